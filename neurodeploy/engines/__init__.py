@@ -1,0 +1,1 @@
+"""What runs a `Network`: one protocol, several engines, the same spikes."""

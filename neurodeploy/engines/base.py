@@ -1,0 +1,134 @@
+"""The protocol that every engine follows.
+
+An engine holds one network. ``run`` takes a batch, each sample from rest; ``open`` gives a
+`Session` that takes one step at a time. Output column t is what the last layer sends in step t,
+where SLAYER's forward puts it; it is not shifted by the network's latency.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from typing_extensions import Self
+
+from neurodeploy.engines.counts import Counts
+from neurodeploy.errors import InputError, message
+from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.signals.events import check_spikes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """What a batch did.
+
+    Parameters
+    ----------
+    layers : tuple of uint8 arrays [sample, *features, time]
+        Spikes of every layer.
+    counts : Counts
+        By layer and sample.
+    """
+
+    layers: tuple[np.ndarray, ...]
+    counts: Counts
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Output spikes, uint8 [sample, *features, time]."""
+        return self.layers[-1]
+
+
+class Session(Protocol):
+    """A running network that takes one time step at a time, from rest."""
+
+    def step(self, spikes: np.ndarray) -> np.ndarray:
+        """Take input [*features] of one step; give output spikes uint8 [*features] of it."""
+
+    def reset(self) -> None:
+        """Return to rest."""
+
+    @property
+    def counts(self) -> Counts:
+        """What has been done since the last reset."""
+
+    def close(self) -> None:
+        """Release what the session holds."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Engine(Protocol):
+    """Runs one network; a context manager, closed when done."""
+
+    name: str
+    network: Network
+
+    def run(self, spikes: np.ndarray) -> Run:
+        """Run a batch [sample, *features, time], each sample from rest."""
+
+    def open(self) -> Session:
+        """Start a session at rest."""
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+def check_input(network: Network, signal: np.ndarray, where: str = "input") -> np.ndarray:
+    """Validate a batch for a network.
+
+    Parameters
+    ----------
+    network : Network
+        What will run. If it begins with an input layer with neurons, the signal is real-valued,
+        and what is returned is the integer current of that layer.
+    signal : array [sample, *features, time]
+        Spikes (0 or 1). A network whose input is an image also takes it flattened, and the
+        other way round.
+    where : str
+        Named in errors.
+
+    Returns
+    -------
+    array [sample, *features, time]
+        uint8 spikes, or int32 current.
+
+    Raises
+    ------
+    InputError
+        Shape or values are not what the network takes.
+    """
+    signal = np.asarray(signal)
+    features = signal.shape[1:-1]
+    if features != network.input_shape and math.prod(features) == math.prod(network.input_shape):
+        flat = (math.prod(features),)
+        if signal.ndim >= 3 and flat in (features, network.input_shape):
+            signal = signal.reshape(len(signal), *network.input_shape, signal.shape[-1])
+    first = network.layers[0]
+    if not isinstance(first, NeuronInput):
+        return check_spikes(signal, features=network.input_shape, where=where)
+    if signal.shape[1:-1] != network.input_shape or signal.size == 0:
+        expected = f"[batch, {', '.join(map(str, network.input_shape))}, time]"
+        raise InputError(message(where, expected, list(signal.shape)))
+    if signal.dtype.kind not in "iufb" or not np.isfinite(signal).all():
+        raise InputError(message(where, "finite numbers", f"NaN, inf or {signal.dtype}"))
+    return np.asarray(np.trunc(first.weight * signal + first.bias), dtype=np.int32)

@@ -1,0 +1,329 @@
+"""Lava's CPU simulator, the reference.
+
+A network is compiled once and runs any number of samples. After the last step of a sample, one
+process of ours writes rest (0) into the current, the voltage and the synaptic buffer of every
+layer through Lava's own RefPorts, so that each sample starts as in a network that was just
+compiled, with biases and delays too, and the order of samples cannot matter. The dynamics are
+Lava's alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from typing_extensions import Self
+
+from neurodeploy.engines.base import Run, check_input
+from neurodeploy.engines.counts import Counts, count
+from neurodeploy.engines.lava_processes.processes import (
+    Injector,
+    Rest,
+    injector,
+    recorder,
+    run_config,
+)
+from neurodeploy.errors import EngineError, message
+from neurodeploy.netx.check import require_runnable
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.write import write_network
+from neurodeploy.quiet import quiet_imports
+
+with quiet_imports():
+    from lava.lib.dl import netx
+    from lava.magma.core.run_conditions import RunSteps
+
+STEPS_AHEAD = 32
+"""Input steps sent before their output is read; half of what the channels hold."""
+
+
+class LavaEngine:
+    """Runs a network on Lava's fixed-point process models.
+
+    Parameters
+    ----------
+    network : Network
+        What runs.
+    timeout_s : float
+        Longest wait for one step before the simulator counts as hung.
+
+    Raises
+    ------
+    NetworkError
+        netx cannot run the network.
+    EngineError
+        Lava did not start, hung, or one of its processes died.
+    """
+
+    name = "lava"
+
+    def __init__(self, network: Network, *, timeout_s: float = 120.0) -> None:
+        require_runnable(network)
+        self.network = network
+        self.timeout_s = timeout_s
+        self._runtime: _LavaRuntime | None = None
+
+    def run(self, spikes: np.ndarray) -> Run:
+        """Run a batch through one compiled network, each sample from rest.
+
+        Parameters
+        ----------
+        spikes : array [sample, *features, time]
+            0 or 1 (or real values, for a network that begins with input neurons).
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        InputError
+            The spikes do not fit the network.
+        EngineError
+            Lava hung or died; nothing is left running.
+        """
+        signal_in = check_input(self.network, spikes)
+        steps = signal_in.shape[-1]
+        stream = np.moveaxis(signal_in, -1, 1).reshape(-1, *self.network.input_shape)
+        last = np.arange(len(stream)) % steps == steps - 1
+        shapes = self.network.shapes
+        sent = [np.empty((len(stream), *shape), np.uint8) for shape in shapes]
+        for index, outputs in enumerate(self._started().advance(stream, last)):
+            for record, output in zip(sent, outputs, strict=True):
+                record[index] = output
+        layers = tuple(
+            np.ascontiguousarray(np.moveaxis(record.reshape(len(signal_in), steps, *shape), 1, -1))
+            for record, shape in zip(sent, shapes, strict=True)
+        )
+        return Run(layers=layers, counts=count(self.network, (signal_in, *layers)))
+
+    def open(self) -> LavaSession:
+        """Start a session at rest; one at a time uses the engine."""
+        self._started()
+        return LavaSession(self)
+
+    def advance(self, features: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
+        """Run one step of input [*features]; give the spikes [*features] of every layer."""
+        (outputs,) = self._started().advance(features[None], np.array([rest_after]))
+        return outputs
+
+    def close(self) -> None:
+        """Stop Lava and all its processes."""
+        if self._runtime is not None:
+            self._runtime.stop()
+            self._runtime = None
+
+    def _started(self) -> _LavaRuntime:
+        if self._runtime is None or not self._runtime.alive:
+            self._runtime = _LavaRuntime(self.network, self.timeout_s)
+        return self._runtime
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class LavaSession:
+    """One time step at a time through Lava."""
+
+    def __init__(self, engine: LavaEngine) -> None:
+        self._engine = engine
+        self._activity: list[list[np.ndarray]] = []
+
+    def step(self, spikes: np.ndarray) -> np.ndarray:
+        """Take input [*features] of one step; give the output spikes, uint8 [*features]."""
+        network = self._engine.network
+        arrived = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
+        outputs = self._engine.advance(arrived, rest_after=False)
+        self._activity.append([arrived, *outputs])
+        return outputs[-1].astype(np.uint8)
+
+    def reset(self) -> None:
+        """Return to rest, by one silent step whose output is dropped."""
+        silence = np.zeros(self._engine.network.input_shape, np.int32)
+        self._engine.advance(silence, rest_after=True)
+        self._activity = []
+
+    @property
+    def counts(self) -> Counts:
+        """What has been done since the last reset, as one sample."""
+        network = self._engine.network
+        if not self._activity:
+            shapes = (network.input_shape, *network.shapes)
+            return count(network, [np.zeros((1, *shape, 0), np.uint8) for shape in shapes])
+        return count(
+            network, [np.stack(steps, -1)[None] for steps in zip(*self._activity, strict=True)]
+        )
+
+    def close(self) -> None:
+        """Return the engine to rest for the next session."""
+        if self._activity:
+            self.reset()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+
+
+class _LavaRuntime:
+    """One compiled network with its channels to us; dies as a whole."""
+
+    def __init__(self, network: Network, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "network.net"
+            write_network(network, path)
+            self._net = netx.hdf5.Network(net_config=str(path))
+            self._net.net_config.f.close()
+        blocks = self._net.layers
+        first = blocks[0]
+        entry = first.inp if hasattr(first, "synapse") else first.neuron.a_in
+        self._input: Injector = injector(entry.shape)
+        self._input.out_port.connect(entry)
+        self._due: Injector = injector((1,))
+        states = _state_variables(blocks)
+        rest = Rest(states)
+        self._due.out_port.connect(rest.due)
+        self._recorders = []
+        for block in blocks:
+            tap = recorder(block.out.shape)
+            block.out.connect(tap.in_port)
+            self._recorders.append(tap)
+        with _interrupts_deferred():
+            try:
+                self._net.create_runtime(run_cfg=run_config(len(states)))
+            except Exception as error:
+                raise EngineError(
+                    message("Lava", "the network to compile", f"{type(error).__name__}: {error}")
+                ) from error
+        self._runtime = self._net._runtime
+        self._actors = list(self._runtime._messaging_infrastructure.actors)
+        self._kill = weakref.finalize(self, _kill_actors, self._actors, self._runtime)
+
+    @property
+    def alive(self) -> bool:
+        return self._kill.alive
+
+    def advance(self, stream: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
+        """Run steps of input [step, *features]; yield each step's spikes of every layer."""
+        total, sent = len(stream), 0
+        finished = False
+        try:
+            self._net.run(condition=RunSteps(total, blocking=False))
+            for received in range(total):
+                while sent < min(total, received + STEPS_AHEAD):
+                    self._input.send(_to_lava(stream[sent]).astype(np.int32))
+                    self._due.send(np.array([rest_after[sent]], np.int32))
+                    sent += 1
+                yield [_from_lava(self._receive(tap)) for tap in self._recorders]
+            self._wait(lambda: all(port.probe() for port in self._runtime.service_to_runtime))
+            self._net.wait()
+            finished = True
+        finally:
+            if not finished:
+                self._kill()
+
+    def stop(self) -> None:
+        """Ask Lava to stop; kill what does not."""
+        if not self.alive:
+            return
+        stopper = threading.Thread(target=self._net.stop, daemon=True)
+        stopper.start()
+        stopper.join(timeout=10)
+        self._kill()
+
+    def _receive(self, tap: Any) -> np.ndarray:
+        port = tap.out_port.external_pipe_csp_recv_port
+        if not port.probe():
+            arrived = threading.Event()
+            port.observer = arrived.set
+            self._wait(port.probe, arrived)
+            port.observer = None
+        return np.asarray(port.recv())
+
+    def _wait(self, ready: Any, arrived: threading.Event | None = None) -> None:
+        deadline = time.monotonic() + self.timeout_s
+        pause = arrived.wait if arrived is not None else time.sleep
+        while not ready():
+            pause(0.2 if arrived is not None else 1e-4)
+            if any(not actor._is_done and actor.exitcode is not None for actor in self._actors):
+                raise EngineError(
+                    message("Lava", "all its processes running", "one of them died"),
+                )
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    message(
+                        "Lava",
+                        f"an answer within {self.timeout_s:g} s",
+                        "none",
+                        "Raise timeout_s if the network is that large.",
+                    )
+                )
+
+
+def _state_variables(blocks: Sequence[Any]) -> list[Any]:
+    variables = []
+    for block in blocks:
+        variables += [block.neuron.u, block.neuron.v]
+        if hasattr(block, "synapse"):
+            variables.append(getattr(block.synapse, "a_buff", None) or block.synapse.a_buf)
+    return variables
+
+
+def _to_lava(features: np.ndarray) -> np.ndarray:
+    """[channel, height, width] -> Lava's [width, height, channel]; a vector stays."""
+    return features.transpose() if features.ndim == 3 else features
+
+
+def _from_lava(features: np.ndarray) -> np.ndarray:
+    return features.transpose() if features.ndim == 3 else features
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Block Ctrl-C while Lava forks, so that its processes inherit the block.
+
+    The person's interrupt then reaches us alone, and we stop them in order.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _kill_actors(actors: Sequence[Any], runtime: Any) -> None:
+    """End every process of a runtime, whatever state it is in."""
+    for actor in actors:
+        if not actor._is_done and actor.is_alive():
+            actor.kill()
+    for actor in actors:
+        if not actor._is_done:
+            actor.join()
+    runtime._is_started = runtime._is_running = False
+    with contextlib.suppress(Exception):
+        runtime._messaging_infrastructure.smm.shutdown()

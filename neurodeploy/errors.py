@@ -1,0 +1,40 @@
+"""Every error that a person can cause, in one tree.
+
+::
+
+    NeurodeployError
+    ├── InputError         an array, option or folder that a person gave
+    ├── FileFormatError    a file that is missing, truncated or not what it claims
+    ├── NetworkError       a network that no engine could run, or that a chip refuses
+    └── EngineError        an engine that is not here, hung, or died
+
+A message says where, what was expected, what was found and, if it can, what to do.
+"""
+
+from __future__ import annotations
+
+
+class NeurodeployError(Exception):
+    """Root of every error that a person can cause."""
+
+
+class InputError(NeurodeployError):
+    """An array, an option or a folder is not what was asked for."""
+
+
+class FileFormatError(NeurodeployError):
+    """A file is missing, truncated, or not in the format that it claims."""
+
+
+class NetworkError(NeurodeployError):
+    """A network description is inconsistent or cannot be run."""
+
+
+class EngineError(NeurodeployError):
+    """An engine is not available, did not answer in time, or died."""
+
+
+def message(where: str, expected: object, found: object, remedy: str = "") -> str:
+    """Compose the one sentence that every error of the package follows."""
+    text = f"{where}: expected {expected}, found {found}"
+    return f"{text}. {remedy}" if remedy else text

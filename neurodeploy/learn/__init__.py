@@ -1,0 +1,1 @@
+"""How it is trained: objective, estimators, batches, checkpoints and the loop."""

@@ -1,0 +1,110 @@
+r"""Two gradients of an expectation over the readout's spikes.
+
+An estimator turns what was sampled into a scalar whose gradient estimates that of
+:math:`\mathbb{E}[\ell(y)] + \beta\,\mathbb{E}[I]`. Both ask the readout for its spikes in the
+form that they need (`readout_spikes`).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+
+from neurodeploy.learn.objective import Objective, log_likelihood
+from neurodeploy.model.decoder import window_at
+from neurodeploy.model.hybrid import HybridModel
+
+
+class Estimator(Protocol):
+    """Computes the training loss of one batch."""
+
+    def __call__(
+        self,
+        model: HybridModel,
+        spikes: torch.Tensor,
+        targets: dict[str, torch.Tensor],
+        objective: Objective,
+        temperature: float,
+        generator: torch.Generator,
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        """Return the scalar to differentiate, and what was measured."""
+
+
+class BatchTerms:
+    """Means over a batch: decoder log-loss and information in nats, spikes per neuron and step."""
+
+    def __init__(
+        self, log_loss: torch.Tensor, information: torch.Tensor, spikes: torch.Tensor
+    ) -> None:
+        self.log_loss = float(log_loss.detach().mean())
+        self.information_nats = float(information.detach().mean())
+        self.rate = float(spikes.detach().mean())
+
+
+class StraightThrough:
+    """Differentiate through a spike as through its probability (the readout's own backward).
+
+    Biased, with little variance; the default.
+    """
+
+    def __call__(
+        self,
+        model: HybridModel,
+        spikes: torch.Tensor,
+        targets: dict[str, torch.Tensor],
+        objective: Objective,
+        temperature: float,
+        generator: torch.Generator,
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        """Mean of log-loss plus beta times information."""
+        answers, encoded = model(spikes, temperature=temperature, generator=generator)
+        log_loss = objective.log_loss(answers, targets)
+        information = objective.information(encoded.margin, temperature)
+        terms = BatchTerms(log_loss, information, encoded.spikes)
+        return (log_loss + objective.beta * information).mean(), terms
+
+
+class ScoreFunction:
+    r"""The paper's estimator: :math:`(\ell - b)\,\nabla\log p(y \mid x)`, b a running mean.
+
+    Unbiased, with much variance. The decoder and the closed-form part of the information are
+    differentiated as they are.
+
+    Parameters
+    ----------
+    momentum : float
+        Share of the past that the baseline b keeps at each batch.
+    """
+
+    def __init__(self, momentum: float = 0.9) -> None:
+        self.momentum = momentum
+        self.baseline: float | None = None
+
+    def __call__(
+        self,
+        model: HybridModel,
+        spikes: torch.Tensor,
+        targets: dict[str, torch.Tensor],
+        objective: Objective,
+        temperature: float,
+        generator: torch.Generator,
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        """Decoder loss, plus the score term for the encoder."""
+        encoded = model.encoder(spikes, temperature=temperature, generator=generator)
+        sampled = encoded.spikes.detach()
+        window = window_at(sampled, sampled.shape[-1] - 1, model.decoder.config.window_steps)
+        log_loss = objective.log_loss(model.decoder(window), targets)
+        information = objective.information(encoded.margin, temperature)
+        cost = (log_loss + objective.beta * information).detach()
+        baseline = float(cost.mean()) if self.baseline is None else self.baseline
+        self.baseline = self.momentum * baseline + (1 - self.momentum) * float(cost.mean())
+        score = (cost - baseline) * log_likelihood(sampled, encoded.margin, temperature)
+        terms = BatchTerms(log_loss, information, sampled)
+        return (log_loss + objective.beta * information + score).mean(), terms
+
+
+ESTIMATORS: dict[str, type[StraightThrough | ScoreFunction]] = {
+    "straight-through": StraightThrough,
+    "score-function": ScoreFunction,
+}

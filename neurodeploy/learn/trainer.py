@@ -1,0 +1,280 @@
+"""The training loop: anneal, validate at temperature zero, keep the best, stop early, resume."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.learn.checkpoint import (
+    load_state,
+    load_tensors,
+    load_training,
+    save_tensors,
+    save_training,
+)
+from neurodeploy.learn.estimators import Estimator, StraightThrough
+from neurodeploy.learn.objective import Objective
+from neurodeploy.learn.sources import ImageSource
+from neurodeploy.model.hybrid import HybridModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How long and how to train.
+
+    Parameters
+    ----------
+    epochs, batch_size, learning_rate, clip_norm
+        As usual; Adam with a cosine schedule down to 0 over all epochs.
+    temperature_start, temperature_end : float
+        The readout's temperature falls geometrically between them, over the first
+        ``anneal_fraction`` of all steps.
+    patience_epochs : int
+        Stop after so many epochs without a better validation loss, counted once annealed.
+    seed : int
+        Of everything random: order, input noise, sampled spikes.
+    """
+
+    epochs: int = 12
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    clip_norm: float = 1.0
+    temperature_start: float = 0.4
+    temperature_end: float = 0.05
+    anneal_fraction: float = 0.75
+    patience_epochs: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience_epochs"):
+            if getattr(self, name) < 1:
+                raise InputError(message(f"TrainConfig.{name}", "at least 1", getattr(self, name)))
+        if not 0 < self.temperature_end <= self.temperature_start:
+            raise InputError(
+                message(
+                    "TrainConfig.temperature_end",
+                    f"in (0, temperature_start = {self.temperature_start}]",
+                    self.temperature_end,
+                )
+            )
+
+    def temperature(self, progress: float) -> float:
+        """Temperature after a share ``progress`` of all steps."""
+        share = min(1.0, progress / self.anneal_fraction) if self.anneal_fraction > 0 else 1.0
+        return self.temperature_start * (self.temperature_end / self.temperature_start) ** share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A model measured on a source.
+
+    ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
+    where the bound is not defined); ``rate`` is spikes per readout neuron and step;
+    ``accuracy`` is of the head ``label``, NaN without one; ``silent`` is the share of readout
+    neurons that never spiked.
+    """
+
+    log_loss: float
+    information_nats: float
+    rate: float
+    accuracy: float
+    silent: float
+
+
+@torch.no_grad()
+def evaluate(
+    model: HybridModel,
+    source: ImageSource,
+    objective: Objective,
+    *,
+    temperature: float,
+    seed: int,
+    batch_size: int = 100,
+) -> Evaluation:
+    """Measure a model, with sampled spikes or, at temperature 0, as it will be deployed.
+
+    Parameters
+    ----------
+    temperature : float
+        Of the readout.
+    seed : int
+        Of the input spikes and of the sampling.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    log_loss = information = rate = correct = 0.0
+    fired = torch.zeros(model.encoder.neurons, dtype=torch.bool)
+    for batch in source.ordered(batch_size, seed):
+        answers, encoded = model(batch.spikes, temperature=temperature, generator=generator)
+        count = len(batch.spikes)
+        log_loss += float(objective.log_loss(answers, batch.targets).sum())
+        if temperature > 0:
+            information += float(objective.information(encoded.margin, temperature).sum())
+        rate += float(encoded.spikes.mean()) * count
+        fired |= encoded.spikes.amax((0, 2)) > 0
+        if "label" in answers:
+            correct += float((answers["label"].argmax(1) == batch.targets["label"]).sum())
+        else:
+            correct = math.nan
+    total = len(source)
+    return Evaluation(
+        log_loss=log_loss / total,
+        information_nats=information / total,
+        rate=rate / total,
+        accuracy=correct / total,
+        silent=float((~fired).float().mean()),
+    )
+
+
+class Trainer:
+    """Trains a hybrid model and keeps what it learnt in a folder.
+
+    The folder holds ``last.safetensors`` (to resume, exactly, from the last whole epoch),
+    ``best.safetensors`` (lowest validation loss at temperature zero) and ``metrics.jsonl``.
+
+    Parameters
+    ----------
+    model : HybridModel
+        Trained in place.
+    objective : Objective
+        What is minimised.
+    train, validation : ImageSource
+        Where batches come from.
+    folder : Path
+        Where checkpoints go.
+    config : TrainConfig
+        How to train.
+    estimator : Estimator
+        Gradient through the readout.
+    """
+
+    def __init__(
+        self,
+        model: HybridModel,
+        objective: Objective,
+        *,
+        train: ImageSource,
+        validation: ImageSource,
+        folder: Path,
+        config: TrainConfig | None = None,
+        estimator: Estimator | None = None,
+    ) -> None:
+        self.model = model
+        self.objective = objective
+        self.train_source = train
+        self.validation = validation
+        self.folder = folder
+        self.config = config or TrainConfig()
+        self.estimator = estimator or StraightThrough()
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
+        self.epoch = 0
+        self.best_loss = math.inf
+        self.stale_epochs = 0
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Gradient steps in an epoch."""
+        return -(-len(self.train_source) // self.config.batch_size)
+
+    def resume(self) -> None:
+        """Continue from ``last.safetensors`` if it is there.
+
+        Raises
+        ------
+        FileFormatError
+            The checkpoint is damaged, or of another model.
+        InputError
+            It was made with another configuration.
+        """
+        path = self.folder / "last.safetensors"
+        if not path.exists():
+            return
+        notes = load_training(path, self.model, self.optimizer)
+        if notes["config"] != asdict(self.config):
+            raise InputError(
+                message(
+                    f"checkpoint {path}",
+                    f"the configuration {asdict(self.config)}",
+                    notes["config"],
+                    "Train into another folder, or with the configuration that it has.",
+                )
+            )
+        self.epoch, self.best_loss = notes["epoch"], notes["best_loss"]
+        self.stale_epochs = notes["stale_epochs"]
+
+    def fit(self, progress: Progress | None = None) -> None:
+        """Train until the last epoch or until validation stops improving; load the best model."""
+        bar = progress or Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), disable=True
+        )
+        task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
+        bar.advance(task, self.epoch * self.batches_per_epoch)
+        while self.epoch < self.config.epochs and not self._stopped:
+            self._train_epoch(lambda text: bar.update(task, advance=1, description=text))
+            self._finish_epoch()
+        bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
+        tensors, _ = load_tensors(self.folder / "best.safetensors", "checkpoint")
+        load_state(self.model, tensors, f"checkpoint {self.folder / 'best.safetensors'}")
+
+    @property
+    def _stopped(self) -> bool:
+        return self.stale_epochs >= self.config.patience_epochs
+
+    def _train_epoch(self, report: Any) -> None:
+        config = self.config
+        total = config.epochs * self.batches_per_epoch
+        generator = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
+        batches = self.train_source.shuffled(config.batch_size, config.seed, self.epoch)
+        for index, batch in enumerate(batches):
+            done = (self.epoch * self.batches_per_epoch + index) / total
+            temperature = config.temperature(done)
+            for group in self.optimizer.param_groups:
+                group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+            loss, terms = self.estimator(
+                self.model, batch.spikes, batch.targets, self.objective, temperature, generator
+            )
+            self.optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+            self.optimizer.step()
+            report(
+                f"epoch {self.epoch + 1}/{config.epochs}  log-loss {terms.log_loss:6.1f}  "
+                f"information {terms.information_nats / math.log(2):6.1f} bits  "
+                f"rate {terms.rate:.3f}"
+            )
+
+    def _finish_epoch(self) -> None:
+        config = self.config
+        result = evaluate(
+            self.model, self.validation, self.objective, temperature=0.0, seed=config.seed
+        )
+        self.epoch += 1
+        annealed = self.epoch / config.epochs >= config.anneal_fraction
+        if result.log_loss < self.best_loss:
+            self.best_loss, self.stale_epochs = result.log_loss, 0
+            save_tensors(
+                self.folder / "best.safetensors",
+                dict(self.model.state_dict()),
+                {"epoch": self.epoch, "log_loss": result.log_loss},
+            )
+        elif annealed:
+            self.stale_epochs += 1
+        save_training(
+            self.folder / "last.safetensors",
+            self.model,
+            self.optimizer,
+            {
+                "epoch": self.epoch,
+                "best_loss": self.best_loss,
+                "stale_epochs": self.stale_epochs,
+                "config": asdict(config),
+            },
+        )
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps({"epoch": self.epoch, **asdict(result)}) + "\n")

@@ -1,0 +1,1 @@
+"""What is trained: spiking encoder, probabilistic readout, host decoder."""

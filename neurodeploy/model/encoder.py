@@ -1,0 +1,273 @@
+"""The spiking encoder: SLAYER's synapses and neurons, timed as the chip times them.
+
+A block delays its input by one step *before* the synapse, then applies the axonal delay of each
+neuron, then the neuron. Stock SLAYER blocks shift after the neuron, which differs from Lava as
+soon as a neuron has a bias; in this order the two agree spike for spike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.model.neuron import STATE_SCALE, CubaParameters
+from neurodeploy.model.readout import Readout
+from neurodeploy.quiet import quiet_imports
+
+with quiet_imports():
+    from lava.lib.dl import slayer
+    from lava.lib.dl.slayer.neuron.dynamics import leaky_integrator
+    from lava.lib.dl.slayer.utils import quantize
+
+MAX_DELAY_STEPS = 62
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseSpec:
+    """A fully connected layer of CUBA neurons.
+
+    Parameters
+    ----------
+    neurons : int
+        Number of neurons.
+    neuron : CubaParameters
+        Their parameters.
+    weight_scale : float
+        Scale of the initial weights over PyTorch's default for a convolution.
+    bias, delays : bool
+        Learn a bias current, or an axonal delay of 0 to 62 steps, for each neuron.
+    """
+
+    neurons: int
+    neuron: CubaParameters = field(default_factory=CubaParameters)
+    weight_scale: float = 2.0
+    bias: bool = False
+    delays: bool = False
+
+    def __post_init__(self) -> None:
+        if self.neurons < 1:
+            raise InputError(message("DenseSpec.neurons", "at least 1", self.neurons))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvSpec:
+    """A convolution layer of CUBA neurons over [channel, height, width] features.
+
+    Parameters
+    ----------
+    channels : int
+        Output channels.
+    kernel_size, stride, padding, dilation : int
+        Geometry, the same in height and width.
+    groups : int
+        Blocked connections between channels.
+    neuron, weight_scale, bias
+        As in `DenseSpec`; one bias for a channel. Lava ignores delays of a convolution, so
+        there are none.
+    """
+
+    channels: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+    neuron: CubaParameters = field(default_factory=CubaParameters)
+    weight_scale: float = 2.0
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "kernel_size", "stride", "dilation", "groups"):
+            if getattr(self, name) < 1:
+                raise InputError(message(f"ConvSpec.{name}", "at least 1", getattr(self, name)))
+
+
+class EncoderOutput(NamedTuple):
+    """What the encoder says.
+
+    ``spikes`` and ``margin`` are [batch, neuron, time]; ``hidden`` holds the spikes of each
+    hidden layer, [batch, *features, time].
+    """
+
+    spikes: torch.Tensor
+    margin: torch.Tensor
+    hidden: list[torch.Tensor]
+
+
+class Block(torch.nn.Module):
+    """One layer: one step of transport, synapse, axonal delay, bias and CUBA neuron.
+
+    Parameters
+    ----------
+    spec : DenseSpec or ConvSpec
+        The layer.
+    input_shape : sequence of int
+        Features of the layer before, without batch and time.
+    """
+
+    def __init__(self, spec: DenseSpec | ConvSpec, input_shape: Sequence[int]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.input_shape = tuple(input_shape)
+        neuron = spec.neuron
+        self.neuron = slayer.neuron.cuba.Neuron(
+            threshold=neuron.threshold,
+            current_decay=neuron.current_decay,
+            voltage_decay=neuron.voltage_decay,
+            tau_grad=neuron.surrogate_width,
+            scale_grad=neuron.surrogate_scale,
+        )
+        if isinstance(spec, DenseSpec):
+            features = int(torch.tensor(self.input_shape).prod())
+            self.synapse = slayer.synapse.Dense(
+                features, spec.neurons, weight_scale=spec.weight_scale
+            )
+            self.shape: tuple[int, ...] = (spec.neurons,)
+            delays = spec.delays
+        else:
+            if len(self.input_shape) != 3:
+                raise InputError(
+                    message("ConvSpec", "input [channel, height, width]", self.input_shape)
+                )
+            geometry = {
+                name: getattr(spec, name)
+                for name in ("kernel_size", "stride", "padding", "dilation", "groups")
+            }
+            self.synapse = slayer.synapse.Conv(
+                self.input_shape[0], spec.channels, weight_scale=spec.weight_scale, **geometry
+            )
+            self.shape = (
+                spec.channels,
+                *(
+                    (n + 2 * spec.padding - spec.dilation * (spec.kernel_size - 1) - 1)
+                    // spec.stride
+                    + 1
+                    for n in self.input_shape[1:]
+                ),
+            )
+            delays = False
+        self.synapse.pre_hook_fx = self.neuron.quantize_8bit
+        self.bias = (
+            torch.nn.Parameter(torch.zeros(self.shape[0], *[1] * len(self.shape)))
+            if spec.bias
+            else None
+        )
+        self.delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS) if delays else None
+
+    def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Weighted spikes as they reach the neurons, [batch, *features, time]."""
+        arriving = torch.nn.functional.pad(spikes, (1, 0))[..., :-1]
+        if isinstance(self.spec, DenseSpec):
+            arriving = arriving.flatten(1, -2)
+        weighted = self.synapse(arriving)
+        return self.delay(weighted) if self.delay is not None else weighted
+
+    def current(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
+        dendrite = self.dendrite(spikes)
+        current = leaky_integrator.dynamics(
+            dendrite,
+            quantize(self.neuron.current_decay),
+            torch.zeros(dendrite.shape[:-1]),
+            STATE_SCALE,
+        )
+        return current if self.bias is None else current + self.neuron.quantize_8bit(self.bias)
+
+    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
+        current = self.current(spikes)
+        voltage = leaky_integrator.dynamics(
+            current,
+            quantize(self.neuron.voltage_decay),
+            torch.zeros(current.shape[:-1]),
+            STATE_SCALE,
+            self.neuron.threshold + self.neuron.threshold_eps,
+        )
+        return self.neuron.spike(voltage)
+
+
+class Encoder(torch.nn.Module):
+    """Hidden layers of deterministic neurons and a probabilistic readout.
+
+    Parameters
+    ----------
+    input_shape : sequence of int
+        Features of the input spikes, without batch and time: ``(784,)`` or
+        ``(channels, height, width)``.
+    layers : sequence of DenseSpec or ConvSpec
+        All layers; the last one is the readout and must be dense.
+    gradient_floor : float
+        Least width of the readout's straight-through gradient.
+
+    Raises
+    ------
+    InputError
+        There is no layer, or the last one is not dense.
+    """
+
+    def __init__(
+        self,
+        input_shape: Sequence[int],
+        layers: Sequence[DenseSpec | ConvSpec],
+        *,
+        gradient_floor: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if not layers or not isinstance(layers[-1], DenseSpec):
+            raise InputError(
+                message("Encoder.layers", "at least one layer, the last one a DenseSpec", layers)
+            )
+        self.input_shape = tuple(input_shape)
+        blocks: list[Block] = []
+        for spec in layers:
+            blocks.append(Block(spec, blocks[-1].shape if blocks else self.input_shape))
+        self.blocks = torch.nn.ModuleList(blocks)
+        self.readout = Readout(layers[-1].neuron, gradient_floor=gradient_floor)
+
+    @property
+    def neurons(self) -> int:
+        """Number of readout neurons."""
+        return int(self.blocks[-1].shape[0])
+
+    def forward(
+        self,
+        spikes: torch.Tensor,
+        *,
+        temperature: float,
+        generator: torch.Generator | None = None,
+    ) -> EncoderOutput:
+        """Encode a batch.
+
+        Parameters
+        ----------
+        spikes : Tensor [batch, *features, time], float32
+            Input spikes, 0 or 1. Each sample starts from rest.
+        temperature : float
+            Of the readout; 0 is the network that is exported, spike for spike.
+        generator : torch.Generator, optional
+            Source of the readout's sampling noise.
+
+        Returns
+        -------
+        EncoderOutput
+            Readout spikes and margins, and hidden spikes, as many steps as the input.
+        """
+        if tuple(spikes.shape[1:-1]) != self.input_shape:
+            raise InputError(
+                message(
+                    "encoder input",
+                    f"[batch, {', '.join(map(str, self.input_shape))}, time]",
+                    list(spikes.shape),
+                )
+            )
+        hidden: list[torch.Tensor] = []
+        for block in list(self.blocks)[:-1]:
+            spikes = block(spikes)
+            hidden.append(spikes)
+        current = self.blocks[-1].current(spikes)
+        out, margin = self.readout(current, temperature=temperature, generator=generator)
+        return EncoderOutput(out, margin, hidden)
