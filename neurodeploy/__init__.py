@@ -1,1 +1,100 @@
-"""x"""
+"""From a trained hybrid spiking model to a neuromorphic chip.
+
+Everything here is imported when it is first used, so that reading a network does not load torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from neurodeploy.errors import (
+    EngineError,
+    FileFormatError,
+    InputError,
+    NetworkError,
+    NeurodeployError,
+)
+
+if TYPE_CHECKING:
+    from neurodeploy.bundle import Bundle, load_bundle, save_bundle
+    from neurodeploy.energy import energy_report
+    from neurodeploy.engines.registry import open_engine, simulate
+    from neurodeploy.learn.checkpoint import load_model
+    from neurodeploy.learn.sources import ImageSource
+    from neurodeploy.learn.trainer import TrainConfig, evaluate
+    from neurodeploy.model.export import export_network
+    from neurodeploy.netx.check import check
+    from neurodeploy.netx.read import read_network
+    from neurodeploy.netx.write import write_network
+    from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
+    from neurodeploy.stream import stream_answers
+    from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
+    from neurodeploy.verify import verify
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Bundle": "bundle",
+    "ImageSource": "learn.sources",
+    "ImageTask": "tasks",
+    "LatencyEncoding": "signals.encode",
+    "RateEncoding": "signals.encode",
+    "TrainConfig": "learn.trainer",
+    "check": "netx.check",
+    "energy_report": "energy",
+    "evaluate": "learn.trainer",
+    "export_network": "model.export",
+    "input_spikes": "tasks",
+    "load_bundle": "bundle",
+    "load_model": "learn.checkpoint",
+    "open_engine": "engines.registry",
+    "read_network": "netx.read",
+    "save_bundle": "bundle",
+    "simulate": "engines.registry",
+    "stream_answers": "stream",
+    "task": "tasks",
+    "train_task": "tasks",
+    "verify": "verify",
+    "write_network": "netx.write",
+}
+
+__all__ = [
+    "Bundle",
+    "EngineError",
+    "FileFormatError",
+    "ImageSource",
+    "ImageTask",
+    "InputError",
+    "LatencyEncoding",
+    "NetworkError",
+    "NeurodeployError",
+    "RateEncoding",
+    "TrainConfig",
+    "check",
+    "energy_report",
+    "evaluate",
+    "export_network",
+    "input_spikes",
+    "load_bundle",
+    "load_model",
+    "open_engine",
+    "read_network",
+    "save_bundle",
+    "simulate",
+    "stream_answers",
+    "task",
+    "train_task",
+    "verify",
+    "write_network",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'neurodeploy' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"neurodeploy.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,6 +8,7 @@ where SLAYER's forward puts it; it is not shifted by the network's latency.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
@@ -39,6 +40,24 @@ class Run:
     @property
     def spikes(self) -> np.ndarray:
         """Output spikes, uint8 [sample, *features, time]."""
+        return self.layers[-1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StepOutput:
+    """One time step of one sample of a stream.
+
+    ``input`` is [*features]; ``layers`` holds the spikes [*features] of every layer.
+    """
+
+    sample: int
+    step: int
+    input: np.ndarray
+    layers: list[np.ndarray]
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Output spikes [*features]."""
         return self.layers[-1]
 
 
@@ -76,6 +95,9 @@ class Engine(Protocol):
 
     def run(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time], each sample from rest."""
+
+    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
+        """Run samples [*features, time], each from rest, and yield every step as it is done."""
 
     def open(self) -> Session:
         """Start a session at rest."""

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import Self
 
-from neurodeploy.engines.base import Run, check_input
+from neurodeploy.engines.base import Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.lava_processes.processes import (
     Injector,
@@ -105,6 +105,20 @@ class LavaEngine:
             for record, shape in zip(sent, shapes, strict=True)
         )
         return Run(layers=layers, counts=count(self.network, (signal_in, *layers)))
+
+    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
+        """Run samples one after another; yield each step as soon as Lava has computed it.
+
+        Parameters
+        ----------
+        samples : iterable of arrays [*features, time]
+            Of any lengths; the next one is taken when the one before has been read.
+        """
+        for sample, features in enumerate(samples):
+            stream = np.moveaxis(check_input(self.network, np.asarray(features)[None])[0], -1, 0)
+            last = np.arange(len(stream)) == len(stream) - 1
+            for step, layers in enumerate(self._started().advance(stream, last)):
+                yield StepOutput(sample=sample, step=step, input=stream[step], layers=layers)
 
     def open(self) -> LavaSession:
         """Start a session at rest; one at a time uses the engine."""

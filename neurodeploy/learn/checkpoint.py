@@ -83,3 +83,15 @@ def load_training(
             state.setdefault(int(index), {})[name] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return notes
+
+
+def load_model(model: torch.nn.Module, path: Path | str) -> None:
+    """Put the tensors of a ``best.safetensors`` into a model.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged, or of another model.
+    """
+    tensors, _ = load_tensors(Path(path), "checkpoint")
+    load_state(model, tensors, f"checkpoint {path}")

@@ -80,6 +80,6 @@ def shift_images(images: np.ndarray, shift_px: int, rng: np.random.Generator) ->
         return images
     height, width = images.shape[1:]
     padded = np.pad(images, ((0, 0), (shift_px, shift_px), (shift_px, shift_px)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
-    rows, columns = rng.integers(0, 2 * shift_px + 1, (2, len(images)))
-    return windows[np.arange(len(images)), rows, columns].copy()
+    rows, columns = rng.integers(0, 2 * shift_px + 1, (2, len(images), 1, 1))
+    sample = np.arange(len(images))[:, None, None]
+    return padded[sample, rows + np.arange(height)[:, None], columns + np.arange(width)]

@@ -13,8 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.checkpoint import (
-    load_state,
-    load_tensors,
+    load_model,
     load_training,
     save_tensors,
     save_training,
@@ -196,11 +195,11 @@ class Trainer:
         if not path.exists():
             return
         notes = load_training(path, self.model, self.optimizer)
-        if notes["config"] != asdict(self.config):
+        if notes["config"] != self._identity:
             raise InputError(
                 message(
                     f"checkpoint {path}",
-                    f"the configuration {asdict(self.config)}",
+                    f"the configuration {self._identity}",
                     notes["config"],
                     "Train into another folder, or with the configuration that it has.",
                 )
@@ -219,8 +218,13 @@ class Trainer:
             self._train_epoch(lambda text: bar.update(task, advance=1, description=text))
             self._finish_epoch()
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
-        tensors, _ = load_tensors(self.folder / "best.safetensors", "checkpoint")
-        load_state(self.model, tensors, f"checkpoint {self.folder / 'best.safetensors'}")
+        load_model(self.model, self.folder / "best.safetensors")
+
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What must not change between the runs that share a checkpoint."""
+        prices = {"beta": self.objective.beta, "prior_rate": self.objective.prior_rate}
+        return {**asdict(self.config), **prices}
 
     @property
     def _stopped(self) -> bool:
@@ -273,7 +277,7 @@ class Trainer:
                 "epoch": self.epoch,
                 "best_loss": self.best_loss,
                 "stale_epochs": self.stale_epochs,
-                "config": asdict(config),
+                "config": self._identity,
             },
         )
         with (self.folder / "metrics.jsonl").open("a") as file:

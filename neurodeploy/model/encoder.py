@@ -156,7 +156,7 @@ class Block(torch.nn.Module):
             if spec.bias
             else None
         )
-        self.delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS) if delays else None
+        self.delay = _delay_at_zero(self.shape[0]) if delays else None
 
     def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
         """Weighted spikes as they reach the neurons, [batch, *features, time]."""
@@ -188,6 +188,14 @@ class Block(torch.nn.Module):
             self.neuron.threshold + self.neuron.threshold_eps,
         )
         return self.neuron.spike(voltage)
+
+
+def _delay_at_zero(neurons: int) -> torch.nn.Module:
+    """SLAYER's delay, given its shape now and not by the first batch, so that it can be loaded."""
+    delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS)
+    delay.delay.data = torch.zeros(neurons)
+    delay.init = True
+    return delay
 
 
 class Encoder(torch.nn.Module):

@@ -1,0 +1,94 @@
+"""What is in a netx file or a bundle, as one mapping."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.bundle import load_bundle, read_manifest
+from neurodeploy.engines.counts import fan_out
+from neurodeploy.netx.check import check
+from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.read import read_network
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Layers, shapes, sizes and findings of a network; with encoding and decoder of a bundle.
+
+    Parameters
+    ----------
+    path : path
+        A ``.net`` file or a bundle folder.
+
+    Raises
+    ------
+    FileFormatError, NetworkError
+        It cannot be read.
+    """
+    if not path.is_dir():
+        return {"path": str(path), **describe_network(read_network(path))}
+    bundle, manifest = load_bundle(path), read_manifest(path)
+    return {
+        "path": str(path),
+        **describe_network(bundle.network),
+        **{key: manifest[key] for key in ("schema_version", "encoding", "decoder", "notes")},
+    }
+
+
+def describe_network(network: Network) -> dict[str, Any]:
+    """The same for a network in memory."""
+    shapes = (network.input_shape, *network.shapes)
+    return {
+        "input_shape": list(network.input_shape),
+        "output_shape": list(network.output_shape),
+        "latency_steps": network.latency_steps,
+        "parameters": network.parameters,
+        "layers": [
+            {"name": name, **_describe_layer(layer, before, after)}
+            for name, layer, before, after in zip(
+                network.names, network.layers, shapes[:-1], shapes[1:], strict=True
+            )
+        ],
+        "findings": [asdict(finding) for finding in check(network)],
+    }
+
+
+def _describe_layer(
+    layer: Layer, before: tuple[int, ...], after: tuple[int, ...]
+) -> dict[str, Any]:
+    connections, effective = fan_out(layer, before)
+    entry: dict[str, Any] = {
+        "kind": layer.kind,
+        "output_shape": list(after),
+        "neurons": 0 if isinstance(layer, Average) else math.prod(after),
+        "synapses": int(connections.sum()),
+        "nonzero_synapses": int(effective.sum()),
+        "parameters": 0,
+    }
+    if isinstance(layer, Average):
+        return entry
+    for name in ("current_decay", "voltage_decay", "threshold"):
+        entry[name] = np.asarray(getattr(layer.neuron, name)).tolist()
+    if isinstance(layer, NeuronInput):
+        return {**entry, "weight": layer.weight, "bias": layer.bias}
+    entry |= {
+        "parameters": layer.weight.size + (0 if layer.bias is None else layer.bias.size),
+        "weight_min": int(layer.weight.min()),
+        "weight_max": int(layer.weight.max()),
+        "has_bias": layer.bias is not None,
+    }
+    if isinstance(layer, Dense):
+        entry["max_delay_steps"] = 0 if layer.delay is None else int(layer.delay.max())
+    if isinstance(layer, Conv):
+        entry |= {
+            "kernel_size": list(layer.weight.shape[2:]),
+            "stride": list(layer.stride),
+            "padding": list(layer.padding),
+            "dilation": list(layer.dilation),
+            "groups": layer.groups,
+        }
+    return entry

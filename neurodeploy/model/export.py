@@ -1,0 +1,70 @@
+"""Trained encoder -> `Network`, checked: what is exported is what was trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from neurodeploy.errors import NetworkError
+from neurodeploy.model.encoder import Block, ConvSpec, Encoder
+from neurodeploy.netx.check import check
+from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Layer, Network
+
+
+def export_network(encoder: Encoder) -> Network:
+    """The integer network of an encoder, its readout at temperature zero.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Left as it is.
+
+    Returns
+    -------
+    Network
+        That runs spike for spike as ``encoder(..., temperature=0.0)``.
+
+    Raises
+    ------
+    NetworkError
+        Lava would refuse the network or change its weights; the message names layer and remedy.
+    """
+    network = Network(
+        input_shape=encoder.input_shape,
+        layers=tuple(_layer(block) for block in encoder.blocks if isinstance(block, Block)),
+    )
+    for finding in check(network):
+        if finding.severity == "error" or finding.reason.startswith("netx changes"):
+            raise NetworkError(str(finding))
+    return network
+
+
+@torch.no_grad()
+def _layer(block: Block) -> Layer:
+    spec = block.spec
+    neuron = CubaNeuron(
+        current_decay=spec.neuron.current_decay_steps,
+        voltage_decay=spec.neuron.voltage_decay_steps,
+        threshold=spec.neuron.threshold_mantissa,
+    )
+    weight = block.neuron.quantize_8bit(block.synapse.weight, descale=True).numpy()[..., 0]
+    bias = (
+        None
+        if block.bias is None
+        else block.neuron.quantize_8bit(block.bias, descale=True).numpy().ravel()
+    )
+    if isinstance(spec, ConvSpec):
+        return Conv(
+            weight=weight,
+            neuron=neuron,
+            stride=(spec.stride, spec.stride),
+            padding=(spec.padding, spec.padding),
+            dilation=(spec.dilation, spec.dilation),
+            groups=spec.groups,
+            bias=bias,
+        )
+    delay = None
+    if block.delay is not None:
+        block.delay.clamp()
+        delay = np.floor(block.delay.delay.numpy())
+    return Dense(weight=weight.reshape(weight.shape[0], -1), neuron=neuron, bias=bias, delay=delay)

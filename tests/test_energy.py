@@ -1,0 +1,304 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from neurodeploy.energy import (
+    BASES,
+    CAUSES,
+    DEVICE_TABLE,
+    ann_equivalent,
+    dense_macs,
+    energy_proxies,
+    energy_report,
+    load_devices,
+)
+from neurodeploy.engines.counts import Counts, LayerCounts, count
+from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Network, NeuronInput
+
+OWN = """
+[toy]
+title = "A toy chip"
+host = "toyhost"
+notes = "For tests."
+synop = { value_j = 2.0, unit = "J", year = 2001, source = "Nobody", basis = "simulated" }
+neuron_update = { value_j = 3.0, unit = "J", year = 2002, source = "Nobody", basis = "measured" }
+
+[toyhost]
+title = "A toy host"
+mac = { value_j = 7.0, unit = "J", year = 2003, source = "Nobody", basis = "assumed" }
+
+[toylogic]
+title = "Toy logic"
+ac = { value_j = 11.0, unit = "J", year = 2004, source = "Nobody", basis = "assumed" }
+neuron_update = { value_j = 0, unit = "J", year = 2005, source = "Nobody", basis = "assumed" }
+mac = { value_j = 13.0, unit = "J", year = 2006, source = "Nobody", basis = "measured" }
+"""
+
+
+def layer(name, synops, updates, macs=(0, 0)):
+    def array(values):
+        return np.array(values, dtype=np.int64)
+
+    return LayerCounts(
+        name=name,
+        input_spikes=array([17, 19]),
+        output_spikes=array([23, 29]),
+        synops=array(synops),
+        effective_synops=array([1, 2]),
+        neuron_updates=array(updates),
+        macs=array(macs),
+    )
+
+
+@pytest.fixture
+def counts():
+    layers = (
+        layer("0-input", (0, 0), (5, 5), macs=(6, 6)),
+        layer("1-dense", (10, 30), (4, 4)),
+        layer("2-dense", (100, 40), (8, 8)),
+    )
+    return Counts(layers=layers, samples=2, steps=9)
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN)
+    return path
+
+
+def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
+    proxy = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
+    # Synops 110 and 70, updates 17 each, input MACs 6 each (priced by the host), decoder 50 each.
+    assert proxy.causes == {
+        "synapses": 180 * 2.0,
+        "neurons": 34 * 3.0,
+        "input": 12 * 7.0,
+        "host": 100 * 7.0,
+    }
+    first, second = (synops * 2.0 + 17 * 3.0 + 56 * 7.0 for synops in (110, 70))
+    assert proxy.energy_j == first + second == 1246.0
+    assert proxy.per_sample_j == 623.0
+    assert proxy.worst_j == first == 663.0
+    assert proxy.spread_j == 40.0
+    assert proxy.basis == {
+        "synapses": "simulated",
+        "neurons": "measured",
+        "input": "assumed",
+        "host": "assumed",
+    }
+
+
+def test_logic_prices_synapses_as_additions_and_is_its_own_host(counts, own):
+    devices = load_devices(own)
+    assert devices["toylogic"].host == "toylogic"
+    proxy = energy_proxies(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
+    assert proxy.causes == {
+        "synapses": 180 * 11.0,
+        "neurons": 0.0,
+        "input": 12 * 13.0,
+        "host": 100 * 13.0,
+    }
+
+
+def test_loihi_at_its_published_figures(counts):
+    proxy = energy_proxies(counts, devices=load_devices())["loihi"]
+    assert proxy.causes["synapses"] == pytest.approx(180 * 23.6e-12, rel=1e-12)
+    assert proxy.causes["neurons"] == pytest.approx(34 * 81e-12, rel=1e-12)
+    assert proxy.causes["input"] == pytest.approx(12 * 0.9e-9, rel=1e-12)
+    assert proxy.causes["host"] == 0.0
+    assert proxy.basis["synapses"] == "simulated"
+
+
+def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
+    proxies = energy_proxies(counts, devices=load_devices())
+    assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", "cmos45_float", "cmos45_integer"}
+
+
+def test_totals_add_up_on_every_device(counts):
+    for proxy in energy_proxies(counts, devices=load_devices(), host_macs_per_sample=1234).values():
+        assert tuple(proxy.causes) == CAUSES
+        assert proxy.energy_j == math.fsum(proxy.causes.values())
+        assert proxy.per_sample_j * counts.samples == pytest.approx(proxy.energy_j, rel=1e-12)
+        # Of two samples, the worst is one standard deviation over the mean.
+        assert proxy.worst_j == pytest.approx(proxy.per_sample_j + proxy.spread_j, rel=1e-12)
+
+
+def test_every_shipped_figure_says_where_it_comes_from():
+    devices = load_devices()
+    assert "loihi2" not in devices
+    for name, device in devices.items():
+        assert device.name == name
+        assert device.title
+        assert device.notes
+        assert device.constants
+        for constant in device.constants.values():
+            assert 0 < constant.value_j < 1e-6
+            assert constant.unit.startswith("J per ")
+            assert 2010 <= constant.year <= 2030
+            assert len(constant.source) > 20
+            assert constant.basis in BASES
+
+
+def test_shipped_sums_are_sums():
+    integer, real = (load_devices()[name].constants for name in ("cmos45_integer", "cmos45_float"))
+    assert real["mac"].value_j == pytest.approx(3.7e-12 + real["ac"].value_j)
+    assert real["neuron_update"].value_j == pytest.approx(2 * real["mac"].value_j)
+    assert integer["mac"].value_j == pytest.approx(0.2e-12 + integer["ac"].value_j)
+    assert integer["neuron_update"].value_j == pytest.approx(2 * (3.1e-12 + 0.1e-12))
+
+
+def test_an_own_table_adds_a_device_and_replaces_one_as_a_whole(tmp_path, own):
+    shipped = load_devices()
+    assert set(load_devices(own)) == set(shipped) | {"toy", "toyhost", "toylogic"}
+    path = tmp_path / "other.toml"
+    path.write_text(OWN.replace("[toy]", "[loihi]"))
+    replaced = load_devices(path)
+    assert replaced["loihi"].title == "A toy chip"
+    assert replaced["loihi"].constants["synop"].value_j == 2.0
+    assert replaced["spinnaker"] == shipped["spinnaker"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("value_j = 2.0, ", "", ("toy", "synop", "value_j", "nothing")),
+        ('unit = "J", year = 2001', "year = 2001", ("toy", "synop", "unit", "nothing")),
+        ("year = 2003, ", "", ("toyhost", "mac", "year", "nothing")),
+        ('source = "Nobody", basis = "measured" }', 'basis = "measured" }', ("source",)),
+        (', basis = "simulated"', "", ("toy", "synop", "basis", "nothing")),
+        ('title = "A toy host"', "", ("toyhost", "title", "nothing")),
+        ('title = "A toy host"', 'title = " "', ("toyhost", "title", "' '")),
+        ("value_j = 3.0", "value_j = -3.0", ("toy", "neuron_update", "value_j", "-3.0")),
+        ("value_j = 3.0", "value_j = inf", ("value_j", "inf")),
+        ("value_j = 3.0", "value_j = true", ("value_j", "True")),
+        ("value_j = 3.0", 'value_j = "3"', ("value_j", "'3'")),
+        ("year = 2001", "year = 20.01", ("toy", "year", "20.01")),
+        ('"simulated"', '"guessed"', ("toy", "synop", "basis", "measured", "'guessed'")),
+        ('"simulated"', "[1]", ("basis", "[1]")),
+        ('notes = "For tests."', 'note = "For tests."', ("toy", "'note'")),
+        ('unit = "J", year = 2001', 'units = "J", year = 2001', ("toy", "synop", "'units'")),
+        ('host = "toyhost"', 'host = "nowhere"', ("toy", "host", "'nowhere'")),
+        ('host = "toyhost"', 'host = "loihi"', ("loihi", "mac", "host of toy")),
+        ("\nac = {", "\nsynop = {value_j = 1, unit = 'J', year = 2001, source = 'x', "
+         "basis = 'assumed'}\nac = {", ("toylogic", "one of synop and ac", "both")),
+        ("[toyhost]", "[toyhost]\nneuron_update = 1", ("toyhost", "neuron_update", "a table", "1")),
+        ("[toy]", "toy9 = 4\n[toy]", ("toy9", "a table", "4")),
+        ("[toy]", "[empty]\ntitle = 'x'\n[toy]", ("empty", "at least one", "none")),
+    ],
+)  # fmt: skip
+def test_a_bad_table_is_refused_by_file_device_and_field(own, old, new, words):
+    assert OWN.count(old) >= 1
+    own.write_text(OWN.replace(old, new, 1))
+    with pytest.raises(FileFormatError) as caught:
+        load_devices(own)
+    for word in (*words, "expected", "found"):
+        assert word in str(caught.value)
+    assert str(DEVICE_TABLE if "host of toy" in words else own) in str(caught.value)
+
+
+@pytest.mark.parametrize("gone", ["synop", "neuron_update"])
+def test_spikes_need_a_figure_for_synapses_and_for_neurons(own, gone):
+    lines = OWN.splitlines()
+    lines.remove(next(line for line in lines if line.startswith(f"{gone} =")))
+    own.write_text("\n".join(lines))
+    with pytest.raises(FileFormatError, match=rf"device toy: .*{gone}.*found nothing"):
+        load_devices(own)
+
+
+def test_a_table_that_is_no_file_or_no_toml_is_refused(tmp_path):
+    with pytest.raises(FileFormatError, match=r"gone\.toml: expected an existing file"):
+        load_devices(tmp_path / "gone.toml")
+    with pytest.raises(FileFormatError, match="a folder"):
+        load_devices(tmp_path)
+    path = tmp_path / "bad.toml"
+    path.write_text("[toy\n")
+    with pytest.raises(FileFormatError, match=r"bad\.toml: expected TOML"):
+        load_devices(str(path))
+    path.write_bytes(b"\x89HDF\r\n\xff")
+    with pytest.raises(FileFormatError, match=r"bad\.toml: expected TOML"):
+        load_devices(path)
+
+
+def test_numbers_that_cannot_be_are_refused(counts):
+    devices = load_devices()
+    with pytest.raises(InputError, match="host_macs_per_sample: expected 0 or more, found -1"):
+        energy_proxies(counts, devices=devices, host_macs_per_sample=-1)
+    with pytest.raises(InputError, match="at least one sample, found 0"):
+        energy_proxies(Counts(layers=(), samples=0, steps=3), devices=devices)
+    with pytest.raises(InputError, match="host of loihi: expected 'arm' with mac"):
+        energy_proxies(counts, devices={"loihi": devices["loihi"]})
+    with pytest.raises(InputError, match="steps: expected 0 or more, found -2"):
+        ann_equivalent(3, -2, devices)
+    with pytest.raises(InputError, match="network_macs_per_pass"):
+        ann_equivalent(-3, 2, devices)
+
+
+def network():
+    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+    rng = np.random.default_rng(5)
+    return Network(
+        input_shape=(2, 5, 6),
+        layers=(
+            NeuronInput(neuron=neuron),
+            Conv(weight=rng.integers(-9, 9, (3, 2, 3, 3)), neuron=neuron, padding=(0, 1)),
+            Dense(weight=rng.integers(-1, 2, (4, 54)), neuron=neuron),
+        ),
+    )
+
+
+def test_dense_macs_counts_every_connection_once():
+    # Conv: 3 x 6 outputs a channel, of which two columns miss a third of the kernel to padding.
+    conv = 3 * 2 * 3 * (4 * 9 + 2 * 6)
+    assert dense_macs(network()) == conv + 4 * 54 == 1080
+
+
+def test_a_network_that_always_fires_costs_as_many_synops_as_the_dense_ann_macs():
+    net, steps = network(), 7
+    activity = [np.ones((1, *shape, steps), np.uint8) for shape in (net.input_shape, *net.shapes)]
+    synops = sum(each.synops.item() for each in count(net, activity).layers)
+    assert synops == steps * dense_macs(net)
+
+
+def test_the_ann_pays_one_pass_or_every_step(own):
+    devices = load_devices(own)
+    proxies = ann_equivalent(1080, 7, devices)
+    assert set(proxies) == {name for name in devices if "mac" in devices[name].constants}
+    assert "loihi" not in proxies
+    assert proxies["toyhost"].one_pass_j == 1080 * 7.0
+    assert proxies["toyhost"].all_steps_j == 1080 * 7 * 7.0
+    assert proxies["toylogic"].one_pass_j == 1080 * 13.0
+    assert proxies["toylogic"].basis == "measured"
+
+
+def test_the_report_is_the_json_that_was_agreed(counts, own):
+    report = energy_report(counts, devices=load_devices(own), host_macs_per_sample=50)
+    assert json.loads(json.dumps(report)) == report
+    assert list(report) == ["layers", "samples", "steps", "proxies"]
+    assert (report["samples"], report["steps"]) == (2, 9)
+    assert report["layers"][1] == {
+        "name": "1-dense",
+        "input_spikes": 36,
+        "output_spikes": 52,
+        "synops": 40,
+        "effective_synops": 3,
+        "neuron_updates": 8,
+        "macs": 0,
+    }
+    assert report["proxies"]["toy"] == {
+        "energy_j": 1246.0,
+        "per_sample_j": 623.0,
+        "spread_j": 40.0,
+        "worst_j": 663.0,
+        "causes": {"synapses": 360.0, "neurons": 102.0, "input": 84.0, "host": 700.0},
+        "basis": {
+            "synapses": "simulated",
+            "neurons": "measured",
+            "input": "assumed",
+            "host": "assumed",
+        },
+    }
+    assert "loihi" in energy_report(counts)["proxies"]
