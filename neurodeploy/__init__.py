@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
     from neurodeploy.stream import stream_answers
     from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
-    from neurodeploy.verify import verify
+    from neurodeploy.verification import verify
 
 __version__ = "0.1.0"
 
@@ -55,7 +55,7 @@ _HOMES = {
     "stream_answers": "stream",
     "task": "tasks",
     "train_task": "tasks",
-    "verify": "verify",
+    "verify": "verification",
     "write_network": "netx.write",
 }
 

@@ -211,7 +211,7 @@ def stream(
 @app.command()
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
-    from neurodeploy.inspect import describe
+    from neurodeploy.inspection import describe
 
     report = describe(network)
     if as_json:
@@ -256,7 +256,7 @@ def verify(
     """Compare SLAYER's forward with the engines, layer by layer; exit 1 at a difference."""
     from neurodeploy.bundle import network_of
     from neurodeploy.engines.registry import BUILT_ENGINES
-    from neurodeploy.verify import verify as run_verification
+    from neurodeploy.verification import verify as run_verification
 
     result = run_verification(
         network_of(network), load_array(input_file, "input"), engine or BUILT_ENGINES

@@ -25,7 +25,7 @@ from neurodeploy.report import Picture, Table, curves, pairs, raster, table_figu
 from neurodeploy.signals.datasets import Dataset, Splits
 from neurodeploy.stream import stream_answers
 from neurodeploy.tasks import ImageTask, input_spikes, train_task
-from neurodeploy.verify import Verification, compare
+from neurodeploy.verification import Verification, compare
 
 INPUT_SEED = 1
 """Of the test digits' input spikes; the training side and the engine get the same ones."""

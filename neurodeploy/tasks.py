@@ -123,14 +123,14 @@ class ImageTask:
             head.weight.mul_(0.1)
         return HybridModel(Encoder((pixels,), layers), decoder)
 
-    def trainer(self, splits: Splits, folder: Path) -> Trainer:
+    def trainer(self, splits: Splits, folder: Path | str) -> Trainer:
         """A trainer of a fresh model, with checkpoints in a folder."""
         return Trainer(
             self.model(splits),
             self.objective(),
             train=ImageSource(splits.train, self.encoding, shift_px=self.shift_px),
             validation=ImageSource(splits.validation, self.encoding),
-            folder=folder,
+            folder=Path(folder),
             config=self.training,
             estimator=ESTIMATORS[self.estimator](),
         )
@@ -188,7 +188,7 @@ def task(name: str) -> ImageTask:
 
 
 def train_task(
-    chosen: ImageTask, splits: Splits, folder: Path, progress: Progress | None = None
+    chosen: ImageTask, splits: Splits, folder: Path | str, progress: Progress | None = None
 ) -> HybridModel:
     """Train a task's model, or go on where the folder's checkpoint stopped.
 

@@ -51,8 +51,8 @@ def slayer_layers(network: Network, spikes: np.ndarray) -> tuple[np.ndarray, ...
         cuba = slayer.neuron.cuba.Neuron(
             threshold=neuron.threshold / WEIGHT_SCALE, current_decay=0, voltage_decay=0
         )
-        cuba.current_decay.data = _decay(neuron.current_decay)
-        cuba.voltage_decay.data = _decay(neuron.voltage_decay)
+        cuba.current_decay.data = _decay(neuron.current_decay, dendrite.dim())
+        cuba.voltage_decay.data = _decay(neuron.voltage_decay, dendrite.dim())
         bias = None if isinstance(layer, NeuronInput) else layer.bias
         cuba.norm = None if bias is None else _AddBias(bias, dendrite.dim())
         signal = cuba(dendrite)
@@ -60,8 +60,10 @@ def slayer_layers(network: Network, spikes: np.ndarray) -> tuple[np.ndarray, ...
     return tuple(layers)
 
 
-def _decay(decay: int | np.ndarray) -> torch.Tensor:
-    return torch.tensor(np.atleast_1d(decay), dtype=torch.float32).clamp(0, DECAY_SCALE)
+def _decay(decay: int | np.ndarray, dimensions: int) -> torch.Tensor:
+    """Decays along the channel axis; SLAYER on a CPU would lay a plain vector along the last."""
+    flat = torch.tensor(np.atleast_1d(decay), dtype=torch.float32).clamp(0, DECAY_SCALE)
+    return flat.reshape(-1, *[1] * (dimensions - 3))
 
 
 class _AddBias:

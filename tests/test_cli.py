@@ -1,0 +1,169 @@
+"""The command line as a script sees it: exit codes, JSON, files, and one line for a mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from neurodeploy import cli
+from neurodeploy.errors import NeurodeployError
+from neurodeploy.netx.network import CubaNeuron, Dense, Network
+from neurodeploy.netx.write import write_network
+
+NEURON = CubaNeuron(current_decay=1024, voltage_decay=512, threshold=60)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("cli")
+    rng = np.random.default_rng(0)
+    layers = [
+        Dense(weight=2 * rng.integers(-20, 30, (7, 9)), neuron=NEURON),
+        Dense(weight=2 * rng.integers(-20, 30, (4, 7)), neuron=NEURON),
+    ]
+    write_network(Network(input_shape=(9,), layers=tuple(layers)), folder / "small.net")
+    np.save(folder / "in.npy", (rng.random((3, 9, 20)) < 0.3).astype(np.uint8))
+    return folder / "small.net", folder / "in.npy"
+
+
+def call(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.app, [str(a) for a in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout
+
+
+def test_simulate_writes_spikes_aligned_with_the_input(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    output = tmp_path / "out.npy"
+    code, text = call(
+        "simulate", files[0], "--input", files[1], "--output", output, "--engine", "lava", "--json"
+    )
+    spikes, report = np.load(output), json.loads(text)
+    assert code == 0
+    assert spikes.shape == (3, 4, 20)
+    assert spikes.dtype == np.uint8
+    assert spikes.sum() == report["layers"][1]["output_spikes"] > 0
+    assert (report["samples"], report["steps"]) == (3, 20)
+    assert not spikes[..., :2].any()  # two layers of latency
+
+
+def test_verify_says_exact(files: tuple[Path, Path]) -> None:
+    code, text = call("verify", files[0], "--input", files[1], "--json")
+    report = json.loads(text)
+    assert code == 0
+    assert report["exact"] is True
+    assert [layer["differing"] for layer in report["layers"]] == [0] * len(report["layers"])
+    assert report["layers"][0]["spikes"] > 0
+
+
+def test_inspect_json(files: tuple[Path, Path]) -> None:
+    code, text = call("inspect", files[0], "--json")
+    report = json.loads(text)
+    assert code == 0
+    assert report["input_shape"] == [9]
+    assert [layer["synapses"] for layer in report["layers"]] == [63, 28]
+    assert report["findings"] == []
+
+
+def test_energy_json_has_the_agreed_keys(files: tuple[Path, Path]) -> None:
+    code, text = call("energy", files[0], "--input", files[1], "--json")
+    report = json.loads(text)
+    assert code == 0
+    assert set(report) >= {"layers", "samples", "steps", "proxies"}
+    assert report["layers"][0]["synops"] == 7 * report["layers"][0]["input_spikes"]
+    loihi = report["proxies"]["loihi"]
+    assert loihi["energy_j"] == pytest.approx(3 * loihi["per_sample_j"])
+    assert sum(loihi["causes"].values()) == pytest.approx(loihi["energy_j"])
+
+
+def test_human_output_of_every_report(files: tuple[Path, Path], tmp_path: Path) -> None:
+    assert "small.net" in call("inspect", files[0])[1]
+    assert "Exact." in call("verify", files[0], "--input", files[1])[1]
+    assert "Not a measurement" in call("energy", files[0], "--input", files[1])[1]
+    code, text = call("simulate", files[0], "--input", files[1], "--output", tmp_path / "o.npy")
+    assert code == 0
+    assert "o.npy" in text.replace("\n", "")
+    code, text = call("doctor", "--json")
+    assert code == 0
+    assert {"python", "slayer", "loihi"} <= {check["name"] for check in json.loads(text)["checks"]}
+
+
+def bad_inputs(folder: Path) -> dict[str, tuple[Path, str]]:
+    shape = folder / "shape.npy"
+    np.save(shape, np.zeros((2, 8, 5), np.uint8))
+    nan = folder / "nan.npy"
+    np.save(nan, np.full((2, 9, 5), np.nan))
+    two = folder / "two.npy"
+    np.save(two, np.full((2, 9, 5), 2))
+    cut = folder / "cut.npy"
+    cut.write_bytes(shape.read_bytes()[:90])
+    pickled = folder / "pickled.npy"
+    np.save(pickled, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    return {
+        "wrong shape": (shape, "9, time"),
+        "NaN": (nan, "NaN"),
+        "not binary": (two, "2"),
+        "truncated": (cut, "cut.npy"),
+        "missing": (folder / "none.npy", "no such file"),
+        "pickled": (pickled, "pickled.npy"),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["wrong shape", "NaN", "not binary", "truncated", "missing", "pickled"]
+)
+def test_bad_input_is_one_error_and_no_output(
+    name: str, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path, said = bad_inputs(tmp_path)[name]
+    output = tmp_path / "out.npy"
+    with pytest.raises(NeurodeployError) as caught:
+        call("simulate", files[0], "--input", path, "--output", output)
+    assert said in str(caught.value)
+    assert not output.exists()
+
+
+def test_unwritable_output_is_an_error(files: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NeurodeployError, match="a folder that can be written"):
+        call("simulate", files[0], "--input", files[1], "--output", tmp_path / "file" / "out.npy")
+
+
+def test_unknown_engine_and_task(files: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(NeurodeployError, match="one of lava, native, found abacus"):
+        call(
+            "simulate", files[0], "--input", files[1], "--output", tmp_path / "o.npy",
+            "--engine", "abacus",
+        )  # fmt: skip
+    with pytest.raises(NeurodeployError, match="one of mnist, digits, found imagenet"):
+        call("train", "imagenet")
+
+
+def test_a_process_exits_2_with_one_line_and_no_traceback(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", "from neurodeploy.cli import main; main()", "inspect", "none.net"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: network none.net: expected an existing file")
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
+    monkeypatch.setattr(cli, "python_problem", lambda: "Python: expected 3.10, found 3.12")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(lambda: pytest.fail("ran on"))
+    assert caught.value.code == 2
