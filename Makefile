@@ -6,9 +6,6 @@ PYTHON := $(VENV)/bin/python
 UV     := .tools/bin/uv
 READY  := $(VENV)/.ready
 
-export KMP_BLOCKTIME := 0
-export UV_PYTHON_DOWNLOADS := automatic
-
 .PHONY: demo test lint types install lock clean
 
 demo: $(READY)

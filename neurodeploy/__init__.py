@@ -6,6 +6,7 @@ Everything here is imported when it is first used, so that reading a network doe
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy.errors import (
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from neurodeploy.verification import verify
 
 __version__ = "0.1.0"
+
+# OpenMP threads that spin while they wait stall PyTorch for seconds as soon as anything else,
+# such as Lava's processes, wants a core. Read once, when torch is loaded; the person's own wins.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "Bundle": "bundle",

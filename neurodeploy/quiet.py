@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import warnings
 from collections.abc import Iterator
 
@@ -16,7 +15,6 @@ def quiet_imports() -> Iterator[None]:
     They announce a missing toolbox of one demo and a missing CUDA runtime, and use deprecated
     packaging interfaces; none of it is news to a person who runs a network. Errors still raise.
     """
-    os.environ.setdefault("KMP_BLOCKTIME", "0")  # OpenMP threads that spin stall Lava's processes
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
