@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,18 +20,21 @@ import torch
 from safetensors.torch import save_file
 
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.files import atomic_path, require_file
+from neurodeploy.files import atomic_path
 from neurodeploy.learn.checkpoint import load_state, load_tensors
+from neurodeploy.manifest import (
+    DECODER_FILE,
+    MANIFEST_FILE,
+    NETWORK_FILE,
+    SCHEMA_VERSION,
+    read_manifest,
+    sha256,
+)
 from neurodeploy.model.decoder import Decoder, DecoderConfig, window_at
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
-
-SCHEMA_VERSION = 1
-NETWORK_FILE = "network.net"
-DECODER_FILE = "decoder.safetensors"
-MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,15 +82,13 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "network": {
-                "file": NETWORK_FILE,
-                "sha256": _sha256(draft / NETWORK_FILE),
+                "sha256": sha256(draft / NETWORK_FILE),
                 "input_shape": list(bundle.network.input_shape),
                 "output_shape": list(bundle.network.output_shape),
                 "latency_steps": bundle.network.latency_steps,
             },
             "decoder": {
-                "file": DECODER_FILE,
-                "sha256": _sha256(draft / DECODER_FILE),
+                "sha256": sha256(draft / DECODER_FILE),
                 "config": bundle.decoder.config.to_dict(),
             },
             "encoding": bundle.encoding.to_dict(),
@@ -108,15 +108,7 @@ def load_bundle(path: Path | str) -> Bundle:
         The network is inconsistent.
     """
     path = Path(path)
-    if not path.is_dir():
-        raise FileFormatError(message(f"bundle {path}", "a folder", "none"))
     manifest = read_manifest(path)
-    for part in ("network", "decoder"):
-        file = require_file(path / str(manifest[part]["file"]), part)
-        if _sha256(file) != manifest[part]["sha256"]:
-            raise FileFormatError(
-                message(f"{part} {file}", "the file that the manifest names", "another checksum")
-            )
     where = f"bundle {path / MANIFEST_FILE}"
     decoder = Decoder(DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder"))
     tensors, _ = load_tensors(path / DECODER_FILE, "decoder")
@@ -133,54 +125,6 @@ def load_bundle(path: Path | str) -> Bundle:
         )
     except InputError as error:
         raise FileFormatError(f"{where}: {error}") from error
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a bundle folder, with its fields checked.
-
-    Raises
-    ------
-    FileFormatError
-        It is missing, no JSON, of another schema version, or lacks a field.
-    """
-    file = require_file(path / MANIFEST_FILE, "manifest")
-    try:
-        manifest = json.loads(file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(message(f"manifest {file}", "JSON", error)) from error
-    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise FileFormatError(message(f"manifest {file}, schema_version", SCHEMA_VERSION, version))
-    needed = {
-        "network": ("file", "sha256"),
-        "decoder": ("file", "sha256", "config"),
-        "encoding": ("kind",),
-        "notes": (),
-    }
-    for name, fields in needed.items():
-        section = manifest.get(name)
-        missing = [f for f in fields if f not in section] if isinstance(section, dict) else [name]
-        if missing:
-            raise FileFormatError(
-                message(f"manifest {file}", f"a field '{name}' with {list(fields)}", section)
-            )
-    return manifest
-
-
-def network_of(path: Path | str) -> Network:
-    """The network of a ``.net`` file or of a bundle.
-
-    Raises
-    ------
-    FileFormatError, NetworkError
-        As `read_network` and `load_bundle`.
-    """
-    path = Path(path)
-    return load_bundle(path).network if path.is_dir() else read_network(path)
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -154,8 +154,8 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
-    from neurodeploy.bundle import network_of
     from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.manifest import network_of
 
     spikes = load_array(input_file, "input")
     run = run_batch(network_of(network), spikes, engine=engine)
@@ -254,8 +254,8 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Compare SLAYER's forward with the engines, layer by layer; exit 1 at a difference."""
-    from neurodeploy.bundle import network_of
     from neurodeploy.engines.registry import BUILT_ENGINES
+    from neurodeploy.manifest import network_of
     from neurodeploy.verification import verify as run_verification
 
     result = run_verification(
@@ -290,19 +290,17 @@ def energy(
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
-    from neurodeploy.bundle import load_bundle
     from neurodeploy.energy import energy_report, load_devices
     from neurodeploy.engines.registry import simulate as run_batch
-    from neurodeploy.netx.read import read_network
+    from neurodeploy.manifest import network_of
 
     host_macs = 0
     if network.is_dir():
-        bundle = load_bundle(network)
-        host_macs, described = bundle.decoder.macs, bundle.network
-    else:
-        described = read_network(network)
+        from neurodeploy.bundle import load_bundle
+
+        host_macs = load_bundle(network).decoder.macs
     table = load_devices(devices)
-    run = run_batch(described, load_array(input_file, "input"), engine=engine)
+    run = run_batch(network_of(network), load_array(input_file, "input"), engine=engine)
     report = energy_report(run.counts, devices=table, host_macs_per_sample=host_macs)
     if as_json:
         _print_json(report)

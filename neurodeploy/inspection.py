@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.bundle import load_bundle, read_manifest
 from neurodeploy.engines.counts import fan_out
+from neurodeploy.manifest import network_of, read_manifest
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
-from neurodeploy.netx.read import read_network
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -29,14 +28,12 @@ def describe(path: Path) -> dict[str, Any]:
     FileFormatError, NetworkError
         It cannot be read.
     """
+    report = {"path": str(path), **describe_network(network_of(path))}
     if not path.is_dir():
-        return {"path": str(path), **describe_network(read_network(path))}
-    bundle, manifest = load_bundle(path), read_manifest(path)
-    return {
-        "path": str(path),
-        **describe_network(bundle.network),
-        **{key: manifest[key] for key in ("schema_version", "encoding", "decoder", "notes")},
-    }
+        return report
+    manifest = read_manifest(path)
+    parts = ("schema_version", "encoding", "decoder", "notes")
+    return {**report, **{part: manifest[part] for part in parts}}
 
 
 def describe_network(network: Network) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.bundle import Bundle, load_bundle, network_of, save_bundle
+from neurodeploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.manifest import network_of
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import CubaNeuron, Dense, Network
 from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
