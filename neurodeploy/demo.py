@@ -17,6 +17,7 @@ from neurodeploy.energy import ann_equivalent, dense_macs, energy_proxies, load_
 from neurodeploy.engines.base import Engine
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.registry import open_engine
+from neurodeploy.files import require_folder
 from neurodeploy.learn.judge import LeNet, judged_accuracy, train_judge
 from neurodeploy.learn.sources import ImageSource
 from neurodeploy.learn.trainer import Evaluation, evaluate
@@ -170,6 +171,7 @@ def run_demo(
         seconds[name] = round(time.monotonic() - clock, 1)
         clock = time.monotonic()
 
+    require_folder(folder)
     splits = task.splits()
     console.print(
         f"{task.dataset}: {len(splits.train)} train, {len(splits.validation)} validation, "

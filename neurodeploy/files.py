@@ -48,6 +48,25 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
+def require_folder(path: Path | str) -> Path:
+    """Make a folder for output, and make sure that it can be written before long work starts.
+
+    Raises
+    ------
+    InputError
+        It cannot be made or written.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError as error:
+        raise InputError(
+            message(f"output {path}", "a folder that can be written", error.strerror or error)
+        ) from error
+
+
 def require_file(path: Path | str, what: str) -> Path:
     """Return ``path`` if it is a readable, non-empty file.
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -167,3 +168,19 @@ def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: obje
     with pytest.raises(SystemExit) as caught:
         cli.main(lambda: pytest.fail("ran on"))
     assert caught.value.code == 2
+
+
+def test_training_into_a_place_that_cannot_be_written_stops_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for command in ("train", "demo"):
+        task = ["digits"] if command == "train" else ["--task", "digits"]
+        with pytest.raises(NeurodeployError, match="a folder that can be written"):
+            call(command, *task, "--out", tmp_path / "file" / "sub")
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_network_without_layers_is_named(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "empty.net", "w") as file:
+        file.create_group("layer")
+    with pytest.raises(NeurodeployError, match=r"empty\.net, layer: expected at least one layer"):
+        call("inspect", tmp_path / "empty.net")

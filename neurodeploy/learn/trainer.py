@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.files import require_folder
 from neurodeploy.learn.checkpoint import (
     load_model,
     load_training,
@@ -209,9 +210,8 @@ class Trainer:
 
     def fit(self, progress: Progress | None = None) -> None:
         """Train until the last epoch or until validation stops improving; load the best model."""
-        bar = progress or Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), disable=True
-        )
+        require_folder(self.folder)
+        bar = progress or Progress(disable=True)
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
         while self.epoch < self.config.epochs and not self._stopped:

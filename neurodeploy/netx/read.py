@@ -52,6 +52,8 @@ def _network(file: h5py.File, where: str) -> Network:
     if not isinstance(file.get("layer"), h5py.Group):
         raise FileFormatError(message(where, "a group 'layer'", sorted(file.keys())))
     groups = file["layer"]
+    if len(groups) == 0:
+        raise FileFormatError(message(f"{where}, layer", "at least one layer", "none"))
     expected = [str(index) for index in range(len(groups))]
     if sorted(groups, key=lambda key: (len(key), key)) != expected:
         raise FileFormatError(
