@@ -6,7 +6,8 @@
     ├── InputError         an array, option or folder that a person gave
     ├── FileFormatError    a file that is missing, truncated or not what it claims
     ├── NetworkError       a network that no engine could run, or that a chip refuses
-    └── EngineError        an engine that is not here, hung, or died
+    ├── EngineError        an engine that is not here, hung, or died
+    └── TrainingError      a training that diverged
 
 A message says where, what was expected, what was found and, if it can, what to do.
 """
@@ -32,6 +33,10 @@ class NetworkError(NeurodeployError):
 
 class EngineError(NeurodeployError):
     """An engine is not available, did not answer in time, or died."""
+
+
+class TrainingError(NeurodeployError):
+    """Training cannot go on."""
 
 
 def message(where: str, expected: object, found: object, remedy: str = "") -> str:

@@ -66,23 +66,32 @@ def save_training(
     save_tensors(path, tensors, notes)
 
 
-def load_training(
-    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, Any]:
-    """Restore a model and its optimizer; returns the notes."""
-    tensors, notes = load_tensors(path, "checkpoint")
-    load_state(
-        model,
-        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")},
-        f"checkpoint {path}",
-    )
-    state: dict[int, dict[str, torch.Tensor]] = {}
+def restore_training(
+    tensors: dict[str, torch.Tensor],
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    where: str,
+) -> None:
+    """Put the tensors that `save_training` wrote back into a model and its optimizer.
+
+    Raises
+    ------
+    FileFormatError
+        They are of another model, or have names that `save_training` does not give.
+    """
+    model_tensors: dict[str, torch.Tensor] = {}
+    moments: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, name = key.split(".")
-            state.setdefault(int(index), {})[name] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return notes
+        owner, _, name = key.partition(".")
+        index, _, moment = name.partition(".")
+        if owner == "model":
+            model_tensors[name] = tensor
+        elif owner == "optimizer" and index.isdigit():
+            moments.setdefault(int(index), {})[moment] = tensor
+        else:
+            raise FileFormatError(message(where, "tensors of a model and optimizer", key))
+    load_state(model, model_tensors, where)
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
 def load_model(model: torch.nn.Module, path: Path | str) -> None:

@@ -17,7 +17,12 @@ from neurodeploy.model.hybrid import HybridModel
 
 
 class Estimator(Protocol):
-    """Computes the training loss of one batch."""
+    """Computes the training loss of one batch.
+
+    ``state`` is what it remembers between batches, kept in checkpoints.
+    """
+
+    state: dict[str, float]
 
     def __call__(
         self,
@@ -48,6 +53,9 @@ class StraightThrough:
     Biased, with little variance; the default.
     """
 
+    def __init__(self) -> None:
+        self.state: dict[str, float] = {}
+
     def __call__(
         self,
         model: HybridModel,
@@ -68,8 +76,8 @@ class StraightThrough:
 class ScoreFunction:
     r"""The paper's estimator: :math:`(\ell - b)\,\nabla\log p(y \mid x)`, b a running mean.
 
-    Unbiased, with much variance. The decoder and the closed-form part of the information are
-    differentiated as they are.
+    Unbiased but for its first batch, which sets b; with much variance. The decoder and the
+    closed-form part of the information are differentiated as they are.
 
     Parameters
     ----------
@@ -79,7 +87,7 @@ class ScoreFunction:
 
     def __init__(self, momentum: float = 0.9) -> None:
         self.momentum = momentum
-        self.baseline: float | None = None
+        self.state: dict[str, float] = {}
 
     def __call__(
         self,
@@ -97,8 +105,9 @@ class ScoreFunction:
         log_loss = objective.log_loss(model.decoder(window), targets)
         information = objective.information(encoded.margin, temperature)
         cost = (log_loss + objective.beta * information).detach()
-        baseline = float(cost.mean()) if self.baseline is None else self.baseline
-        self.baseline = self.momentum * baseline + (1 - self.momentum) * float(cost.mean())
+        mean = float(cost.mean())
+        baseline = self.state.get("baseline", mean)
+        self.state["baseline"] = self.momentum * baseline + (1 - self.momentum) * mean
         score = (cost - baseline) * log_likelihood(sampled, encoded.margin, temperature)
         terms = BatchTerms(log_loss, information, sampled)
         return (log_loss + objective.beta * information + score).mean(), terms

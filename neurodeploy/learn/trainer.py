@@ -11,11 +11,12 @@ from typing import Any
 import torch
 from rich.progress import Progress
 
-from neurodeploy.errors import InputError, message
-from neurodeploy.files import require_folder
+from neurodeploy.errors import FileFormatError, InputError, TrainingError, message
+from neurodeploy.files import atomic_path, require_folder
 from neurodeploy.learn.checkpoint import (
     load_model,
-    load_training,
+    load_tensors,
+    restore_training,
     save_tensors,
     save_training,
 )
@@ -23,6 +24,9 @@ from neurodeploy.learn.estimators import Estimator, StraightThrough
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.sources import ImageSource
 from neurodeploy.model.hybrid import HybridModel
+
+RESUMED = ("config", "epoch", "best_loss", "stale_epochs", "history", "estimator")
+"""Notes of a checkpoint that resuming needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,16 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "patience_epochs"):
             if getattr(self, name) < 1:
                 raise InputError(message(f"TrainConfig.{name}", "at least 1", getattr(self, name)))
+        if not 0 <= self.learning_rate < math.inf:
+            raise InputError(message("TrainConfig.learning_rate", "at least 0", self.learning_rate))
+        if not 0 < self.clip_norm < math.inf:
+            raise InputError(message("TrainConfig.clip_norm", "more than 0", self.clip_norm))
+        if not 0 <= self.anneal_fraction <= 1:
+            raise InputError(
+                message("TrainConfig.anneal_fraction", "in [0, 1]", self.anneal_fraction)
+            )
+        if self.seed < 0:
+            raise InputError(message("TrainConfig.seed", "at least 0", self.seed))
         if not 0 < self.temperature_end <= self.temperature_start:
             raise InputError(
                 message(
@@ -176,6 +190,7 @@ class Trainer:
         self.epoch = 0
         self.best_loss = math.inf
         self.stale_epochs = 0
+        self.history: list[dict[str, float]] = []
 
     @property
     def batches_per_epoch(self) -> int:
@@ -195,7 +210,10 @@ class Trainer:
         path = self.folder / "last.safetensors"
         if not path.exists():
             return
-        notes = load_training(path, self.model, self.optimizer)
+        tensors, notes = load_tensors(path, "checkpoint")
+        missing = [name for name in RESUMED if name not in notes]
+        if missing:
+            raise FileFormatError(message(f"checkpoint {path}", f"notes on {missing}", "none"))
         if notes["config"] != self._identity:
             raise InputError(
                 message(
@@ -205,11 +223,21 @@ class Trainer:
                     "Train into another folder, or with the configuration that it has.",
                 )
             )
+        restore_training(tensors, self.model, self.optimizer, f"checkpoint {path}")
         self.epoch, self.best_loss = notes["epoch"], notes["best_loss"]
-        self.stale_epochs = notes["stale_epochs"]
+        self.stale_epochs, self.history = notes["stale_epochs"], notes["history"]
+        self.estimator.state.update(notes["estimator"])
 
     def fit(self, progress: Progress | None = None) -> None:
-        """Train until the last epoch or until validation stops improving; load the best model."""
+        """Train until the last epoch or until validation stops improving; load the best model.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written.
+        TrainingError
+            The loss is no longer a number.
+        """
         require_folder(self.folder)
         bar = progress or Progress(disable=True)
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
@@ -243,6 +271,15 @@ class Trainer:
             loss, terms = self.estimator(
                 self.model, batch.spikes, batch.targets, self.objective, temperature, generator
             )
+            if not torch.isfinite(loss):
+                raise TrainingError(
+                    message(
+                        f"training, epoch {self.epoch + 1}, batch {index + 1}, loss",
+                        "a finite number",
+                        float(loss),
+                        "Lower the learning rate; the checkpoint holds the last whole epoch.",
+                    )
+                )
             self.optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
@@ -269,6 +306,9 @@ class Trainer:
             )
         elif annealed:
             self.stale_epochs += 1
+        self.history.append({"epoch": self.epoch, **asdict(result)})
+        with atomic_path(self.folder / "metrics.jsonl") as draft:
+            draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
         save_training(
             self.folder / "last.safetensors",
             self.model,
@@ -277,8 +317,8 @@ class Trainer:
                 "epoch": self.epoch,
                 "best_loss": self.best_loss,
                 "stale_epochs": self.stale_epochs,
+                "history": self.history,
+                "estimator": self.estimator.state,
                 "config": self._identity,
             },
         )
-        with (self.folder / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps({"epoch": self.epoch, **asdict(result)}) + "\n")

@@ -111,9 +111,9 @@ class ConvReader(torch.nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.features = config.hidden
-        kernel = min(5, config.window_steps)
+        kernel = min(5, config.window_steps - 1 + config.window_steps % 2)
         self.convolution = torch.nn.Conv1d(
-            config.neurons, max(1, config.neurons // 4), kernel, padding="same"
+            config.neurons, max(1, config.neurons // 4), kernel, padding=kernel // 2
         )
         self.layer = torch.nn.Linear(
             max(1, config.neurons // 4) * config.window_steps, config.hidden

@@ -25,6 +25,9 @@ with quiet_imports():
 
 MAX_DELAY_STEPS = 62
 
+MAX_HIDDEN_THRESHOLD = 64
+"""From here on SLAYER's float32 spike test takes a voltage equal to the threshold for a spike."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DenseSpec:
@@ -84,6 +87,34 @@ class ConvSpec:
         for name in ("channels", "kernel_size", "stride", "dilation", "groups"):
             if getattr(self, name) < 1:
                 raise InputError(message(f"ConvSpec.{name}", "at least 1", getattr(self, name)))
+        if self.padding < 0:
+            raise InputError(message("ConvSpec.padding", "at least 0", self.padding))
+        if self.channels % self.groups:
+            raise InputError(
+                message("ConvSpec.groups", f"a divisor of {self.channels} channels", self.groups)
+            )
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """[channel, height, width] after the layer.
+
+        Raises
+        ------
+        InputError
+            The input is not [channel, height, width], its channels do not divide into the
+            groups, or it is smaller than a kernel.
+        """
+        if len(input_shape) != 3 or input_shape[0] % self.groups:
+            expected = f"[channel, height, width], channels divisible by {self.groups}"
+            raise InputError(message("input of a ConvSpec", expected, list(input_shape)))
+        height, width = (
+            (size + 2 * self.padding - self.dilation * (self.kernel_size - 1) - 1) // self.stride
+            + 1
+            for size in input_shape[1:]
+        )
+        if height < 1 or width < 1:
+            expected = f"at least as large as a kernel of {self.kernel_size}"
+            raise InputError(message("input of a ConvSpec", expected, list(input_shape)))
+        return (self.channels, height, width)
 
 
 class EncoderOutput(NamedTuple):
@@ -129,25 +160,13 @@ class Block(torch.nn.Module):
             self.shape: tuple[int, ...] = (spec.neurons,)
             delays = spec.delays
         else:
-            if len(self.input_shape) != 3:
-                raise InputError(
-                    message("ConvSpec", "input [channel, height, width]", self.input_shape)
-                )
+            self.shape = spec.output_shape(self.input_shape)
             geometry = {
                 name: getattr(spec, name)
                 for name in ("kernel_size", "stride", "padding", "dilation", "groups")
             }
             self.synapse = slayer.synapse.Conv(
                 self.input_shape[0], spec.channels, weight_scale=spec.weight_scale, **geometry
-            )
-            self.shape = (
-                spec.channels,
-                *(
-                    (n + 2 * spec.padding - spec.dilation * (spec.kernel_size - 1) - 1)
-                    // spec.stride
-                    + 1
-                    for n in self.input_shape[1:]
-                ),
             )
             delays = False
         self.synapse.pre_hook_fx = self.neuron.quantize_8bit
@@ -214,7 +233,8 @@ class Encoder(torch.nn.Module):
     Raises
     ------
     InputError
-        There is no layer, or the last one is not dense.
+        There is no layer, the last one is not dense, a layer does not fit the one before, or a
+        hidden threshold is too large for SLAYER to be exact.
     """
 
     def __init__(
@@ -229,6 +249,15 @@ class Encoder(torch.nn.Module):
             raise InputError(
                 message("Encoder.layers", "at least one layer, the last one a DenseSpec", layers)
             )
+        for spec in layers[:-1]:
+            if spec.neuron.threshold >= MAX_HIDDEN_THRESHOLD:
+                raise InputError(
+                    message(
+                        "threshold of a hidden layer",
+                        f"less than {MAX_HIDDEN_THRESHOLD}, where SLAYER is exact",
+                        spec.neuron.threshold,
+                    )
+                )
         self.input_shape = tuple(input_shape)
         blocks: list[Block] = []
         for spec in layers:

@@ -154,8 +154,7 @@ def stirred(
             if block.bias is not None:
                 block.bias.uniform_(-0.2, 0.3)
             if block.delay is not None:
-                block.delay.delay.data = torch.rand(block.shape[0]) * 5
-                block.delay.init = True  # SLAYER draws delays anew in a first forward otherwise
+                block.delay.delay.uniform_(0, 5)
     return encoder
 
 
@@ -248,8 +247,7 @@ def test_delay_comes_on_top_of_the_latency(delay: int) -> None:
     block = encoder.blocks[0]
     with torch.no_grad():
         block.synapse.weight.fill_(1.0)
-        block.delay.delay.data = torch.tensor([0.0, float(delay)])
-        block.delay.init = True
+        block.delay.delay.copy_(torch.tensor([0.0, float(delay)]))
     spikes = torch.zeros(1, 1, 70)
     spikes[..., 0] = 1
     out = encoder(spikes, temperature=0.0).spikes[0]
@@ -363,7 +361,7 @@ def test_readout_must_be_dense(layers: list[DenseSpec | ConvSpec]) -> None:
 
 @pytest.mark.parametrize("input_shape", [(4,), (4, 4)])
 def test_convolution_wants_an_image(input_shape: tuple[int, ...]) -> None:
-    with pytest.raises(InputError, match=r"ConvSpec: expected input \[channel, height, width\]"):
+    with pytest.raises(InputError, match=r"ConvSpec: expected \[channel, height, width\]"):
         Encoder(input_shape, [ConvSpec(channels=1, kernel_size=1), DenseSpec(neurons=1)])
 
 
@@ -405,3 +403,33 @@ def test_specs_refuse_sizes_under_one() -> None:
     for name in ("channels", "kernel_size", "stride", "dilation", "groups"):
         with pytest.raises(InputError, match=rf"ConvSpec\.{name}"):
             ConvSpec(**{"channels": 1, "kernel_size": 1, name: 0})
+
+
+@pytest.mark.parametrize(
+    ("change", "input_shape", "said"),
+    [
+        ({"kernel_size": 6}, (2, 4, 4), "as large as a kernel of 6"),
+        ({"kernel_size": 5}, (2, 4, 4), "as large as a kernel of 5"),
+        ({"groups": 3}, (2, 4, 4), "divisible by 3"),
+    ],
+)
+def test_geometry_that_does_not_fit_is_refused(
+    change: dict[str, int], input_shape: tuple[int, ...], said: str
+) -> None:
+    layers = [ConvSpec(**{"channels": 3, "kernel_size": 2, **change}), DenseSpec(neurons=2)]
+    with pytest.raises(InputError, match=said):
+        Encoder(input_shape, layers)
+
+
+@pytest.mark.parametrize("change", [{"groups": 2}, {"padding": -1}])
+def test_impossible_convolutions_are_refused(change: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=f"ConvSpec.{next(iter(change))}"):
+        ConvSpec(channels=3, kernel_size=2, **change)
+
+
+def test_hidden_thresholds_beyond_slayers_exactness_are_refused() -> None:
+    large, small = CubaParameters(threshold=64.0), CubaParameters(threshold=63.9)
+    readout = DenseSpec(neurons=2, neuron=large)
+    Encoder((3,), [DenseSpec(neurons=2, neuron=small), readout])
+    with pytest.raises(InputError, match="threshold of a hidden layer"):
+        Encoder((3,), [DenseSpec(neurons=2, neuron=large), readout])

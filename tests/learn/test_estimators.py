@@ -1,0 +1,242 @@
+"""Gradients through sampled spikes against an expectation that can be enumerated.
+
+One neuron is driven by its bias alone, so that its spikes over three steps have eight outcomes.
+The numbers are dyadic: the chip's integers are then exactly the real-valued recursion.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+import torch
+
+from neurodeploy.learn.estimators import ESTIMATORS, Estimator, ScoreFunction, StraightThrough
+from neurodeploy.learn.objective import Objective
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.neuron import CubaParameters
+
+TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
+SAMPLES = 20_000
+DEVIATIONS = 5
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tensors are small: a second thread only waits, all the more beside other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def squared_error(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return (logits[:, 0] - target) ** 2
+
+
+OBJECTIVE = Objective(heads={"y": (squared_error, 1.0)}, beta=BETA, prior_rate=PRIOR)
+
+
+def one_neuron(steps: int) -> HybridModel:
+    neuron = CubaParameters(threshold=THRESHOLD, current_decay=1.0, voltage_decay=1 - KEEP)
+    encoder = Encoder((1,), [DenseSpec(neurons=1, neuron=neuron, bias=True)])
+    decoder = Decoder(DecoderConfig(kind="linear", neurons=1, window_steps=steps, heads={"y": 1}))
+    with torch.no_grad():
+        encoder.blocks[0].bias.fill_(BIAS)
+        decoder.heads["y"].weight.copy_(torch.tensor([[1.5, -0.5, 2.0][:steps]]))
+        decoder.heads["y"].bias.fill_(0.25)
+    return HybridModel(encoder, decoder)
+
+
+def estimate(
+    model: HybridModel, estimator: Estimator, steps: int, samples: int, seed: int = 0
+) -> tuple[torch.Tensor, object]:
+    """Backpropagate one batch of samples; returns the loss and the terms."""
+    model.zero_grad()
+    loss, terms = estimator(
+        model,
+        torch.zeros(samples, 1, steps),
+        {"y": torch.full((samples,), 1.0)},
+        OBJECTIVE,
+        TEMPERATURE,
+        torch.Generator().manual_seed(seed),
+    )
+    loss.backward()
+    return loss, terms
+
+
+class Outcome(NamedTuple):
+    """One spike train: its probability, cost, and gradients by the bias."""
+
+    probability: float
+    cost: float
+    information: float
+    score: float
+    information_slope: float
+    error_slopes: list[float]  # of the decoder's weights
+
+
+def outcomes(steps: int) -> list[Outcome]:
+    """Every spike train of the neuron, by forward-mode calculus in plain Python."""
+    weights, offset = [1.5, -0.5, 2.0][:steps], 0.25
+    prior_log_odds = math.log(PRIOR / (1 - PRIOR))
+    found = []
+    for train in itertools.product([0, 1], repeat=steps):
+        v = slope = score = information = information_slope = 0.0
+        probability = 1.0
+        for spike in train:
+            v, slope = KEEP * v + BIAS, KEEP * slope + 1
+            x = (v - THRESHOLD) / TEMPERATURE
+            p = 1 / (1 + math.exp(-x))
+            probability *= p if spike else 1 - p
+            score += (spike - p) * slope / TEMPERATURE
+            information += p * math.log(p / PRIOR) + (1 - p) * math.log((1 - p) / (1 - PRIOR))
+            information_slope += p * (1 - p) * (x - prior_log_odds) * slope / TEMPERATURE
+            if spike:
+                v = slope = 0.0
+        error = sum(w * s for w, s in zip(weights, train, strict=True)) + offset - 1.0
+        cost = error**2 + BETA * information
+        slopes = [2 * error * s for s in train]
+        found.append(Outcome(probability, cost, information, score, information_slope, slopes))
+    return found
+
+
+def exact_gradient(steps: int) -> float:
+    """Derivative of E[loss] + beta E[KL] by the bias: through the probabilities and the KL."""
+    return sum(
+        o.probability * (o.cost * o.score + BETA * o.information_slope) for o in outcomes(steps)
+    )
+
+
+def standard_error(steps: int, baseline: float, samples: int) -> float:
+    """Of the mean of the score-function gradient, exactly, by enumeration."""
+    pairs = [
+        (o.probability, (o.cost - baseline) * o.score + BETA * o.information_slope)
+        for o in outcomes(steps)
+    ]
+    mean = sum(p * g for p, g in pairs)
+    return math.sqrt(sum(p * (g - mean) ** 2 for p, g in pairs) / samples)
+
+
+def bias_gradient(model: HybridModel) -> float:
+    return float(model.encoder.blocks[0].bias.grad)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_enumeration_is_a_distribution_with_the_gradient_that_it_says(steps: int) -> None:
+    assert sum(o.probability for o in outcomes(steps)) == pytest.approx(1, abs=1e-12)
+    assert sum(o.probability * o.score for o in outcomes(steps)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("baseline", [0.0, 3.0])
+def test_score_function_is_the_exact_gradient_whatever_the_baseline(
+    steps: int, baseline: float
+) -> None:
+    model, estimator = one_neuron(steps), ScoreFunction()
+    estimator.state["baseline"] = baseline
+    estimate(model, estimator, steps, SAMPLES)
+    spread = standard_error(steps, baseline, SAMPLES)
+    exact = exact_gradient(steps)
+    assert abs(exact) > DEVIATIONS * spread  # else the bound below says little
+    assert abs(bias_gradient(model) - exact) <= DEVIATIONS * spread + 1e-5  # float32 sums
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_score_function_with_its_running_baseline(steps: int) -> None:
+    """The first baseline is the batch's own mean cost, which costs a share 1 / samples."""
+    model, estimator = one_neuron(steps), ScoreFunction()
+    estimate(model, estimator, steps, SAMPLES, seed=1)
+    first = bias_gradient(model)
+    estimate(model, estimator, steps, SAMPLES, seed=2)
+    mean_cost = sum(o.probability * o.cost for o in outcomes(steps))
+    tolerance = DEVIATIONS * standard_error(steps, mean_cost, SAMPLES)
+    for gradient in (first, bias_gradient(model)):
+        # The baseline's own deviation multiplies a mean score near 0: second order, under 10 %.
+        assert abs(gradient - exact_gradient(steps)) <= 1.1 * tolerance + 1e-4
+
+
+def test_good_baseline_lessens_the_variance() -> None:
+    mean_cost = sum(o.probability * o.cost for o in outcomes(3))
+
+    def spread(baseline: float) -> float:
+        model, estimator = one_neuron(3), ScoreFunction(momentum=1.0)
+        gradients = []
+        for seed in range(60):
+            estimator.state["baseline"] = baseline
+            estimate(model, estimator, 3, 50, seed)
+            gradients.append(bias_gradient(model))
+        return float(torch.tensor(gradients).std())
+
+    near, far = spread(mean_cost), spread(10.0)
+    assert near < far / 2
+    # 60 draws give a standard deviation to within 5 / sqrt(2 * 60) = 46 %.
+    assert near == pytest.approx(standard_error(3, mean_cost, 50), rel=0.46)
+    assert far == pytest.approx(standard_error(3, 10.0, 50), rel=0.46)
+
+
+def test_baseline_is_a_running_mean_of_the_cost() -> None:
+    model, estimator = one_neuron(3), ScoreFunction(momentum=0.75)
+    _, first = estimate(model, estimator, 3, 100, seed=1)
+    cost = first.log_loss + BETA * first.information_nats
+    assert estimator.state["baseline"] == pytest.approx(cost, rel=1e-5)
+    _, second = estimate(model, estimator, 3, 100, seed=2)
+    newer = second.log_loss + BETA * second.information_nats
+    assert estimator.state["baseline"] == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
+    assert newer != pytest.approx(cost, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_decoder_gradient_is_the_expected_one(name: str) -> None:
+    model = one_neuron(3)
+    estimate(model, ESTIMATORS[name](), 3, SAMPLES)
+    found = model.decoder.heads["y"].weight.grad.flatten().tolist()
+    for i, gradient in enumerate(found):
+        pairs = [(o.probability, o.error_slopes[i]) for o in outcomes(3)]
+        mean = sum(p * g for p, g in pairs)
+        spread = math.sqrt(sum(p * (g - mean) ** 2 for p, g in pairs) / SAMPLES)
+        assert abs(gradient - mean) <= DEVIATIONS * spread + 1e-5
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_terms_are_means_over_the_batch(name: str) -> None:
+    loss, terms = estimate(one_neuron(3), ESTIMATORS[name](), 3, SAMPLES)
+    every = outcomes(3)
+    for found, values in (
+        (terms.information_nats, [o.information for o in every]),
+        (terms.log_loss, [o.cost - BETA * o.information for o in every]),
+    ):
+        mean = sum(o.probability * value for o, value in zip(every, values, strict=True))
+        square = sum(o.probability * value**2 for o, value in zip(every, values, strict=True))
+        spread = math.sqrt((square - mean**2) / SAMPLES)
+        assert abs(found - mean) <= DEVIATIONS * spread + 1e-5
+    assert 0 < terms.rate < 1
+    if name == "straight-through":
+        cost = terms.log_loss + BETA * terms.information_nats
+        assert float(loss) == pytest.approx(cost, rel=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_straight_through_is_finite_and_the_relaxed_gradient(steps: int) -> None:
+    """At one step: slope of the probability times the decoder's slope at the sampled spike."""
+    model = one_neuron(steps)
+    _, terms = estimate(model, StraightThrough(), steps, SAMPLES)
+    assert math.isfinite(bias_gradient(model))
+    assert bias_gradient(model) != 0
+    if steps == 1:
+        x = (BIAS - THRESHOLD) / TEMPERATURE
+        p = 1 / (1 + math.exp(-x))
+        slope = p * (1 - p) / TEMPERATURE
+        decoder_slope = 2 * (1.5 * terms.rate + 0.25 - 1.0) * 1.5
+        pull = BETA * slope * (x - math.log(PRIOR / (1 - PRIOR)))
+        expected = slope * decoder_slope + pull
+        assert bias_gradient(model) == pytest.approx(expected, rel=1e-4)
+
+
+def test_estimators_by_name() -> None:
+    assert {"straight-through": StraightThrough, "score-function": ScoreFunction} == ESTIMATORS

@@ -1,0 +1,494 @@
+"""The training loop on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from neurodeploy.errors import FileFormatError, InputError, TrainingError
+from neurodeploy.learn.checkpoint import load_tensors, save_tensors
+from neurodeploy.learn.estimators import ScoreFunction, StraightThrough
+from neurodeploy.learn.objective import Objective, class_loss, information_bound
+from neurodeploy.learn.sources import ImageSource
+from neurodeploy.learn.trainer import Evaluation, TrainConfig, Trainer, evaluate
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.encoder import DenseSpec, Encoder, EncoderOutput
+from neurodeploy.model.hybrid import HybridModel, HybridOutput
+from neurodeploy.signals.datasets import Dataset, load_digits, split
+from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
+
+STEPS = 8
+OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior_rate=0.1)
+SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tensors are small: a second thread only waits, all the more beside other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def digits(train: int, validation: int) -> tuple[ImageSource, ImageSource]:
+    parts = split(load_digits(), train=train, validation=validation, test=1, seed=0)
+    encoding = RateEncoding(steps=STEPS)
+    return ImageSource(parts.train, encoding, shift_px=1), ImageSource(parts.validation, encoding)
+
+
+def model(seed: int = 0, *, readout: int = 12) -> HybridModel:
+    torch.manual_seed(seed)
+    encoder = Encoder(
+        (64,), [DenseSpec(neurons=24, bias=True), DenseSpec(neurons=readout, delays=True)]
+    )
+    heads = {"label": 10}
+    decoder = DecoderConfig(kind="linear", neurons=readout, window_steps=STEPS, heads=heads)
+    return HybridModel(encoder, Decoder(decoder))
+
+
+def trainer(folder: Path, config: TrainConfig = SMALL, **changes: Any) -> Trainer:
+    train, validation = digits(train=96, validation=40)
+    made = changes.pop("model", None) or model()
+    objective = changes.pop("objective", OBJECTIVE)
+    return Trainer(
+        made,
+        objective,
+        train=train,
+        validation=validation,
+        folder=folder,
+        config=config,
+        **changes,
+    )
+
+
+def metrics(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def state(made: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in made.state_dict().items()}
+
+
+def equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(tensor, second[name]) for name, tensor in first.items()
+    )
+
+
+class PowerCut(Exception):
+    """What stops a training from outside."""
+
+
+class FailingEstimator(StraightThrough):
+    """Fails at a batch, counted from 0."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__()
+        self.left = batch
+
+    def __call__(self, *args: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise PowerCut
+        return super().__call__(*args)
+
+
+class RecordingEstimator(StraightThrough):
+    """Remembers the temperature and the generator's seed of every batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperatures: list[float] = []
+        self.seeds: list[int] = []
+
+    def __call__(self, *args: Any) -> Any:
+        *_, temperature, generator = args
+        self.temperatures.append(temperature)
+        self.seeds.append(generator.initial_seed())
+        return super().__call__(*args)
+
+
+class WorseningEstimator(StraightThrough):
+    """Climbs the loss."""
+
+    def __call__(self, *args: Any) -> Any:
+        loss, terms = super().__call__(*args)
+        return -loss, terms
+
+
+def test_digits_are_learnt(tmp_path: Path) -> None:
+    train, validation = digits(train=600, validation=200)
+    made = model(readout=24)
+    before = evaluate(made, validation, OBJECTIVE, temperature=0.0, seed=0)
+    config = TrainConfig(epochs=8, batch_size=32, learning_rate=0.01)
+    Trainer(
+        made, OBJECTIVE, train=train, validation=validation, folder=tmp_path, config=config
+    ).fit()
+    after = evaluate(made, validation, OBJECTIVE, temperature=0.0, seed=0)
+    assert after.log_loss < 0.6 * before.log_loss
+    assert before.accuracy < 0.3  # chance is 0.1
+    assert after.accuracy > 0.6
+
+
+def test_score_function_resumes_exactly_too(tmp_path: Path) -> None:
+    class Failing(ScoreFunction):
+        left = 6
+
+        def __call__(self, *args: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise PowerCut
+            return super().__call__(*args)
+
+    straight = trainer(tmp_path / "straight", estimator=ScoreFunction())
+    straight.fit()
+    with pytest.raises(PowerCut):
+        trainer(tmp_path / "cut", estimator=Failing()).fit()
+    resumed = trainer(tmp_path / "cut", model=model(seed=99), estimator=ScoreFunction())
+    resumed.resume()
+    resumed.fit()
+    assert equal(state(straight.model), state(resumed.model))
+
+
+def test_divergence_is_named(tmp_path: Path) -> None:
+    class Diverging(StraightThrough):
+        def __call__(self, *args: Any) -> Any:
+            loss, terms = super().__call__(*args)
+            return loss * float("nan"), terms
+
+    with pytest.raises(TrainingError, match="epoch 1, batch 1, loss: expected a finite number"):
+        trainer(tmp_path, estimator=Diverging()).fit()
+
+
+def test_a_refused_resume_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+    trainer(tmp_path).fit()
+    other = trainer(tmp_path, TrainConfig(epochs=7), model=model(seed=5))
+    before = state(other.model)
+    with pytest.raises(InputError, match="configuration"):
+        other.resume()
+    assert equal(state(other.model), before)
+
+
+def test_a_checkpoint_without_our_notes_is_refused(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "last.safetensors", {"x": torch.ones(1)}, {})
+    with pytest.raises(FileFormatError, match="notes on"):
+        trainer(tmp_path).resume()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("learning_rate", -1.0), ("clip_norm", 0.0), ("anneal_fraction", -1.0), ("seed", -1)],
+)
+def test_impossible_configurations_are_refused(field: str, value: float) -> None:
+    with pytest.raises(InputError, match=field):
+        TrainConfig(**{field: value})
+
+
+@pytest.mark.parametrize("batch", [6, 8])
+def test_interrupted_and_resumed_is_the_same_training_exactly(tmp_path: Path, batch: int) -> None:
+    """Three batches an epoch: cut after two epochs, at once or two batches into the third."""
+    straight = trainer(tmp_path / "straight")
+    straight.fit()
+    with pytest.raises(PowerCut):
+        trainer(tmp_path / "cut", estimator=FailingEstimator(batch)).fit()
+    resumed = trainer(tmp_path / "cut", model=model(seed=99))
+    resumed.resume()
+    assert resumed.epoch == 2
+    resumed.fit()
+    assert equal(state(straight.model), state(resumed.model))
+    for name in ("last.safetensors", "best.safetensors"):
+        tensors, notes = load_tensors(tmp_path / "straight" / name, "checkpoint")
+        other_tensors, other_notes = load_tensors(tmp_path / "cut" / name, "checkpoint")
+        assert notes == other_notes
+        assert equal(tensors, other_tensors)
+    assert metrics(tmp_path / "straight") == metrics(tmp_path / "cut")
+
+
+def test_training_is_decided_by_the_seed_alone(tmp_path: Path) -> None:
+    made = []
+    for name, ambient, seed in (("a", 1, 0), ("b", 2, 0), ("c", 1, 5)):
+        config = dataclasses.replace(SMALL, epochs=1, seed=seed)
+        one = trainer(tmp_path / name, config)
+        torch.manual_seed(ambient)
+        one.fit()
+        made.append(state(one.model))
+    assert equal(made[0], made[1])
+    assert not equal(made[0], made[2])
+
+
+def test_resume_without_a_checkpoint_starts_anew(tmp_path: Path) -> None:
+    one = trainer(tmp_path)
+    before = state(one.model)
+    one.resume()
+    assert one.epoch == 0
+    assert equal(before, state(one.model))
+
+
+def test_finished_training_resumes_to_its_best_model(tmp_path: Path) -> None:
+    config = dataclasses.replace(SMALL, epochs=2)
+    first = trainer(tmp_path, config)
+    first.fit()
+    again = trainer(tmp_path, config, model=model(seed=5))
+    again.resume()
+    again.fit()
+    assert equal(state(first.model), state(again.model))
+    assert len(metrics(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"epochs": 9}, {"learning_rate": 0.02}, {"batch_size": 16}]
+)
+def test_resume_with_another_configuration(tmp_path: Path, change: dict[str, Any]) -> None:
+    config = dataclasses.replace(SMALL, epochs=1)
+    trainer(tmp_path, config).fit()
+    with pytest.raises(InputError, match=r"last\.safetensors: expected the configuration"):
+        trainer(tmp_path, dataclasses.replace(config, **change)).resume()
+
+
+@pytest.mark.parametrize("change", [{"beta": 0.5}, {"prior_rate": 0.3}])
+def test_resume_with_another_objective(tmp_path: Path, change: dict[str, float]) -> None:
+    config = dataclasses.replace(SMALL, epochs=1)
+    trainer(tmp_path, config).fit()
+    with pytest.raises(InputError, match=r"last\.safetensors: expected the configuration"):
+        trainer(tmp_path, config, objective=dataclasses.replace(OBJECTIVE, **change)).resume()
+
+
+def test_resume_from_a_damaged_or_foreign_checkpoint(tmp_path: Path) -> None:
+    config = dataclasses.replace(SMALL, epochs=1)
+    trainer(tmp_path, config).fit()
+    with pytest.raises(FileFormatError, match="the tensors of this model"):
+        trainer(tmp_path, config, model=model(readout=5)).resume()
+    path = tmp_path / "last.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(FileFormatError, match=r"last\.safetensors: expected a whole"):
+        trainer(tmp_path, config).resume()
+
+
+@pytest.mark.parametrize(("anneal", "stops_after"), [(0.0, 3), (0.5, 6), (1.0, 10)])
+def test_stops_early_once_annealed(tmp_path: Path, anneal: float, stops_after: int) -> None:
+    """Without a learning rate nothing improves on the first epoch; patience is two epochs."""
+    config = TrainConfig(
+        epochs=10, batch_size=96, learning_rate=0.0, anneal_fraction=anneal, patience_epochs=2
+    )
+    one = trainer(tmp_path, config)
+    one.fit()
+    assert one.epoch == stops_after
+    assert [line["epoch"] for line in metrics(tmp_path)] == list(range(1, stops_after + 1))
+
+
+def test_patience_is_counted_across_a_resume(tmp_path: Path) -> None:
+    config = TrainConfig(
+        epochs=10, batch_size=96, learning_rate=0.0, anneal_fraction=0.0, patience_epochs=3
+    )
+    with pytest.raises(PowerCut):
+        trainer(tmp_path, config, estimator=FailingEstimator(2)).fit()
+    resumed = trainer(tmp_path, config)
+    resumed.resume()
+    resumed.fit()
+    assert resumed.epoch == 4  # the best one, then three
+    _, notes = load_tensors(tmp_path / "best.safetensors", "checkpoint")
+    assert notes["epoch"] == 1
+
+
+def test_every_epoch_samples_and_anneals_anew(tmp_path: Path) -> None:
+    recorder = RecordingEstimator()
+    one = trainer(tmp_path, estimator=recorder)
+    one.fit()
+    assert recorder.seeds == [seed for seed in recorder.seeds[::3] for _ in range(3)]
+    assert len(set(recorder.seeds)) == 4
+    expected = [SMALL.temperature(step / 12) for step in range(12)]
+    assert recorder.temperatures == pytest.approx(expected, rel=1e-12)
+
+
+def test_best_checkpoint_is_loaded_at_the_end(tmp_path: Path) -> None:
+    config = dataclasses.replace(SMALL, anneal_fraction=1.0)
+    one = trainer(tmp_path, config, estimator=WorseningEstimator())
+    one.fit()
+    losses = [line["log_loss"] for line in metrics(tmp_path)]
+    assert losses[0] == min(losses) < losses[-1]
+    best, notes = load_tensors(tmp_path / "best.safetensors", "checkpoint")
+    assert notes == {"epoch": 1, "log_loss": losses[0]}
+    assert equal(best, state(one.model))
+    last, _ = load_tensors(tmp_path / "last.safetensors", "checkpoint")
+    assert not equal(best, {name: last[f"model.{name}"] for name in best})
+    found = evaluate(one.model, one.validation, OBJECTIVE, temperature=0.0, seed=config.seed)
+    assert found.log_loss == losses[0] == one.best_loss
+
+
+def test_metrics_have_a_line_an_epoch(tmp_path: Path) -> None:
+    trainer(tmp_path, dataclasses.replace(SMALL, epochs=3)).fit()
+    lines = metrics(tmp_path)
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    fields = {field.name for field in dataclasses.fields(Evaluation)}
+    assert all(line.keys() == fields | {"epoch"} for line in lines)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "best.safetensors",
+        "last.safetensors",
+        "metrics.jsonl",
+    ]
+
+
+def test_progress_is_told_every_batch(tmp_path: Path) -> None:
+    from rich.progress import Progress
+
+    progress = Progress(disable=True)
+    trainer(tmp_path, dataclasses.replace(SMALL, epochs=2)).fit(progress)
+    (task,) = progress.tasks
+    assert task.total == task.completed == 6
+    assert task.description.startswith("epoch 2/2  log-loss")
+
+
+@pytest.mark.parametrize(("batch_size", "batches"), [(96, 1), (95, 2), (32, 3), (200, 1)])
+def test_batches_per_epoch(tmp_path: Path, batch_size: int, batches: int) -> None:
+    config = dataclasses.replace(SMALL, batch_size=batch_size)
+    assert trainer(tmp_path, config).batches_per_epoch == batches
+
+
+def test_temperature_falls_geometrically_then_stays() -> None:
+    config = TrainConfig(temperature_start=0.4, temperature_end=0.05, anneal_fraction=0.5)
+    assert config.temperature(0.0) == 0.4
+    assert config.temperature(0.25) == pytest.approx(math.sqrt(0.4 * 0.05))
+    for progress in (0.5, 0.8, 1.0):
+        assert config.temperature(progress) == pytest.approx(0.05, rel=1e-12)
+    falling = [config.temperature(progress) for progress in np.linspace(0, 0.5, 20)]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_temperature_without_annealing() -> None:
+    config = TrainConfig(temperature_start=0.4, temperature_end=0.05, anneal_fraction=0.0)
+    assert config.temperature(0.0) == pytest.approx(0.05)
+    constant = TrainConfig(temperature_start=0.3, temperature_end=0.3)
+    assert [constant.temperature(progress) for progress in (0, 0.4, 1)] == [0.3] * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"patience_epochs": 0}, "patience_epochs"),
+        ({"temperature_end": 0.0}, "temperature_end"),
+        ({"temperature_end": -0.1}, "temperature_end"),
+        ({"temperature_end": 0.5}, "temperature_end"),
+        ({"temperature_start": math.nan}, "temperature_end"),
+    ],
+)
+def test_config_errors(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError, match=rf"TrainConfig\.{field}: expected"):
+        TrainConfig(**change)
+
+
+class ScriptedModel:
+    """Gives prescribed spikes, margins and logits, sample after sample."""
+
+    def __init__(self, spikes: list[Any], margin: list[Any], answers: dict[str, list[Any]]) -> None:
+        self.spikes, self.margin = torch.tensor(spikes), torch.tensor(margin)
+        self.answers = {name: torch.tensor(logits) for name, logits in answers.items()}
+        self.encoder = SimpleNamespace(neurons=self.spikes.shape[1])
+        self.given = 0
+        self.temperatures: set[float] = set()
+
+    def __call__(
+        self, spikes: torch.Tensor, *, temperature: float, generator: torch.Generator
+    ) -> HybridOutput:
+        part = slice(self.given, self.given + len(spikes))
+        self.given += len(spikes)
+        self.temperatures.add(temperature)
+        answers = {name: logits[part] for name, logits in self.answers.items()}
+        return HybridOutput(answers, EncoderOutput(self.spikes[part], self.margin[part], []))
+
+
+# Three samples of four neurons over two steps; the last neuron is silent.
+SCRIPT_SPIKES = [
+    [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
+    [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
+    [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]],
+]
+SCRIPT_MARGIN = [[[0.5, -0.5]] * 4, [[0.0, 1.0]] * 4, [[2.0, -1.0]] * 4]
+LOGITS = [[0.0, math.log(3.0)], [math.log(7.0), 0.0], [math.log(4.0), 0.0]]
+
+
+def three_images() -> ImageSource:
+    dataset = Dataset(
+        name="three",
+        images=np.zeros((3, 1, 1), dtype=np.float32),
+        labels=np.array([1, 0, 1]),
+        classes=2,
+    )
+    return ImageSource(dataset, LatencyEncoding(steps=2))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
+def test_evaluation_by_hand(batch_size: int) -> None:
+    """Probabilities of the right label are 3/4, 7/8 and 1/5."""
+    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"label": LOGITS})
+    found = evaluate(
+        scripted,  # type: ignore[arg-type]
+        three_images(),
+        OBJECTIVE,
+        temperature=0.0,
+        seed=0,
+        batch_size=batch_size,
+    )
+    assert found.accuracy == pytest.approx(2 / 3)
+    assert found.log_loss == pytest.approx(-math.log(3 / 4 * 7 / 8 * 1 / 5) / 3, rel=1e-6)
+    assert found.rate == pytest.approx(5 / 24, rel=1e-6)
+    assert found.silent == 0.25
+    assert found.information_nats == 0
+    assert scripted.given == 3
+    assert scripted.temperatures == {0.0}
+
+
+@pytest.mark.parametrize("batch_size", [2, 3])
+def test_evaluation_with_sampled_spikes_measures_information(batch_size: int) -> None:
+    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"label": LOGITS})
+    found = evaluate(
+        scripted,  # type: ignore[arg-type]
+        three_images(),
+        OBJECTIVE,
+        temperature=0.5,
+        seed=0,
+        batch_size=batch_size,
+    )
+    expected = float(information_bound(torch.tensor(SCRIPT_MARGIN), 0.5, 0.1).mean())
+    assert found.information_nats == pytest.approx(expected, rel=1e-6)
+    assert scripted.temperatures == {0.5}
+
+
+def test_accuracy_is_nan_without_a_label_head() -> None:
+    def brightness(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return ((logits - image) ** 2).sum(1)
+
+    objective = Objective(heads={"image": (brightness, 2.0)}, beta=0.0, prior_rate=0.5)
+    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"image": [[1.0], [2.0], [3.0]]})
+    found = evaluate(
+        scripted,  # type: ignore[arg-type]
+        three_images(),
+        objective,
+        temperature=0.0,
+        seed=0,
+        batch_size=2,
+    )
+    assert math.isnan(found.accuracy)
+    assert found.log_loss == pytest.approx(2 * (1 + 4 + 9) / 3)
+
+
+def test_evaluation_is_repeatable_and_leaves_no_gradient() -> None:
+    _, validation = digits(train=10, validation=40)
+    made = model()
+    first, second, other = (
+        evaluate(made, validation, OBJECTIVE, temperature=0.5, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == second
+    assert first != other
+    assert all(parameter.grad is None for parameter in made.parameters())
