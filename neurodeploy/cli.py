@@ -307,7 +307,7 @@ def energy(
         return
     _print_layers(report)
     rows = [
-        (table[name].title, *(f"{1e6 * proxy[key]:,.3f}" for key in ("per_sample_j", "worst_j")))
+        (name, *(f"{1e6 * proxy[key]:,.3f}" for key in ("per_sample_j", "worst_j")))
         for name, proxy in report["proxies"].items()
     ]
     _print_table("energy proxy, microjoules", ("device", "per sample", "worst sample"), rows)

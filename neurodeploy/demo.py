@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from neurodeploy.bundle import Bundle, load_bundle, save_bundle
-from neurodeploy.energy import ann_equivalent, dense_macs, energy_proxies, load_devices
+from neurodeploy.energy import Proxy, ann_equivalent, dense_macs, energy_proxies, load_devices
 from neurodeploy.engines.base import Engine
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.registry import open_engine
@@ -246,7 +246,7 @@ def _measure(
     )
 
 
-def _proxies(results: Results) -> dict[str, Any]:
+def _proxies(results: Results) -> dict[str, Proxy]:
     return energy_proxies(
         results.deployed.counts,
         devices=load_devices(),
@@ -328,39 +328,34 @@ def activity_table(results: Results) -> Table:
 
 def cost_table(results: Results) -> Table:
     """Energy proxies of a sample, beside the equal ANN."""
-    devices = load_devices()
-    rows = [
-        (
-            devices[name].title,
-            *(
-                f"{1e6 * proxy.causes[cause] / results.deployed.counts.samples:,.2f}"
-                for cause in ("synapses", "neurons", "host")
-            ),
-            f"{1e6 * proxy.per_sample_j:,.2f}",
-        )
+    devices, counts = load_devices(), results.deployed.counts
+    host_macs, macs = results.bundle.decoder.macs, dense_macs(results.bundle.network)
+    joules = [
+        (name, *(proxy.causes[cause] / counts.samples for cause in ("synapses", "neurons", "host")))
         for name, proxy in _proxies(results).items()
     ]
-    macs = dense_macs(results.bundle.network)
-    for name, bill in ann_equivalent(macs, results.deployed.counts.steps, devices).items():
-        rows.append(
-            (
-                f"equal ANN, one pass, {devices[name].title}",
-                f"{1e6 * bill.one_pass_j:,.2f}",
-                "0.00",
-                f"{1e6 * results.bundle.decoder.macs * bill.one_pass_j / macs:,.2f}",
-                f"{1e6 * bill.one_pass_j * (1 + results.bundle.decoder.macs / macs):,.2f}",
-            )
-        )
+    joules += [
+        (f"equal ANN, one pass: {name}", bill.one_pass_j, 0.0, bill.one_pass_j * host_macs / macs)
+        for name, bill in ann_equivalent(macs, counts.steps, devices).items()
+    ]
+    rows = [
+        (name, *(_microjoules(joule) for joule in (*bill, sum(bill)))) for name, *bill in joules
+    ]
     return Table(
         title="Energy proxy in microjoules per sample",
         heads=("device", "synapses", "neurons", "host decoder", "sum"),
         rows=rows,
         caption=(
             "A proxy, not a measurement: operations counted in this run times published energies "
-            "per operation, whose sources and bases stand in neurodeploy/devices.toml. Static "
-            "power and input/output are left out."
+            "per operation. neurodeploy/devices.toml says what each device is, and the source and "
+            "basis of each figure. Static power and input/output are left out."
         ),
     )
+
+
+def _microjoules(joule: float) -> str:
+    value = 1e6 * joule
+    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
 
 
 def write_demo_report(results: Results, folder: Path) -> Path:
@@ -388,7 +383,7 @@ def write_demo_report(results: Results, folder: Path) -> Path:
             caption=f"A {test.labels[shown[3]]}, as {results.engine} ran it.",
             figure=raster(
                 {n: a[shown[3]] for n, a in zip(names, deployed.activity, strict=True)},
-                "neurons over time",
+                f"digit {test.labels[shown[3]]}",
             ),
         ),
         Picture(

@@ -76,9 +76,8 @@ def curves(steps: np.ndarray, series: Mapping[str, np.ndarray], ylabel: str) -> 
     figure = Figure(figsize=(6.5, 3.4), layout="constrained")
     axis = figure.subplots()
     for (label, values), color in zip(series.items(), (INK, ACCENT, QUIET), strict=False):
-        axis.plot(steps, values, color=color, label=label)
-        axis.annotate(f"{values[-1]:.1f}", (steps[-1], values[-1]), color=color, fontsize=9)
-    axis.set(xlabel="time steps seen", ylabel=ylabel, xlim=(steps[0], steps[-1] * 1.08))
+        axis.plot(steps, values, color=color, label=f"{label}, {values[-1]:.1f} at the end")
+    axis.set(xlabel="time steps seen", ylabel=ylabel, xlim=(steps[0], steps[-1]))
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis="y", color="#e5e7eb")
     axis.legend(frameon=False)
@@ -87,7 +86,7 @@ def curves(steps: np.ndarray, series: Mapping[str, np.ndarray], ylabel: str) -> 
 
 def table_figure(table: Table) -> Figure:
     """A table as a picture."""
-    figure = Figure(figsize=(9, 0.6 + 0.32 * (len(table.rows) + 1)), layout="constrained")
+    figure = Figure(figsize=(7.5, 0.5 + 0.28 * (len(table.rows) + 1)), layout="constrained")
     axis = figure.subplots()
     axis.axis("off")
     axis.set_title(table.title, loc="left")
@@ -100,6 +99,7 @@ def table_figure(table: Table) -> Figure:
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(9)
     drawn.scale(1, 1.35)
+    drawn.auto_set_column_width(range(len(table.heads)))
     for (row, column), cell in drawn.get_celld().items():
         cell.set_edgecolor("#e5e7eb")
         if row == 0:

@@ -50,7 +50,7 @@ class LeNet(torch.nn.Module):
 def train_judge(
     dataset: Dataset,
     *,
-    epochs: int = 12,
+    steps: int = 800,
     seed: int = 0,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> LeNet:
@@ -60,8 +60,8 @@ def train_judge(
     ----------
     dataset : Dataset
         Training images.
-    epochs, seed : int
-        Length and randomness of the training.
+    steps, seed : int
+        Gradient steps of 64 images, and randomness of the training.
     report : function of (steps done, steps in all)
         Called after every step.
     """
@@ -69,18 +69,17 @@ def train_judge(
     model = LeNet(dataset.images.shape[-1], dataset.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     rng = np.random.default_rng(seed)
-    batches = -(-len(dataset) // 64)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * batches)
-    for epoch in range(epochs):
-        for index, picked in enumerate(np.array_split(rng.permutation(len(dataset)), batches)):
-            images = torch.from_numpy(shift_images(dataset.images[picked], 1, rng))
-            labels = torch.from_numpy(dataset.labels[picked])
-            loss = torch.nn.functional.cross_entropy(model(images), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            report(epoch * batches + index + 1, epochs * batches)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for step in range(steps):
+        picked = rng.choice(len(dataset), 64, replace=False)
+        images = torch.from_numpy(shift_images(dataset.images[picked], 1, rng))
+        labels = torch.from_numpy(dataset.labels[picked])
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        report(step + 1, steps)
     return model.eval()
 
 
