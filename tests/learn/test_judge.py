@@ -11,14 +11,14 @@ def test_the_judge_learns_to_read_digits_and_not_noise() -> None:
     splits = split(load("digits"), train=600, validation=10, test=200, seed=0)
     steps: list[tuple[int, int]] = []
     judge = train_judge(
-        splits.train, steps=120, report=lambda done, total: steps.append((done, total))
+        splits.train, steps=300, report=lambda done, total: steps.append((done, total))
     )
     test = splits.test
     assert judged_accuracy(judge, test.images, test.labels) > 0.75
     noise = np.random.default_rng(0).random(test.images.shape).astype(np.float32)
     assert judged_accuracy(judge, noise, test.labels) < 0.3
-    assert steps[0] == (1, 120)
-    assert steps[-1] == (120, 120)
+    assert steps[0] == (1, 300)
+    assert steps[-1] == (300, 300)
     assert not judge.training
 
 
