@@ -330,16 +330,17 @@ def cost_table(results: Results) -> Table:
     """Energy proxies of a sample, beside the equal ANN."""
     devices, counts = load_devices(), results.deployed.counts
     host_macs, macs = results.bundle.decoder.macs, dense_macs(results.bundle.network)
-    joules = [
-        (name, *(proxy.causes[cause] / counts.samples for cause in ("synapses", "neurons", "host")))
+    causes = ("synapses", "neurons", "host")
+    bills = {
+        name: [proxy.causes[cause] / counts.samples for cause in causes]
         for name, proxy in _proxies(results).items()
-    ]
-    joules += [
-        (f"equal ANN, one pass: {name}", bill.one_pass_j, 0.0, bill.one_pass_j * host_macs / macs)
-        for name, bill in ann_equivalent(macs, counts.steps, devices).items()
-    ]
+    }
+    for name, ann in ann_equivalent(macs, counts.steps, devices).items():
+        per_mac = ann.one_pass_j / macs
+        bills[f"equal ANN, one pass: {name}"] = [ann.one_pass_j, 0.0, per_mac * host_macs]
     rows = [
-        (name, *(_microjoules(joule) for joule in (*bill, sum(bill)))) for name, *bill in joules
+        (name, *(_microjoules(joule) for joule in (*bill, sum(bill))))
+        for name, bill in bills.items()
     ]
     return Table(
         title="Energy proxy in microjoules per sample",
