@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurodeploy.engines.counts import count, fan_out
+from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
+
+NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+FIELDS = {
+    "name",
+    "input_spikes",
+    "output_spikes",
+    "synops",
+    "effective_synops",
+    "neuron_updates",
+    "macs",
+}
+
+
+def convolve(layer: Conv, kernels: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """One output at a time, straight from the definition."""
+    outputs, per_group, height, width = kernels.shape
+    pad_y, pad_x = layer.padding
+    padded = np.pad(image, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
+    result = np.zeros(layer.output_shape(image.shape), np.int64)
+    for channel, row, column in np.ndindex(result.shape):
+        group = channel // (outputs // layer.groups)
+        for inner, y, x in np.ndindex(per_group, height, width):
+            result[channel, row, column] += (
+                kernels[channel, inner, y, x]
+                * padded[
+                    group * per_group + inner,
+                    row * layer.stride[0] + y * layer.dilation[0],
+                    column * layer.stride[1] + x * layer.dilation[1],
+                ]
+            )
+    return result
+
+
+def reached(layer: Conv, present: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Outputs that a single spike at each input position reaches."""
+    counts = np.zeros(shape, np.int64)
+    for position in np.ndindex(shape):
+        image = np.zeros(shape, np.int64)
+        image[position] = 1
+        counts[position] = np.count_nonzero(convolve(layer, present, image))
+    return counts
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"padding": (1, 2)},
+        {"stride": (2, 3)},
+        {"dilation": (2, 1)},
+        {"groups": 2},
+        {"stride": (3, 1), "padding": (2, 1), "dilation": (1, 2), "groups": 2},
+        {"stride": (4, 4)},
+    ],
+    ids=str,
+)
+def test_fan_out_of_a_convolution_is_what_a_spike_reaches(options: dict[str, Any]) -> None:
+    shape = (4, 5, 6)
+    weight = np.random.default_rng(0).integers(-1, 2, (6, 4 // options.get("groups", 1), 3, 2))
+    assert (weight == 0).any()
+    layer = Conv(weight=weight, neuron=NEURON, **options)
+    connections, effective = fan_out(layer, shape)
+    np.testing.assert_array_equal(connections, reached(layer, np.ones_like(weight), shape))
+    np.testing.assert_array_equal(effective, reached(layer, np.abs(weight), shape))
+
+
+def test_a_spike_at_the_edge_has_fewer_connections() -> None:
+    layer = Conv(weight=np.ones((1, 1, 3, 3)), neuron=NEURON)
+    connections, _ = fan_out(layer, (1, 5, 5))
+    assert connections[0].tolist() == [
+        [1, 2, 3, 2, 1],
+        [2, 4, 6, 4, 2],
+        [3, 6, 9, 6, 3],
+        [2, 4, 6, 4, 2],
+        [1, 2, 3, 2, 1],
+    ]
+
+
+def test_fan_out_of_a_dense_layer_over_an_image() -> None:
+    weight = np.array([[1, 0, 0, 2], [3, 0, 4, 0], [5, 0, 0, 6]])
+    connections, effective = fan_out(Dense(weight=weight, neuron=NEURON), (1, 2, 2))
+    assert connections.tolist() == [[[3, 3], [3, 3]]]
+    assert effective.tolist() == [[[3, 0], [1, 2]]]
+
+
+@pytest.mark.parametrize("layer", [NeuronInput(neuron=NEURON), Average(outputs=1)])
+def test_layers_without_synapses_have_no_fan_out(layer: Any) -> None:
+    for counts in fan_out(layer, (2, 3)):
+        assert counts.tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_a_run_counted_by_hand() -> None:
+    network = Network(
+        input_shape=(3,),
+        layers=(
+            Dense(weight=[[2, 0, 4], [0, 0, 6]], neuron=NEURON),
+            Dense(weight=[[8, 8]], neuron=NEURON),
+        ),
+    )
+    inputs = np.zeros((2, 3, 4), np.uint8)
+    hidden = np.zeros((2, 2, 4), np.uint8)
+    output = np.zeros((2, 1, 4), np.uint8)
+    inputs[0, 0, [0, 1]] = 1  # reaches 2 neurons, 1 of them effectively
+    inputs[0, 1, [3]] = 1  # 2, 0
+    inputs[1, 2, [0, 1, 2]] = 1  # 2, 2
+    hidden[0, 0, [2]] = 1
+    hidden[1, :, [1, 2]] = 1
+    output[1, 0, [3]] = 1
+    counts = count(network, [inputs, hidden, output])
+    assert (counts.samples, counts.steps) == (2, 4)
+    first, second = counts.layers
+    assert (first.name, second.name) == ("0-dense", "1-dense")
+    by_sample = {
+        "input_spikes": ([3, 3], [1, 4]),
+        "output_spikes": ([1, 4], [0, 1]),
+        "synops": ([6, 6], [1, 4]),
+        "effective_synops": ([2, 6], [1, 4]),
+        "neuron_updates": ([8, 8], [4, 4]),
+        "macs": ([0, 0], [0, 0]),
+    }
+    for field, expected in by_sample.items():
+        for layer, values in zip(counts.layers, expected, strict=True):
+            assert getattr(layer, field).tolist() == values, (layer.name, field)
+            assert getattr(layer, field).dtype == np.int64
+    totals = counts.totals()
+    assert set(totals) == {"layers", "samples", "steps"}
+    assert (totals["samples"], totals["steps"]) == (2, 4)
+    assert totals["layers"][0] == {
+        "name": "0-dense",
+        "input_spikes": 6,
+        "output_spikes": 5,
+        "synops": 12,
+        "effective_synops": 8,
+        "neuron_updates": 16,
+        "macs": 0,
+    }
+    assert [set(layer) for layer in totals["layers"]] == [FIELDS, FIELDS]
+    assert json.loads(json.dumps(totals)) == totals
+
+
+def test_input_neurons_cost_a_mac_a_feature_and_step_and_no_synop() -> None:
+    network = Network(
+        input_shape=(1, 2, 3),
+        layers=(
+            NeuronInput(neuron=NEURON),
+            Dense(weight=np.full((2, 6), 4), neuron=NEURON),
+            Average(outputs=1),
+        ),
+    )
+    current = np.full((2, 1, 2, 3, 5), -7, np.int32)
+    spikes = np.zeros((2, 1, 2, 3, 5), np.uint8)
+    spikes[1, 0, 1, 2, :4] = 1
+    hidden = np.ones((2, 2, 5), np.uint8)
+    first, second, third = count(network, [current, spikes, hidden, np.zeros((2, 1, 5))]).totals()[
+        "layers"
+    ]
+    assert first == {
+        "name": "0-input",
+        "input_spikes": 0,
+        "output_spikes": 4,
+        "synops": 0,
+        "effective_synops": 0,
+        "neuron_updates": 60,
+        "macs": 60,
+    }
+    assert (second["input_spikes"], second["synops"], second["macs"]) == (4, 8, 0)
+    assert (third["input_spikes"], third["synops"], third["neuron_updates"]) == (20, 0, 0)
+
+
+def test_a_convolution_is_counted_where_its_spikes_fell() -> None:
+    weight = np.ones((2, 1, 2, 2), int)
+    weight[1, 0, 0, 0] = 0
+    network = Network(input_shape=(1, 3, 3), layers=(Conv(weight=weight, neuron=NEURON),))
+    inputs = np.zeros((1, 1, 3, 3, 2), np.uint8)
+    inputs[0, 0, 0, 0, 0] = 1  # a corner: one output position in 2 channels, one weight 0
+    inputs[0, 0, 1, 1, :] = 1  # the middle: 4 positions in 2 channels, one weight 0
+    (layer,) = count(network, [inputs, np.zeros((1, 2, 2, 2, 2), np.uint8)]).layers
+    assert layer.input_spikes.tolist() == [3]
+    assert layer.synops.tolist() == [2 + 8 + 8]
+    assert layer.effective_synops.tolist() == [1 + 7 + 7]
+    assert layer.neuron_updates.tolist() == [8 * 2]
+
+
+def test_no_steps_cost_nothing() -> None:
+    network = Network(input_shape=(3,), layers=(Dense(weight=[[2, 4, 6]], neuron=NEURON),))
+    counts = count(network, [np.zeros((1, 3, 0), np.uint8), np.zeros((1, 1, 0), np.uint8)])
+    assert {field: counts.totals()["layers"][0][field] for field in FIELDS - {"name"}} == (
+        dict.fromkeys(FIELDS - {"name"}, 0)
+    )
