@@ -27,6 +27,7 @@ $(READY): $(UV) requirements.lock pyproject.toml
 	test -x $(PYTHON) || $(UV) venv --quiet --python 3.10 $(VENV)
 	$(UV) pip sync --quiet --python $(PYTHON) requirements.lock
 	$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
+	$(PYTHON) -c "import neurodeploy.engines.native"  # compiles the kernels into numba's cache
 	touch $@
 
 $(UV):

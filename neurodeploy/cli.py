@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table as RichTable
 
 from neurodeploy.doctor import diagnose, python_problem
-from neurodeploy.engines.registry import DEFAULT_ENGINE
+from neurodeploy.engines.registry import DEFAULT_ENGINE, ENGINES, REFERENCE_ENGINE
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.files import load_array, save_array
 
@@ -36,7 +36,7 @@ NetworkArgument = Annotated[Path, typer.Argument(help="A netx .net file or a bun
 InputOption = Annotated[
     Path, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time], 0 or 1.")
 ]
-EngineOption = Annotated[str, typer.Option("--engine", help="lava or native.")]
+EngineOption = Annotated[str, typer.Option("--engine", help="native (fast) or lava (reference).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
 TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]
@@ -46,7 +46,7 @@ TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and qu
 def demo(
     folder: FolderOption = Path("runs/demo"),
     task: Annotated[str, typer.Option(help="mnist or digits (small and quick).")] = "mnist",
-    engine: EngineOption = DEFAULT_ENGINE,
+    engine: EngineOption = REFERENCE_ENGINE,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -254,12 +254,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Compare SLAYER's forward with the engines, layer by layer; exit 1 at a difference."""
-    from neurodeploy.engines.registry import BUILT_ENGINES
     from neurodeploy.manifest import network_of
     from neurodeploy.verification import verify as run_verification
 
     result = run_verification(
-        network_of(network), load_array(input_file, "input"), engine or BUILT_ENGINES
+        network_of(network), load_array(input_file, "input"), engine or ENGINES
     )
     if as_json:
         _print_json(result.to_dict())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.registry import DEFAULT_ENGINE, open_engine
+from neurodeploy.engines.registry import ENGINES, open_engine
 from neurodeploy.model.replay import slayer_layers
 from neurodeploy.netx.network import Network
 
@@ -75,7 +75,7 @@ def compare(
 
 
 def verify(
-    network: Network, spikes: np.ndarray, engines: Sequence[str] = (DEFAULT_ENGINE,)
+    network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINES
 ) -> Verification:
     """Run SLAYER's arithmetic and each engine on the same input and compare all layers.
 

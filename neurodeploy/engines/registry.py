@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.engines.base import Engine, Run
-from neurodeploy.errors import EngineError, InputError, message
+from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
 ENGINES = ("lava", "native")
-BUILT_ENGINES = ("lava",)
-DEFAULT_ENGINE = "lava"
+DEFAULT_ENGINE = "native"
+REFERENCE_ENGINE = "lava"
 
 
 def open_engine(name: str, network: Network) -> Engine:
@@ -20,8 +20,6 @@ def open_engine(name: str, network: Network) -> Engine:
     ------
     InputError
         There is no such engine.
-    EngineError
-        The engine is not built or not installed.
     NetworkError
         The engine cannot run the network.
     """
@@ -30,7 +28,9 @@ def open_engine(name: str, network: Network) -> Engine:
 
         return LavaEngine(network)
     if name == "native":
-        raise EngineError(message("engine native", "a built engine", "none yet", "Use lava."))
+        from neurodeploy.engines.native import NativeEngine
+
+        return NativeEngine(network)
     raise InputError(message("engine", f"one of {', '.join(ENGINES)}", name))
 
 
@@ -44,7 +44,7 @@ def simulate(network: Network, spikes: np.ndarray, engine: str = DEFAULT_ENGINE)
     spikes : array [batch, *features, time]
         0 or 1, features in SLAYER's order.
     engine : str
-        ``lava`` or ``native``.
+        ``native``, ours, fast; or ``lava``, the simulator that it is compared with.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def simulate(network: Network, spikes: np.ndarray, engine: str = DEFAULT_ENGINE)
     NetworkError
         The engine cannot run the network.
     EngineError
-        The engine is not available, hung, or died.
+        Lava hung or died.
     """
     with open_engine(engine, network) as running:
         return running.run(spikes)
