@@ -72,8 +72,15 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
     Raises
     ------
     InputError
-        The folder cannot be written.
+        The folder cannot be written, or holds files that are no bundle.
     """
+    path = Path(path)
+    if path.is_dir() and any(path.iterdir()) and not (path / MANIFEST_FILE).exists():
+        raise InputError(
+            message(
+                f"output {path}", "a new or empty folder, or a bundle", "a folder of other files"
+            )
+        )
     with atomic_path(path) as draft:
         draft.mkdir()
         write_network(bundle.network, draft / NETWORK_FILE)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def _attempt(name: str, look: Callable[[], str], remedy: str, status: str) -> Ch
 
 def _slayer() -> Check:
     def look() -> str:
-        with quiet_imports():
+        with hushed():
             from lava.lib.dl import slayer
         return f"imports ({slayer.__name__})"
 

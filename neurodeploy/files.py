@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+import tokenize
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,18 +14,31 @@ import numpy as np
 
 from neurodeploy.errors import FileFormatError, InputError, message
 
+UNREADABLE = (
+    ValueError,
+    EOFError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+)
+"""What numpy raises for a damaged ``.npy`` file."""
+
 
 @contextlib.contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
     """Yield a path beside ``target``; it becomes ``target`` only if the block succeeds.
 
-    Works for a file and for a folder (the block decides which it makes). An existing folder
-    is replaced as a whole.
+    Works for a file and for a folder (the block decides which it makes). An existing folder is
+    replaced by a folder only, as a whole.
 
     Raises
     ------
     InputError
-        The parent folder cannot be made or written.
+        The parent folder cannot be made or written, or a file would replace a folder.
     """
     target = Path(target)
     try:
@@ -36,9 +51,11 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     try:
         draft = room / target.name
         yield draft
-        if target.is_dir():
-            target.replace(room / "replaced")
+        if target.is_dir() and draft.is_file():
+            raise InputError(message(f"output {target}", "a file", "a folder of that name"))
         try:
+            if target.is_dir() and draft.is_dir():
+                target.replace(room / "replaced")
             draft.replace(target)
         except OSError as error:
             raise InputError(
@@ -96,7 +113,7 @@ def load_array(path: Path | str, what: str) -> np.ndarray:
     path = require_file(path, what)
     try:
         loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise FileFormatError(message(f"{what} {path}", "a whole .npy array", error)) from error
     if not isinstance(loaded, np.ndarray):
         raise FileFormatError(message(f"{what} {path}", "one .npy array", "an .npz archive"))

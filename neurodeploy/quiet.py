@@ -1,4 +1,4 @@
-"""Import lava without the notices that it prints."""
+"""Call lava without the notices that it prints."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Hide what importing lava and lava-dl prints and warns about.
+def hushed() -> Iterator[None]:
+    """Hide what lava and lava-dl print and warn about when imported and when they read a network.
 
-    They announce a missing toolbox of one demo and a missing CUDA runtime, and use deprecated
-    packaging interfaces; none of it is news to a person who runs a network. Errors still raise.
+    They announce a missing toolbox of one demo and a missing CUDA runtime, use deprecated
+    packaging interfaces, and warn of what our `check` says better. Errors still raise.
     """
     with (
         warnings.catch_warnings(),

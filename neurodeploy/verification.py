@@ -74,9 +74,7 @@ def compare(
     return Verification(layers=tuple(differences))
 
 
-def verify(
-    network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINES
-) -> Verification:
+def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINES) -> Verification:
     """Run SLAYER's arithmetic and each engine on the same input and compare all layers.
 
     Parameters

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,39 @@ def test_saving_under_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_message_says_where_expected_found_and_remedy() -> None:
     assert message("here", 1, 2) == "here: expected 1, found 2"
     assert message("here", 1, 2, "Do this.") == "here: expected 1, found 2. Do this."
+
+
+def test_a_file_does_not_replace_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "precious").write_text("x")
+    with contextlib.suppress(Exception):
+        save_array(tmp_path / "models", np.zeros(3))
+    assert (tmp_path / "models" / "precious").read_text() == "x"
+
+
+def test_a_block_that_makes_nothing_leaves_the_old_folder(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "precious").write_text("x")
+    try:
+        with atomic_path(tmp_path / "models"):
+            pass
+    except Exception:
+        pass
+    assert (tmp_path / "models" / "precious").read_text() == "x"
+
+
+def test_a_broken_archive_is_no_array(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(FileFormatError):
+        load_array(tmp_path / "a.npy", "array")
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_damaged_array_is_read_or_refused(tmp_path: Path, seed: int) -> None:
+    save_array(tmp_path / "a.npy", np.arange(4))
+    raw = bytearray((tmp_path / "a.npy").read_bytes())
+    rng = np.random.default_rng(seed)
+    raw[int(rng.integers(0, 80))] = int(rng.integers(256))
+    (tmp_path / "a.npy").write_bytes(bytes(raw))
+    with contextlib.suppress(FileFormatError):
+        load_array(tmp_path / "a.npy", "array")

@@ -36,9 +36,9 @@ from neurodeploy.errors import EngineError, message
 from neurodeploy.netx.check import require_runnable
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.write import write_network
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import netx
     from lava.magma.core.run_conditions import RunSteps
 
@@ -97,7 +97,7 @@ class LavaEngine:
         last = np.arange(len(stream)) % steps == steps - 1
         shapes = self.network.shapes
         sent = [np.empty((len(stream), *shape), np.uint8) for shape in shapes]
-        for index, outputs in enumerate(self._started().advance(stream, last)):
+        for index, outputs in enumerate(self._at_rest().advance(stream, last)):
             for record, output in zip(sent, outputs, strict=True):
                 record[index] = output
         layers = tuple(
@@ -117,12 +117,12 @@ class LavaEngine:
         for sample, features in enumerate(samples):
             stream = np.moveaxis(check_input(self.network, np.asarray(features)[None])[0], -1, 0)
             last = np.arange(len(stream)) == len(stream) - 1
-            for step, layers in enumerate(self._started().advance(stream, last)):
+            for step, layers in enumerate(self._at_rest().advance(stream, last)):
                 yield StepOutput(sample=sample, step=step, input=stream[step], layers=layers)
 
     def open(self) -> LavaSession:
-        """Start a session at rest; one at a time uses the engine."""
-        self._started()
+        """Start a session at rest; it ends the one before, and any run ends it."""
+        self._at_rest()
         return LavaSession(self)
 
     def advance(self, features: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
@@ -135,6 +135,15 @@ class LavaEngine:
         if self._runtime is not None:
             self._runtime.stop()
             self._runtime = None
+
+    def rest(self) -> None:
+        """Return to rest, by one silent step whose output is dropped."""
+        self.advance(np.zeros(self.network.input_shape, np.int32), rest_after=True)
+
+    def _at_rest(self) -> _LavaRuntime:
+        if not self._started().at_rest:
+            self.rest()
+        return self._started()
 
     def _started(self) -> _LavaRuntime:
         if self._runtime is None or not self._runtime.alive:
@@ -169,9 +178,8 @@ class LavaSession:
         return outputs[-1].astype(np.uint8)
 
     def reset(self) -> None:
-        """Return to rest, by one silent step whose output is dropped."""
-        silence = np.zeros(self._engine.network.input_shape, np.int32)
-        self._engine.advance(silence, rest_after=True)
+        """Return to rest."""
+        self._engine.rest()
         self._activity = []
 
     @property
@@ -186,9 +194,7 @@ class LavaSession:
         )
 
     def close(self) -> None:
-        """Return the engine to rest for the next session."""
-        if self._activity:
-            self.reset()
+        """Nothing is held; the engine returns to rest before it is used again."""
 
     def __enter__(self) -> Self:
         return self
@@ -199,8 +205,7 @@ class LavaSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is None:
-            self.close()
+        self.close()
 
 
 class _LavaRuntime:
@@ -211,11 +216,14 @@ class _LavaRuntime:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "network.net"
             write_network(network, path)
-            self._net = netx.hdf5.Network(net_config=str(path))
+            with hushed():
+                self._net = netx.hdf5.Network(net_config=str(path))
             self._net.net_config.f.close()
         blocks = self._net.layers
         first = blocks[0]
         entry = first.inp if hasattr(first, "synapse") else first.neuron.a_in
+        self.at_rest = True
+        self._takes_vector = len(entry.shape) == 1
         self._input: Injector = injector(entry.shape)
         self._input.out_port.connect(entry)
         self._due: Injector = injector((1,))
@@ -234,29 +242,33 @@ class _LavaRuntime:
                 raise EngineError(
                     message("Lava", "the network to compile", f"{type(error).__name__}: {error}")
                 ) from error
-        self._runtime = self._net._runtime
-        self._actors = list(self._runtime._messaging_infrastructure.actors)
-        self._kill = weakref.finalize(self, _kill_actors, self._actors, self._runtime)
+            self._runtime = self._net._runtime
+            self._actors = list(self._runtime._messaging_infrastructure.actors)
+            self._kill = weakref.finalize(self, _kill_actors, self._actors, self._runtime)
 
     @property
     def alive(self) -> bool:
         return self._kill.alive
 
     def advance(self, stream: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
-        """Run steps of input [step, *features]; yield each step's spikes of every layer."""
+        """Run steps of input [step, *features]; yield each step's spikes of every layer.
+
+        Lava has features the other way round, [width, height, channel].
+        """
         total, sent = len(stream), 0
-        finished = False
+        finished = self.at_rest = False
         try:
             self._net.run(condition=RunSteps(total, blocking=False))
             for received in range(total):
                 while sent < min(total, received + STEPS_AHEAD):
-                    self._input.send(_to_lava(stream[sent]).astype(np.int32))
+                    features = stream[sent].ravel() if self._takes_vector else stream[sent].T
+                    self._input.send(features.astype(np.int32))
                     self._due.send(np.array([rest_after[sent]], np.int32))
                     sent += 1
-                yield [_from_lava(self._receive(tap)) for tap in self._recorders]
+                yield [self._receive(tap).T for tap in self._recorders]
             self._wait(lambda: all(port.probe() for port in self._runtime.service_to_runtime))
             self._net.wait()
-            finished = True
+            finished, self.at_rest = True, bool(rest_after[-1])
         finally:
             if not finished:
                 self._kill()
@@ -308,26 +320,24 @@ def _state_variables(blocks: Sequence[Any]) -> list[Any]:
     return variables
 
 
-def _to_lava(features: np.ndarray) -> np.ndarray:
-    """[channel, height, width] -> Lava's [width, height, channel]; a vector stays."""
-    return features.transpose() if features.ndim == 3 else features
-
-
-def _from_lava(features: np.ndarray) -> np.ndarray:
-    return features.transpose() if features.ndim == 3 else features
-
-
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Block Ctrl-C while Lava forks, so that its processes inherit the block.
+    """Hold Ctrl-C back while Lava forks; its processes inherit the handler and ignore it.
 
-    The person's interrupt then reaches us alone, and we stop them in order.
+    A blocked signal mask does not do: another thread may take the signal, and the resource
+    tracker of multiprocessing unblocks it when it starts.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    interrupted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
+        if interrupted:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _kill_actors(actors: Sequence[Any], runtime: Any) -> None:

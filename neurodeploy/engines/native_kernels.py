@@ -20,7 +20,7 @@ from typing import Any
 
 import numba as nb
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic
 

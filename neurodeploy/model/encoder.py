@@ -16,9 +16,9 @@ import torch
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.neuron import STATE_SCALE, CubaParameters
 from neurodeploy.model.readout import Readout
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import slayer
     from lava.lib.dl.slayer.neuron.dynamics import leaky_integrator
     from lava.lib.dl.slayer.utils import quantize

@@ -9,9 +9,9 @@ from neurodeploy.engines.base import check_input
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.model.neuron import DECAY_SCALE, STATE_SCALE, WEIGHT_SCALE
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import slayer
 
 

@@ -21,7 +21,7 @@ from neurodeploy.netx.network import (
     Network,
     NeuronInput,
 )
-from neurodeploy.netx.weights import weights_as_run
+from neurodeploy.netx.weights import stored_weights
 
 STATE_LIMIT = 1 << 23
 """Current wraps and voltage clips here: 24-bit signed state (lava.proc.lif, fixed point)."""
@@ -58,8 +58,9 @@ def check(network: Network) -> list[Finding]:
         Empty if netx and Lava run it exactly as it is written.
     """
     findings: list[Finding] = []
+    shapes = (network.input_shape, *network.shapes)
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        for severity, field, reason, remedy in _layer_findings(index, layer):
+        for severity, field, reason, remedy in _layer_findings(index, layer, shapes[index]):
             findings.append(
                 Finding(severity=severity, layer=name, field=field, reason=reason, remedy=remedy)
             )
@@ -79,7 +80,9 @@ def require_runnable(network: Network) -> None:
             raise NetworkError(str(finding))
 
 
-def _layer_findings(index: int, layer: Layer) -> Iterator[tuple[str, str, str, str]]:
+def _layer_findings(
+    index: int, layer: Layer, input_shape: tuple[int, ...]
+) -> Iterator[tuple[str, str, str, str]]:
     if isinstance(layer, Average):
         yield "error", "type", "netx has no average layer", "Average on the host instead"
         return
@@ -93,6 +96,8 @@ def _layer_findings(index: int, layer: Layer) -> Iterator[tuple[str, str, str, s
             "Use at most 131071; a simulator takes it",
         )
     if isinstance(layer, NeuronInput):
+        if len(input_shape) not in (1, 3):
+            yield "error", "shape", f"netx cannot flatten {input_shape}", "Use one or three axes"
         return
     if layer.bias is not None and (layer.bias.min() < -4096 or layer.bias.max() > 4095):
         yield (
@@ -103,9 +108,11 @@ def _layer_findings(index: int, layer: Layer) -> Iterator[tuple[str, str, str, s
         )
     if isinstance(layer, Dense):
         yield from _dense_findings(layer)
-    elif layer.delay is not None:
+        yield from _overflow(layer)
+        return
+    if layer.delay is not None:
         yield "warning", "delay", "Lava ignores the delays of a convolution", "Remove them"
-    elif layer.weight.min() < -256 or layer.weight.max() > 255:
+    if layer.weight.min() < -256 or layer.weight.max() > 255:
         yield (
             "warning",
             "weight",
@@ -117,19 +124,19 @@ def _layer_findings(index: int, layer: Layer) -> Iterator[tuple[str, str, str, s
 
 def _dense_findings(layer: Dense) -> Iterator[tuple[str, str, str, str]]:
     try:
-        as_run = weights_as_run(layer.weight)
+        stored, scale_bits = stored_weights(layer.weight)
     except NetworkError as error:
         yield "error", "weight", f"netx cannot scale it: {error}", "Rescale or remove the layer"
         return
-    changed = as_run != layer.weight
+    changed = stored != layer.weight.astype(np.int64) << scale_bits
     if changed.any():
         where = tuple(int(i) for i in np.argwhere(changed)[0])
         yield (
             "warning",
             "weight",
             f"netx changes {int(changed.sum())} weights, first {layer.weight[where]} at {where} "
-            f"to {as_run[where]}",
-            "Keep weights even, in -256 to 254, and some of them positive",
+            f"to {stored[where] / (1 << scale_bits):g}",
+            "Weights that are even, in -256 to 254, and some of them positive, stay as they are",
         )
     if layer.delay is not None and layer.delay.max() > MAX_DELAY_STEPS:
         yield (

@@ -45,7 +45,7 @@ def _integers(value: Any, where: str, ndim: int | None = None) -> np.ndarray:
         raise NetworkError(message(where, "32-bit integers", f"{np.abs(array).max()}"))
     if ndim is not None and array.ndim != ndim:
         raise NetworkError(message(where, f"{ndim} axes", f"shape {array.shape}"))
-    return np.ascontiguousarray(array, dtype=np.int32)
+    return np.array(array, dtype=np.int32, order="C")
 
 
 def _within(array: np.ndarray, low: int, high: int, where: str) -> None:
@@ -217,6 +217,8 @@ class Conv:
             if bias.shape not in ((channels,), (1,)):
                 raise NetworkError(message("bias", f"shape ({channels},)", f"shape {bias.shape}"))
             object.__setattr__(self, "bias", np.broadcast_to(bias, (channels,)).copy())
+        if self.delay is not None:
+            object.__setattr__(self, "delay", _integers(self.delay, "delay"))
         _match_decays(self.neuron, self.weight.shape[0], "channels")
 
     @property

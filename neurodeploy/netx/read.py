@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +33,17 @@ def read_network(path: Path | str) -> Network:
     Raises
     ------
     FileFormatError
-        The file is missing, truncated, or a field is missing or not valid.
-    NetworkError
-        The layers do not fit each other.
+        The file is missing, truncated, a field is missing or not valid, or the layers do not
+        fit each other; the message names layers as the file numbers them.
     """
     path = require_file(path, "network")
     try:
         with h5py.File(path, "r") as file:
             return _network(file, f"network {path}")
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
         raise FileFormatError(
             message(f"network {path}", "a whole netx HDF5 file", f"{error}")
         ) from error
-    except NetworkError as error:
-        raise NetworkError(f"network {path}: {error}") from error
 
 
 def _network(file: h5py.File, where: str) -> Network:
@@ -61,23 +59,23 @@ def _network(file: h5py.File, where: str) -> Network:
         )
     input_shape: tuple[int, ...] | None = None
     layers: list[Layer] = []
+    places: list[str] = []
     for index in expected:
-        fields = _Fields(groups[index], f"{where}, layer {index}")
+        fields = _Fields(groups, where).inside(index, f"layer {index}")
         kind = fields.text("type")
         if kind == "input":
-            input_shape = _vector_or_image(fields.shape("shape"))
+            input_shape = fields.shape("shape")
             if "neuron" in fields.group:
                 layers.append(
-                    NeuronInput(
+                    fields.build(
+                        NeuronInput,
                         neuron=fields.neuron(),
                         weight=fields.value("weight", 64),
                         bias=fields.value("bias", 0),
                     )
                 )
         elif kind == "dense":
-            layer = _dense(fields)
-            layers.append(layer)
-            input_shape = input_shape or (layer.weight.shape[1],)
+            layers.append(_dense(fields))
         elif kind == "conv":
             layers.append(_conv(fields))
         elif kind == "average":
@@ -91,25 +89,39 @@ def _network(file: h5py.File, where: str) -> Network:
                     "This layer type is not supported.",
                 )
             )
-    if input_shape is None:
-        raise FileFormatError(
-            message(where, "an input layer with a shape before a convolution", "none")
-        )
+        places += [fields.where] * (len(layers) - len(places))
+    if not layers:
+        raise FileFormatError(message(f"{where}, layer", "a layer that computes", "none"))
+    input_shape = _features(input_shape, layers, where)
+    _require_fit(input_shape, layers, places)
     return Network(input_shape=input_shape, layers=tuple(layers))
 
 
-def _vector_or_image(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """SLAYER writes a vector of n neurons as (n, 1, 1) or (1, 1, n) too."""
-    longer = [size for size in shape if size > 1]
-    return tuple(longer) if len(longer) == 1 else shape
+def _features(
+    input_shape: tuple[int, ...] | None, layers: Sequence[Layer], where: str
+) -> tuple[int, ...]:
+    """Features of the input: before a dense layer, (n, 1, 1) and (1, 1, n) are a vector too."""
+    first = next((layer for layer in layers if isinstance(layer, Dense | Conv)), None)
+    if input_shape is None:
+        if not isinstance(first, Dense):
+            expected = "an input layer with a shape before a convolution"
+            raise FileFormatError(message(where, expected, "none"))
+        return (first.weight.shape[1],)
+    longer = tuple(size for size in input_shape if size > 1)
+    return longer if len(longer) == 1 and not isinstance(first, Conv) else input_shape
+
+
+def _require_fit(shape: tuple[int, ...], layers: Sequence[Layer], places: Sequence[str]) -> None:
+    """Name the layer as the file numbers it if it does not fit the one before."""
+    for layer, place in zip(layers, places, strict=True):
+        try:
+            shape = layer.output_shape(shape)
+        except NetworkError as error:
+            raise FileFormatError(f"{place}, {error}") from error
 
 
 def _dense(fields: _Fields) -> Dense:
     outputs = int(np.prod(fields.shape("shape")))
-    if "weight" in fields.group and isinstance(fields.group["weight"], h5py.Group):
-        raise FileFormatError(
-            message(f"{fields.where}, weight", "real weights", "complex ones", "Not supported.")
-        )
     weight = fields.value("weight")
     if weight.ndim == 1 and weight.size % outputs == 0:
         weight = weight.reshape(outputs, -1)
@@ -160,9 +172,15 @@ class _Fields:
             raise FileFormatError(
                 message(self.where, f"a field '{name}'", f"only {sorted(self.group.keys())}")
             )
-        if not isinstance(self.group[name], h5py.Dataset):
-            raise FileFormatError(message(f"{self.where}, {name}", "values", "a group"))
-        return np.asarray(self.group[name][()])
+        try:
+            field = self.group[name]
+            if isinstance(field, h5py.Dataset):
+                return np.asarray(field[()])
+        except (KeyError, TypeError, OSError, ValueError) as error:
+            raise FileFormatError(message(f"{self.where}, {name}", "values", error)) from error
+        raise FileFormatError(
+            message(f"{self.where}, {name}", "values", "a group", "Complex ones are not supported.")
+        )
 
     def optional_vector(self, name: str) -> np.ndarray | None:
         return self.value(name).ravel() if name in self.group else None
@@ -183,17 +201,19 @@ class _Fields:
         return tuple(int(size) for size in value)
 
     def neuron(self) -> CubaNeuron:
-        fields = _Fields(self.value_group("neuron"), f"{self.where}, neuron")
+        fields = self.inside("neuron", "neuron")
         kind = fields.text("type")
         if kind not in ("CUBA", "LOIHI"):
             raise FileFormatError(
                 message(f"{fields.where}, type", "CUBA or LOIHI", kind, "Not supported yet.")
             )
         for name in ("gradedSpike", "wgtExp"):
-            if name in fields.group and fields.value(name).any():
-                raise FileFormatError(
-                    message(f"{fields.where}, {name}", 0, fields.value(name), "netx ignores it.")
-                )
+            if name in fields.group:
+                value = fields.value(name)
+                if value.dtype.kind not in "biuf" or value.any():
+                    raise FileFormatError(
+                        message(f"{fields.where}, {name}", 0, value, "netx ignores it.")
+                    )
         return fields.build(
             CubaNeuron,
             current_decay=fields.value("iDecay"),
@@ -201,12 +221,14 @@ class _Fields:
             threshold=fields.value("vThMant"),
         )
 
-    def value_group(self, name: str) -> h5py.Group:
-        if name not in self.group:
+    def inside(self, name: str, called: str) -> _Fields:
+        try:
+            group = self.group[name]
+        except KeyError as error:
             raise FileFormatError(
-                message(self.where, f"a group '{name}'", f"only {sorted(self.group.keys())}")
-            )
-        return self.group[name]
+                message(f"{self.where}, {called}", f"a group '{name}'", "none")
+            ) from error
+        return _Fields(group, f"{self.where}, {called}")
 
     def build(self, make: Any, **fields: Any) -> Any:
         try:

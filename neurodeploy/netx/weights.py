@@ -28,6 +28,37 @@ def weights_as_run(weight: np.ndarray) -> np.ndarray:
     Raises
     ------
     NetworkError
+        As `stored_weights`, or Lava rounds the weighted sum of these, which no weights could do.
+    """
+    stored, scale_bits = stored_weights(weight)
+    if (stored & ((1 << scale_bits) - 1)).any():
+        raise NetworkError(
+            message(
+                "weight",
+                "a matrix whose sums Lava does not round",
+                f"one without a positive weight, from {weight.min()}",
+                "Make the smallest weight even less, or use the engine lava.",
+            )
+        )
+    return (stored >> scale_bits).astype(np.int32)
+
+
+def stored_weights(weight: np.ndarray) -> tuple[np.ndarray, int]:
+    """The weights that Lava's synapse stores, and by how many bits each sum is shifted back.
+
+    Parameters
+    ----------
+    weight : int array [output, input]
+        As in the file.
+
+    Returns
+    -------
+    stored : int64 array [output, input]
+    scale_bits : int
+
+    Raises
+    ------
+    NetworkError
         netx cannot scale the matrix: it is all zero, or it has one sign and a weight beyond
         255 or -256.
     """
@@ -52,4 +83,4 @@ def weights_as_run(weight: np.ndarray) -> np.ndarray:
         stored = -((np.clip(-scaled, 0, 255) >> dropped_bits) << dropped_bits)
     else:
         stored = (np.clip(scaled, -256, 255) >> dropped_bits) << dropped_bits
-    return (stored >> scale_bits).astype(np.int32)
+    return stored, scale_bits

@@ -6,6 +6,8 @@ import dataclasses
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,9 +22,9 @@ from neurodeploy.errors import EngineError, InputError, NetworkError
 from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Layer, Network, NeuronInput
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.weights import weights_as_run
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import netx
 
 pytestmark = [
@@ -509,3 +511,102 @@ def test_any_number_of_steps_fits_the_channels(small_engine: LavaEngine, steps: 
 def small_engine() -> Iterator[LavaEngine]:
     with LavaEngine(biased().network, timeout_s=60) as running:
         yield running
+
+
+NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+
+INTERRUPTED = """
+import sys
+import numpy as np
+from neurodeploy.engines.lava import LavaEngine
+from neurodeploy.netx.network import CubaNeuron, Dense, Network
+
+NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+
+neuron = CubaNeuron(current_decay=1000, voltage_decay=300, threshold=100)
+layer = Dense(weight=2 * np.arange(18).reshape(3, 6), neuron=neuron)
+engine = LavaEngine(Network(input_shape=(6,), layers=(layer,)))
+if sys.argv[1] == "running":
+    engine.open()
+print("ready", flush=True)
+engine.run(np.ones((1, 6, 100_000), np.uint8))
+"""
+
+
+def processes_of_group(group: int) -> list[str]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, process_group = stat.read_text().rsplit(")", 1)[1].split()[:3]
+        except OSError:
+            continue
+        if int(process_group) == group and state != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
+@pytest.mark.parametrize(("when", "wait_s"), [("running", 0), ("compiling", 1.0)])
+def test_an_interrupt_ends_it_quietly_and_completely(when: str, wait_s: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, when],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(wait_s)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        deadline = time.monotonic() + 10
+        while processes_of_group(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert processes_of_group(process.pid) == []
+    finally:
+        if processes_of_group(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGINT
+    assert said.count("Traceback") == 1, said
+    assert said.endswith("KeyboardInterrupt\n")
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 6)])
+def test_an_image_goes_straight_into_a_dense_layer(shape: tuple[int, ...]) -> None:
+    weight = 2 * np.random.default_rng(2).integers(-60, 90, (5, 24))
+    layer = Dense(weight=weight, neuron=NEURON)
+    batch = np.random.default_rng(1).integers(0, 2, (2, 24, 12)).astype(np.uint8)
+    with LavaEngine(Network(input_shape=(24,), layers=(layer,))) as engine:
+        flat = engine.run(batch).spikes
+    with LavaEngine(Network(input_shape=shape, layers=(layer,))) as engine:
+        found = engine.run(batch.reshape(2, *shape, 12)).spikes
+    np.testing.assert_array_equal(found, flat)
+
+
+def test_input_neurons_of_two_axes_are_refused() -> None:
+    network = Network(
+        input_shape=(4, 6),
+        layers=(NeuronInput(neuron=NEURON), Dense(weight=np.full((2, 24), 4), neuron=NEURON)),
+    )
+    with pytest.raises(NetworkError, match=r"netx cannot flatten \(4, 6\)"):
+        LavaEngine(network)
+
+
+@pytest.mark.parametrize("how", ["error", "abandoned"])
+def test_a_session_that_was_not_closed_does_not_leak_into_the_next_run(how: str) -> None:
+    weight = 2 * np.random.default_rng(2).integers(-20, 90, (3, 6))
+    neuron = CubaNeuron(current_decay=10, voltage_decay=10, threshold=300)
+    batch = np.random.default_rng(1).integers(0, 2, (1, 6, 10)).astype(np.uint8)
+    with LavaEngine(
+        Network(input_shape=(6,), layers=(Dense(weight=weight, neuron=neuron),))
+    ) as engine:
+        expected = engine.run(batch).spikes
+        if how == "error":
+            with pytest.raises(ZeroDivisionError), engine.open() as session:  # noqa: PT012
+                session.step(batch[0, :, 0])
+                raise ZeroDivisionError
+        else:
+            engine.open().step(batch[0, :, 0])
+        np.testing.assert_array_equal(engine.run(batch).spikes, expected)

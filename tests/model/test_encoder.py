@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from neurodeploy.errors import InputError
 from neurodeploy.model.encoder import Block, ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import slayer
 
 SLOW = CubaParameters(threshold=0.8, current_decay=0.2, voltage_decay=0.05)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.readout import Readout
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import slayer
 
 FAILURE = 1e-9  # chance that a correct readout fails a statistical test, were its seed drawn anew

@@ -9,6 +9,8 @@ from neurodeploy.errors import NetworkError
 from neurodeploy.netx.check import check, require_runnable
 from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Layer, Network, NeuronInput
 
+NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+
 
 def neuron(threshold: int = 80) -> CubaNeuron:
     return CubaNeuron(current_decay=1024, voltage_decay=128, threshold=threshold)
@@ -144,3 +146,15 @@ def test_errors_come_first_and_raise() -> None:
 
 def test_warnings_do_not_raise() -> None:
     require_runnable(Network(input_shape=(3,), layers=(dense(bias=[9999]),)))
+
+
+def test_a_matrix_whose_sum_lava_rounds_is_reported() -> None:
+    # Lava clips -128 << 1 to -255 and shifts the *sum* back: -256, not -257.
+    layer = Dense(weight=[[-128, -128, -1], [0, -2, -3]], neuron=NEURON)
+    assert check(Network(input_shape=(3,), layers=(layer,)))
+
+
+def test_delays_do_not_hide_the_weights_of_a_convolution() -> None:
+    layer = Conv(weight=np.full((1, 1, 1, 2), 999), neuron=NEURON, delay=np.array([1]))
+    findings = check(Network(input_shape=(1, 1, 3), layers=(layer,)))
+    assert {finding.field for finding in findings} == {"delay", "weight"}

@@ -16,6 +16,8 @@ from neurodeploy.netx.network import (
     NeuronInput,
 )
 
+NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+
 
 def neuron(**changes: Any) -> CubaNeuron:
     return CubaNeuron(**{"current_decay": 1024, "voltage_decay": 128, "threshold": 80, **changes})
@@ -231,3 +233,16 @@ def test_an_input_has_features(shape: tuple[int, ...]) -> None:
 def test_the_map_of_an_input_layer_is_two_integers(changes: dict[str, Any]) -> None:
     with pytest.raises(NetworkError, match=next(iter(changes))):
         NeuronInput(neuron=neuron(), **changes)
+
+
+def test_one_delay_for_all_synapses() -> None:
+    made = Dense(weight=np.ones((2, 3)), neuron=NEURON, delay=4).delay_matrix
+    assert made is not None
+    assert made.tolist() == [[4, 4, 4], [4, 4, 4]]
+
+
+def test_the_delay_of_a_convolution_is_validated() -> None:
+    layer = Conv(weight=np.ones((1, 1, 1, 1)), neuron=NEURON, delay=3)
+    assert Network(input_shape=(1, 3, 3), layers=(layer,)).parameters == 2
+    with pytest.raises(NetworkError, match="delay"):
+        Conv(weight=np.ones((1, 1, 1, 1)), neuron=NEURON, delay=[0.5])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from neurodeploy.errors import FileFormatError, NetworkError
 from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+
+with hushed():
     from lava.lib.dl import netx
 
 # The lava-dl wheel installs its tests beside the package: networks that were not written by us.
@@ -338,16 +341,16 @@ def test_a_broken_field_is_named(edited: Callable[[Edit], Path], case: str) -> N
 
 
 BROKEN_BETWEEN: dict[str, tuple[Edit, list[str]]] = {
-    "dense reads more": (put("layer/3/weight", np.ones((4, 37))), ["dense", "weight", "36", "37"]),
+    "dense reads more": (put("layer/3/weight", np.ones((4, 37))), ["layer 3", "36", "37"]),
     "conv reads more": (
         put("layer/1/weight", np.ones((3, 4, 2, 2))),
-        ["conv", "(4, height, width)", "(2, 4, 5)"],
+        ["layer 1", "(4, height, width)", "(2, 4, 5)"],
     ),
-    "conv larger than its input": (put("layer/0/shape", [2, 1, 5]), ["conv", "(2, 1, 5)"]),
-    "conv reads a vector": (put("layer/0/shape", [40]), ["conv", "(40,)"]),
+    "conv larger than its input": (put("layer/0/shape", [2, 1, 5]), ["layer 1", "(2, 1, 5)"]),
+    "conv reads a vector": (put("layer/0/shape", [40]), ["layer 1", "(40,)"]),
     "average does not divide": (
         lambda file: (put("layer/3/type", "average")(file), put("layer/3/shape", [7])(file)),
-        ["average", "shape", "7"],
+        ["layer 3", "shape", "7"],
     ),
 }
 
@@ -356,7 +359,7 @@ BROKEN_BETWEEN: dict[str, tuple[Edit, list[str]]] = {
 def test_layers_that_do_not_fit_are_named(edited: Callable[[Edit], Path], case: str) -> None:
     change, said = BROKEN_BETWEEN[case]
     path = edited(change)
-    with pytest.raises(NetworkError) as raised:
+    with pytest.raises(FileFormatError) as raised:
         read_network(path)
     text = str(raised.value)
     assert text.startswith(f"network {path}")
@@ -372,3 +375,64 @@ def test_reading_leaves_the_file_as_it_was_and_closed(valid: Path) -> None:
     valid.write_bytes(before)
     read_network(valid)
     assert valid.read_bytes() == before
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 5), (1, 5, 1), (5, 1, 1)])
+def test_an_image_of_one_row_stays_an_image(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    layer = Conv(weight=np.ones((1, shape[0], 1, 1)), neuron=NEURON)
+    write_network(Network(input_shape=shape, layers=(layer,)), tmp_path / "a.net")
+    assert read_network(tmp_path / "a.net").input_shape == shape
+
+
+def flipped(path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    raw = bytearray(path.read_bytes())
+    for at in rng.integers(0, len(raw), 3):
+        raw[at] = int(rng.integers(256))
+    path.write_bytes(bytes(raw))
+
+
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path) -> None:
+    layer = Conv(weight=np.arange(1, 9).reshape(2, 1, 2, 2), neuron=NEURON, bias=[1, 2])
+    for seed in range(300):
+        write_network(Network(input_shape=(1, 5, 6), layers=(layer,)), tmp_path / "a.net")
+        flipped(tmp_path / "a.net", seed)
+        with contextlib.suppress(FileFormatError, NetworkError):
+            read_network(tmp_path / "a.net")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layer/1/neuron/gradedSpike", "yes"),
+        ("layer/1/neuron/wgtExp", "0"),
+        ("layer/1/weight", h5py.SoftLink("/nowhere")),
+        ("layer/1", h5py.SoftLink("/nowhere")),
+        ("layer/0/weight", 1.5),
+    ],
+)
+def test_more_broken_fields_are_named(tmp_path: Path, name: str, value: object) -> None:
+    path = tmp_path / "a.net"
+    network = Network(
+        input_shape=(4,),
+        layers=(NeuronInput(neuron=NEURON), Dense(weight=np.ones((2, 4)), neuron=NEURON)),
+    )
+    write_network(network, path)
+    with h5py.File(path, "a") as file:
+        if name in file:
+            del file[name]
+        file[name] = value
+    with pytest.raises(FileFormatError, match=f"layer {name.split('/')[1]}") as raised:
+        read_network(path)
+    assert str(path) in str(raised.value)
+
+
+def test_an_error_between_layers_uses_the_number_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    layer = Dense(weight=np.ones((2, 4)), neuron=NEURON)
+    write_network(Network(input_shape=(4,), layers=(layer,)), path)
+    with h5py.File(path, "a") as file:
+        del file["layer/1/weight"]
+        file["layer/1/weight"] = np.ones((2, 5))
+    with pytest.raises(FileFormatError, match="layer 1"):
+        read_network(path)

@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from neurodeploy.errors import NetworkError
 from neurodeploy.netx.weights import weights_as_run
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl.netx.utils import optimize_weight_bits
     from lava.utils.weightutils import clip_weights, determine_sign_mode, truncate_weights
 

@@ -15,9 +15,9 @@ from neurodeploy.errors import InputError
 from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.lib.dl import netx
 
 

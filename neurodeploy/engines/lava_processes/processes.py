@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.quiet import quiet_imports
+from neurodeploy.quiet import hushed
 
-with quiet_imports():
+with hushed():
     from lava.magma.core.decorator import implements, requires, tag
     from lava.magma.core.model.py.model import PyLoihiProcessModel
     from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
