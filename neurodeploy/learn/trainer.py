@@ -23,6 +23,7 @@ from neurodeploy.learn.checkpoint import (
 from neurodeploy.learn.estimators import Estimator, StraightThrough
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.sources import ImageSource
+from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.hybrid import HybridModel
 
 RESUMED = ("config", "epoch", "best_loss", "stale_epochs", "history", "estimator")
@@ -243,8 +244,9 @@ class Trainer:
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
         while self.epoch < self.config.epochs and not self._stopped:
-            self._train_epoch(lambda text: bar.update(task, advance=1, description=text))
-            self._finish_epoch()
+            with one_thread():
+                self._train_epoch(lambda text: bar.update(task, advance=1, description=text))
+                self._finish_epoch()
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
         load_model(self.model, self.folder / "best.safetensors")
 
