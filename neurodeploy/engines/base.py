@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -61,7 +60,20 @@ class StepOutput:
         return self.layers[-1]
 
 
-class Session(Protocol):
+class Closing(Protocol):
+    """Released by ``close``, or at the end of a ``with`` block."""
+
+    def close(self) -> None:
+        """Release what is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Session(Closing, Protocol):
     """A running network that takes one time step at a time, from rest."""
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
@@ -74,20 +86,8 @@ class Session(Protocol):
     def counts(self) -> Counts:
         """What has been done since the last reset."""
 
-    def close(self) -> None:
-        """Release what the session holds."""
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-
-class Engine(Protocol):
+class Engine(Closing, Protocol):
     """Runs one network; a context manager, closed when done."""
 
     name: str
@@ -101,18 +101,6 @@ class Engine(Protocol):
 
     def open(self) -> Session:
         """Start a session at rest."""
-
-    def close(self) -> None:
-        """Release what the engine holds."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
 
 
 def check_input(network: Network, signal: np.ndarray, where: str = "input") -> np.ndarray:

@@ -17,13 +17,11 @@ import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
-from typing_extensions import Self
 
-from neurodeploy.engines.base import Run, StepOutput, check_input
+from neurodeploy.engines.base import Closing, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.lava_processes.processes import (
     Injector,
@@ -46,7 +44,7 @@ STEPS_AHEAD = 32
 """Input steps sent before their output is read; half of what the channels hold."""
 
 
-class LavaEngine:
+class LavaEngine(Closing):
     """Runs a network on Lava's fixed-point process models.
 
     Parameters
@@ -150,19 +148,8 @@ class LavaEngine:
             self._runtime = _LavaRuntime(self.network, self.timeout_s)
         return self._runtime
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class LavaSession:
+class LavaSession(Closing):
     """One time step at a time through Lava."""
 
     def __init__(self, engine: LavaEngine) -> None:
@@ -195,17 +182,6 @@ class LavaSession:
 
     def close(self) -> None:
         """Nothing is held; the engine returns to rest before it is used again."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _LavaRuntime:

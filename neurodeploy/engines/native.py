@@ -12,13 +12,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
-from typing_extensions import Self
 
 from neurodeploy.engines import native_kernels as kernels
-from neurodeploy.engines.base import Run, StepOutput, check_input
+from neurodeploy.engines.base import Closing, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts, LayerCounts, fan_out
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.netx.network import DECAY_UNITY, Conv, Dense, Layer, Network, NeuronInput
@@ -34,7 +32,7 @@ LONGEST_CHUNK = 64
 """Most steps that a layer runs before the next layer does; kernels take no more."""
 
 
-class NativeEngine:
+class NativeEngine(Closing):
     """Runs a network with compiled kernels on the CPU.
 
     Parameters
@@ -123,19 +121,8 @@ class NativeEngine:
             self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="native")
         return self._pool
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class NativeSession:
+class NativeSession(Closing):
     """One time step at a time, from rest."""
 
     def __init__(self, program: _Program) -> None:
@@ -225,17 +212,6 @@ class NativeSession:
             and spikes.flags.carray
             and bool(kernels.take_spikes(spikes.reshape(-1), self._spikes))
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Room:
