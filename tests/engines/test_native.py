@@ -18,7 +18,7 @@ from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Layer, Network, NeuronInput
 from neurodeploy.netx.read import read_network
-from neurodeploy.netx.weights import weights_as_run
+from neurodeploy.netx.weights import stored_weights, weights_as_run
 
 RECORDINGS = Path(lava_wheel.__file__).parents[3] / "tests" / "lava" / "lib" / "dl" / "netx" / "gts"
 DECAYS = (0, 1, 2, 410, 1024, 2048, 4095, 4096)
@@ -137,6 +137,11 @@ def random_weight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
     return 2 * rng.integers(-9, 12, shape)
 
 
+def lava_rounds_sums(weight: np.ndarray) -> bool:
+    stored, scale_bits = stored_weights(weight)
+    return bool((stored & ((1 << scale_bits) - 1)).any())
+
+
 def random_bias(rng: np.random.Generator, size: int) -> np.ndarray | None:
     return rng.integers(-4096, 4096, size) if rng.random() < 0.5 else None
 
@@ -144,7 +149,7 @@ def random_bias(rng: np.random.Generator, size: int) -> np.ndarray | None:
 def random_delay(
     rng: np.random.Generator, shape: tuple[int, int], longest: int
 ) -> np.ndarray | None:
-    kinds = (None, shape[:1], shape[1:], shape)
+    kinds: tuple[tuple[int, ...] | None, ...] = (None, (), shape[:1], shape[1:], shape)
     kind = kinds[rng.integers(len(kinds))]
     return None if kind is None else rng.integers(0, longest + 1, kind)
 
@@ -152,7 +157,7 @@ def random_delay(
 def random_dense(rng: np.random.Generator, inputs: int, most: int, longest_delay: int) -> Dense:
     outputs = int(rng.integers(1, most + 1))
     weight = random_weight(rng, (outputs, inputs))
-    while not weight.any():
+    while not weight.any() or lava_rounds_sums(weight):
         weight = random_weight(rng, (outputs, inputs))
     return Dense(
         weight=weight,
@@ -463,3 +468,10 @@ def test_a_state_of_another_network_is_refused() -> None:
     state = NativeEngine(dense_network(np.ones((2, 3), int))).open().state_dict()
     with pytest.raises(InputError, match="state"):
         NativeEngine(dense_network(np.ones((5, 3), int))).open().load_state(state)
+
+
+def test_a_matrix_whose_sums_lava_rounds_is_refused_by_name() -> None:
+    neuron = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+    layer = Dense(weight=[[-128, -128, -1], [0, -2, -3]], neuron=neuron)
+    with pytest.raises(NetworkError, match=r"layer 0-dense.*does not round"):
+        NativeEngine(Network(input_shape=(3,), layers=(layer,)))
