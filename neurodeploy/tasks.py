@@ -156,7 +156,7 @@ TASKS = {
         hidden=(600,),
         readout=256,
         shift_px=1,
-        training=TrainConfig(epochs=15),
+        training=TrainConfig(epochs=18),
     ),
     "digits": ImageTask(
         dataset="digits",

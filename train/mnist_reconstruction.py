@@ -28,7 +28,7 @@ def main() -> None:
         prior_rate=0.05,
         class_weight=20.0,
         shift_px=1,
-        training=nd.TrainConfig(epochs=15, learning_rate=1e-3),
+        training=nd.TrainConfig(epochs=18, learning_rate=1e-3),
     )
     splits = task.splits()
     model = nd.train_task(task, splits, FOLDER / "train")
