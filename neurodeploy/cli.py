@@ -200,10 +200,11 @@ def stream(
                 logits = {name: values.tolist() for name, values in answer.logits.items()}
                 _print_json({"sample": answer.sample, "step": answer.step, "logits": logits})
             else:
-                classes = {n: int(v.argmax()) for n, v in answer.logits.items() if len(v) <= 100}
+                label = answer.logits.get("label")
+                said = "" if label is None else f", label {int(label.argmax())}"
                 out.print(
-                    f"sample {answer.sample} step {answer.step}: {answer.output.spikes.sum()} "
-                    f"spikes, {classes}",
+                    f"sample {answer.sample} step {answer.step}: "
+                    f"{answer.output.spikes.sum()} spikes{said}",
                     highlight=False,
                 )
 

@@ -13,9 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from neurodeploy import cli
+from neurodeploy.bundle import Bundle, save_bundle
 from neurodeploy.errors import NeurodeployError
+from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import CubaNeuron, Dense, Network
 from neurodeploy.netx.write import write_network
+from neurodeploy.signals.encode import RateEncoding
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=512, threshold=60)
 
@@ -184,3 +187,28 @@ def test_a_network_without_layers_is_named(tmp_path: Path) -> None:
         file.create_group("layer")
     with pytest.raises(NeurodeployError, match=r"empty\.net, layer: expected at least one layer"):
         call("inspect", tmp_path / "empty.net")
+
+
+def test_stream_prints_answers_as_they_form(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    config = DecoderConfig(kind="linear", neurons=4, window_steps=6, heads={"label": 3})
+    bundle = Bundle(
+        network=Network(
+            input_shape=(9,),
+            layers=(Dense(weight=2 * rng.integers(-20, 40, (4, 9)), neuron=NEURON),),
+        ),
+        decoder=Decoder(config),
+        encoding=RateEncoding(steps=6),
+    )
+    save_bundle(bundle, tmp_path / "bundle")
+    np.save(tmp_path / "in.npy", (rng.random((2, 9, 6)) < 0.4).astype(np.uint8))
+    arguments = ("stream", tmp_path / "bundle", "--input", tmp_path / "in.npy")
+    code, text = call(*arguments, "--every", "4", "--json")
+    answers = [json.loads(line) for line in text.splitlines()]
+    assert code == 0
+    assert [(a["sample"], a["step"]) for a in answers] == [(0, 3), (0, 5), (1, 3), (1, 5)]
+    assert [len(a["logits"]["label"]) for a in answers] == [3] * 4
+    lines = call(*arguments)[1].splitlines()
+    assert len(lines) == 12
+    top = int(np.argmax(answers[-1]["logits"]["label"]))
+    assert lines[-1].endswith(f"label {top}")
