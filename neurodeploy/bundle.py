@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.files import atomic_path
-from neurodeploy.learn.checkpoint import load_state, load_tensors
+from neurodeploy.learn.checkpoint import load_state, load_tensors, save_tensors
 from neurodeploy.manifest import (
     DECODER_FILE,
     MANIFEST_FILE,
@@ -84,8 +83,7 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
     with atomic_path(path) as draft:
         draft.mkdir()
         write_network(bundle.network, draft / NETWORK_FILE)
-        tensors = {name: t.detach().contiguous() for name, t in bundle.decoder.state_dict().items()}
-        save_file(tensors, draft / DECODER_FILE)
+        save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "network": {

@@ -51,7 +51,8 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Train, export, run, stream and report: the whole line on real digits."""
-    from neurodeploy.demo import run_demo, summary_tables, write_demo_report
+    from neurodeploy.demo import run_demo
+    from neurodeploy.demo_report import summary_tables, write_demo_report
     from neurodeploy.tasks import task as find_task
 
     chosen = find_task(task)
@@ -213,6 +214,7 @@ def stream(
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.inspection import describe
+    from neurodeploy.netx.check import Finding
 
     report = describe(network)
     if as_json:
@@ -236,11 +238,7 @@ def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
         rows,
     )
     for finding in report["findings"]:
-        out.print(
-            f"{finding['severity']}: layer {finding['layer']}, {finding['field']}: "
-            f"{finding['reason']}. {finding['remedy']}",
-            markup=False,
-        )
+        out.print(str(Finding(**finding)), markup=False)
     if not report["findings"]:
         out.print("Lava runs this network exactly as it is written.")
 
@@ -290,7 +288,8 @@ def energy(
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
-    from neurodeploy.energy import energy_report, load_devices
+    from neurodeploy.devices import load_devices
+    from neurodeploy.energy import energy_report
     from neurodeploy.engines.registry import simulate as run_batch
     from neurodeploy.manifest import network_of
 

@@ -12,8 +12,9 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from neurodeploy.bundle import Bundle, load_bundle, save_bundle
-from neurodeploy.energy import Proxy, ann_equivalent, dense_macs, energy_proxies, load_devices
+from neurodeploy.bundle import Bundle, decode, load_bundle, save_bundle
+from neurodeploy.devices import load_devices
+from neurodeploy.energy import Proxy, energy_proxies
 from neurodeploy.engines.base import Engine
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.registry import open_engine
@@ -22,7 +23,6 @@ from neurodeploy.learn.judge import LeNet, judged_accuracy, train_judge
 from neurodeploy.learn.sources import ImageSource
 from neurodeploy.learn.trainer import Evaluation, evaluate
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.report import Picture, Table, curves, pairs, raster, table_figure, write_report
 from neurodeploy.signals.datasets import Dataset, Splits
 from neurodeploy.stream import stream_answers
 from neurodeploy.tasks import ImageTask, input_spikes, train_task
@@ -108,19 +108,26 @@ class Results:
         objective = self.task.objective()
         test = self.splits.test
         with torch.no_grad():
-            spikes = torch.from_numpy(self.deployed.activity[-1]).float()
-            answers = self.bundle.decoder(spikes[..., -self.bundle.decoder.config.window_steps :])
+            answers = decode(self.bundle, torch.from_numpy(self.deployed.activity[-1]))
             targets = {
                 "image": torch.from_numpy(test.images.reshape(len(test), -1)),
                 "label": torch.from_numpy(test.labels),
             }
             return float(objective.log_loss(answers, targets).mean())
 
+    @property
+    def proxies(self) -> dict[str, Proxy]:
+        """Energy proxies by device, the host's decoder included."""
+        return energy_proxies(
+            self.deployed.counts,
+            devices=load_devices(),
+            host_macs_per_sample=self.bundle.decoder.macs,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
         samples = self.deployed.counts.samples
         totals = self.deployed.counts.totals()["layers"]
-        proxies = _proxies(self)
         return {
             "engine": self.engine,
             "differing_spikes": sum(layer.differing for layer in self.agreement.layers),
@@ -136,7 +143,7 @@ class Results:
             "spikes_per_readout_neuron_step": float(self.deployed.activity[-1].mean()),
             "spikes_per_sample": sum(layer["output_spikes"] for layer in totals) / samples,
             "synops_per_sample": sum(layer["synops"] for layer in totals) / samples,
-            "energy_proxy_j_per_sample": {n: p.per_sample_j for n, p in proxies.items()},
+            "energy_proxy_j_per_sample": {n: p.per_sample_j for n, p in self.proxies.items()},
             "seconds": self.seconds,
         }
 
@@ -243,177 +250,4 @@ def _measure(
         ),
         engine=engine,
         seconds=seconds,
-    )
-
-
-def _proxies(results: Results) -> dict[str, Proxy]:
-    return energy_proxies(
-        results.deployed.counts,
-        devices=load_devices(),
-        host_macs_per_sample=results.bundle.decoder.macs,
-    )
-
-
-def summary_tables(results: Results) -> list[Table]:
-    """What the demo prints, and what heads its report."""
-    percent, deployed = "{:.1f} %".format, results.deployed
-    differing = sum(layer.differing for layer in results.agreement.layers)
-    compared = sum(layer.spikes for layer in results.agreement.layers)
-    quality = Table(
-        title="Quality on the test set",
-        heads=("", "sampled spikes", "temperature 0", f"deployed on {results.engine}"),
-        rows=[
-            (
-                "class accuracy",
-                percent(100 * results.sampled.accuracy),
-                percent(100 * results.zero_temperature.accuracy),
-                percent(100 * results.accuracy_by_step[-1]),
-            ),
-            (
-                "log-loss (nats per sample)",
-                f"{results.sampled.log_loss:.2f}",
-                f"{results.zero_temperature.log_loss:.2f}",
-                f"{results.log_loss:.2f}",
-            ),
-            (
-                "spikes per readout neuron and step",
-                f"{results.sampled.rate:.4f}",
-                f"{results.zero_temperature.rate:.4f}",
-                f"{deployed.activity[-1].mean():.4f}",
-            ),
-        ],
-        caption=(
-            f"The gap of the readout: spikes sampled at the last training temperature, at "
-            f"temperature zero, and from the exported integers. Training forward against "
-            f"{results.engine}: {differing} differing spikes of {compared}, all layers. "
-            f"{100 * results.zero_temperature.silent:.0f} % of the readout neurons never spike."
-        ),
-    )
-    images = Table(
-        title="Reconstructions, read by a LeNet that never saw a spike",
-        heads=("", "value"),
-        rows=[
-            ("LeNet on the original test digits", percent(100 * results.judge_originals)),
-            ("LeNet on the deployed reconstructions", percent(100 * results.judge_by_step[-1])),
-            ("mean squared error of a pixel", f"{results.squared_error:.4f}"),
-        ],
-    )
-    return [quality, images, activity_table(results), cost_table(results)]
-
-
-def activity_table(results: Results) -> Table:
-    """Spikes and operations of each layer, mean of a sample."""
-    counts = results.deployed.counts
-    return Table(
-        title="What one sample does, on average",
-        heads=("layer", "spikes in", "spikes out", "synaptic operations", "neuron updates"),
-        rows=[
-            (
-                layer.name,
-                *(
-                    f"{values.mean():,.0f}"
-                    for values in (
-                        layer.input_spikes,
-                        layer.output_spikes,
-                        layer.synops,
-                        layer.neuron_updates,
-                    )
-                ),
-            )
-            for layer in counts.layers
-        ],
-        caption=f"{counts.samples} samples of {counts.steps} time steps, counted as they ran.",
-    )
-
-
-def cost_table(results: Results) -> Table:
-    """Energy proxies of a sample, beside the equal ANN."""
-    devices, counts = load_devices(), results.deployed.counts
-    host_macs, macs = results.bundle.decoder.macs, dense_macs(results.bundle.network)
-    causes = ("synapses", "neurons", "host")
-    bills = {
-        name: [proxy.causes[cause] / counts.samples for cause in causes]
-        for name, proxy in _proxies(results).items()
-    }
-    for name, ann in ann_equivalent(macs, counts.steps, devices).items():
-        per_mac = ann.one_pass_j / macs
-        bills[f"equal ANN, one pass: {name}"] = [ann.one_pass_j, 0.0, per_mac * host_macs]
-    rows = [
-        (name, *(_microjoules(joule) for joule in (*bill, sum(bill))))
-        for name, bill in bills.items()
-    ]
-    return Table(
-        title="Energy proxy in microjoules per sample",
-        heads=("device", "synapses", "neurons", "host decoder", "sum"),
-        rows=rows,
-        caption=(
-            "A proxy, not a measurement: operations counted in this run times published energies "
-            "per operation. neurodeploy/devices.toml says what each device is, and the source and "
-            "basis of each figure. Static power and input/output are left out."
-        ),
-    )
-
-
-def _microjoules(joule: float) -> str:
-    value = 1e6 * joule
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
-
-
-def write_demo_report(results: Results, folder: Path) -> Path:
-    """The HTML page and the PNGs of a demo; returns the page's path."""
-    test, deployed = results.splits.test, results.deployed
-    steps = np.arange(1, deployed.counts.steps + 1)
-    shown = [int(np.flatnonzero(test.labels == label)[0]) for label in range(test.classes)]
-    shape = test.images.shape[1:]
-    names = ("input", *results.bundle.network.names)
-    cost = cost_table(results)
-    pictures = [
-        Picture(
-            name="reconstructions",
-            title="Originals above, reconstructions from streamed spikes below",
-            caption="The first test digit of each class, and the class that the second head reads.",
-            figure=pairs(
-                test.images[shown],
-                deployed.images[-1, shown].reshape(-1, *shape),
-                [f"read as {label}" for label in deployed.labels[-1, shown]],
-            ),
-        ),
-        Picture(
-            name="raster",
-            title="Spikes of one test digit",
-            caption=f"A {test.labels[shown[3]]}, as {results.engine} ran it.",
-            figure=raster(
-                {n: a[shown[3]] for n, a in zip(names, deployed.activity, strict=True)},
-                f"digit {test.labels[shown[3]]}",
-            ),
-        ),
-        Picture(
-            name="anytime",
-            title="How good the answer is after each step",
-            caption="The decoder answers at every step; the steps still to come are silent.",
-            figure=curves(
-                steps,
-                {
-                    "class head": 100 * results.accuracy_by_step,
-                    "LeNet on reconstructions": 100 * results.judge_by_step,
-                },
-                "accuracy in %",
-            ),
-        ),
-        Picture(
-            name="cost",
-            title="Energy proxy as a picture",
-            caption=cost.caption,
-            figure=table_figure(cost),
-        ),
-    ]
-    return write_report(
-        folder,
-        title=f"neurodeploy demo: {results.task.dataset}",
-        lead=(
-            f"{len(test)} test images, encoded to spikes, run by {results.engine} on the exported "
-            f"integer network, and streamed into the host decoder step by step."
-        ),
-        tables=summary_tables(results),
-        pictures=pictures,
     )

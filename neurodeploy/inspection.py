@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.engines.counts import fan_out
-from neurodeploy.manifest import network_of, read_manifest
+from neurodeploy.manifest import NETWORK_FILE, read_manifest
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.read import read_network
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -28,12 +29,15 @@ def describe(path: Path) -> dict[str, Any]:
     FileFormatError, NetworkError
         It cannot be read.
     """
-    report = {"path": str(path), **describe_network(network_of(path))}
     if not path.is_dir():
-        return report
+        return {"path": str(path), **describe_network(read_network(path))}
     manifest = read_manifest(path)
     parts = ("schema_version", "encoding", "decoder", "notes")
-    return {**report, **{part: manifest[part] for part in parts}}
+    return {
+        "path": str(path),
+        **describe_network(read_network(path / NETWORK_FILE)),
+        **{part: manifest[part] for part in parts},
+    }
 
 
 def describe_network(network: Network) -> dict[str, Any]:

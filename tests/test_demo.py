@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from neurodeploy.bundle import load_bundle
-from neurodeploy.demo import Results, run_demo, summary_tables, write_demo_report
+from neurodeploy.demo import Results, run_demo
+from neurodeploy.demo_report import summary_tables, write_demo_report
 from neurodeploy.tasks import TASKS
 
 

@@ -4,16 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from neurodeploy.energy import (
-    BASES,
-    CAUSES,
-    DEVICE_TABLE,
-    ann_equivalent,
-    dense_macs,
-    energy_proxies,
-    energy_report,
-    load_devices,
-)
+from neurodeploy.devices import BASES, DEVICE_TABLE, load_devices
+from neurodeploy.energy import CAUSES, ann_equivalent, dense_macs, energy_proxies, energy_report
 from neurodeploy.engines.counts import Counts, LayerCounts, count
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Network, NeuronInput

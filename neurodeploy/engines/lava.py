@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,8 @@ class _LavaRuntime:
                     self._due.send(np.array([rest_after[sent]], np.int32))
                     sent += 1
                 yield [self._receive(tap).T for tap in self._recorders]
-            self._wait(lambda: all(port.probe() for port in self._runtime.service_to_runtime))
+            services = self._runtime.service_to_runtime
+            self._wait(lambda: all(port.probe() for port in services), lambda: time.sleep(1e-4))
             self._net.wait()
             finished, self.at_rest = True, bool(rest_after[-1])
         finally:
@@ -263,15 +264,14 @@ class _LavaRuntime:
         if not port.probe():
             arrived = threading.Event()
             port.observer = arrived.set
-            self._wait(port.probe, arrived)
+            self._wait(port.probe, lambda: arrived.wait(0.2))
             port.observer = None
         return np.asarray(port.recv())
 
-    def _wait(self, ready: Any, arrived: threading.Event | None = None) -> None:
+    def _wait(self, ready: Callable[[], bool], pause: Callable[[], object]) -> None:
         deadline = time.monotonic() + self.timeout_s
-        pause = arrived.wait if arrived is not None else time.sleep
         while not ready():
-            pause(0.2 if arrived is not None else 1e-4)
+            pause()
             if any(not actor._is_done and actor.exitcode is not None for actor in self._actors):
                 raise EngineError(
                     message("Lava", "all its processes running", "one of them died"),

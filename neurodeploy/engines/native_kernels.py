@@ -284,10 +284,11 @@ def _delay_synapses(ring, now, weights, delays, spikes, arriving):
 _POOLS = "int8[::1], int16[::1], int32[::1], float64[:, ::1], int32[:, ::1], int32[::1]"
 
 
-@_compiled(f"void(int64[::1], int64, {_POOLS}, int32[::1], int32[::1], int16[::1])")
-def _synapses(
-    layer, clock, weights8, weights16, weights32, keep, neurons, tables, spikes, state, narrow
-):
+@_compiled(
+    "void(int64[::1], int64, int8[::1], int16[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
+    " int16[::1])"
+)
+def _synapses(layer, clock, weights8, weights16, weights32, tables, spikes, state, narrow):
     """What the spikes of this step bring to the next one."""
     inputs, outputs, kind = layer[INPUTS], layer[OUTPUTS], layer[KIND]
     arriving = state[layer[STATE] + 2 * outputs :][:outputs]
@@ -392,8 +393,6 @@ def _run_layer(
                 weights8,
                 weights16,
                 weights32,
-                keep,
-                neurons,
                 tables,
                 arrived,
                 state,

@@ -327,20 +327,7 @@ BROKEN: dict[str, tuple[Edit, list[str]]] = {
     "groups do not divide": (put("layer/1/groups", 2), ["layer 1, groups", "2"]),
 }
 
-
-@pytest.mark.parametrize("case", BROKEN, ids=lambda name: name.replace(" ", "-"))
-def test_a_broken_field_is_named(edited: Callable[[Edit], Path], case: str) -> None:
-    change, said = BROKEN[case]
-    path = edited(change)
-    with pytest.raises(FileFormatError) as raised:
-        read_network(path)
-    text = str(raised.value)
-    assert text.startswith(f"network {path}")
-    for part in said:
-        assert part.lower() in text.lower()
-
-
-BROKEN_BETWEEN: dict[str, tuple[Edit, list[str]]] = {
+BROKEN |= {
     "dense reads more": (put("layer/3/weight", np.ones((4, 37))), ["layer 3", "36", "37"]),
     "conv reads more": (
         put("layer/1/weight", np.ones((3, 4, 2, 2))),
@@ -355,9 +342,9 @@ BROKEN_BETWEEN: dict[str, tuple[Edit, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN_BETWEEN, ids=lambda name: name.replace(" ", "-"))
-def test_layers_that_do_not_fit_are_named(edited: Callable[[Edit], Path], case: str) -> None:
-    change, said = BROKEN_BETWEEN[case]
+@pytest.mark.parametrize("case", BROKEN, ids=lambda name: name.replace(" ", "-"))
+def test_a_broken_field_is_named(edited: Callable[[Edit], Path], case: str) -> None:
+    change, said = BROKEN[case]
     path = edited(change)
     with pytest.raises(FileFormatError) as raised:
         read_network(path)
