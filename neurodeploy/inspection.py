@@ -12,7 +12,15 @@ import numpy as np
 from neurodeploy.engines.counts import fan_out
 from neurodeploy.manifest import NETWORK_FILE, read_manifest
 from neurodeploy.netx.check import check
-from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.network import (
+    Average,
+    Conv,
+    Dense,
+    Layer,
+    Network,
+    NeuronInput,
+    stored_parameters,
+)
 from neurodeploy.netx.read import read_network
 
 
@@ -68,7 +76,7 @@ def _describe_layer(
         "neurons": 0 if isinstance(layer, Average) else math.prod(after),
         "synapses": int(connections.sum()),
         "nonzero_synapses": int(effective.sum()),
-        "parameters": 0,
+        "parameters": stored_parameters(layer),
     }
     if isinstance(layer, Average):
         return entry
@@ -77,7 +85,6 @@ def _describe_layer(
     if isinstance(layer, NeuronInput):
         return {**entry, "weight": layer.weight, "bias": layer.bias}
     entry |= {
-        "parameters": layer.weight.size + (0 if layer.bias is None else layer.bias.size),
         "weight_min": int(layer.weight.min()),
         "weight_max": int(layer.weight.max()),
         "has_bias": layer.bias is not None,

@@ -328,6 +328,14 @@ class Average:
 Layer = Dense | Conv | NeuronInput | Average
 
 
+def stored_parameters(layer: Layer) -> int:
+    """Number of weights, biases and delays that a layer stores."""
+    if not isinstance(layer, Dense | Conv):
+        return 0
+    arrays = (layer.weight, layer.bias, layer.delay)
+    return sum(array.size for array in arrays if array is not None)
+
+
 def _match_decays(neuron: CubaNeuron, count: int, what: str) -> None:
     for name in ("current_decay", "voltage_decay"):
         decay = getattr(neuron, name)
@@ -400,9 +408,4 @@ class Network:
     @property
     def parameters(self) -> int:
         """Number of stored weights, biases and delays."""
-        total = 0
-        for layer in self.layers:
-            if isinstance(layer, Dense | Conv):
-                total += layer.weight.size + (0 if layer.bias is None else layer.bias.size)
-                total += 0 if layer.delay is None else layer.delay.size
-        return total
+        return sum(stored_parameters(layer) for layer in self.layers)

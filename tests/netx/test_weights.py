@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.netx.weights import weights_as_run
+from neurodeploy.netx.weights import stored_weights, weights_as_run
 from neurodeploy.quiet import hushed
 
 with hushed():
@@ -20,13 +20,13 @@ with hushed():
     from lava.utils.weightutils import clip_weights, determine_sign_mode, truncate_weights
 
 
-def through_lava(weight: np.ndarray) -> np.ndarray:
-    """Netx, then Lava's Dense, as ``netx.hdf5.Network`` and ``lava.proc.dense`` chain them."""
+def through_lava(weight: np.ndarray) -> tuple[np.ndarray, int]:
+    """Stored weights, and the shift of each sum, as netx and Lava's Dense make them in turn."""
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(divide="ignore"):
         scaled, bits, exponent, _ = optimize_weight_bits(weight.copy())
     sign_mode = determine_sign_mode(scaled)
     stored = truncate_weights(clip_weights(scaled, sign_mode, num_bits=8), sign_mode, bits)
-    return np.left_shift(stored, exponent) if exponent > 0 else np.right_shift(stored, -exponent)
+    return stored, -exponent
 
 
 def refused(weight: np.ndarray) -> bool:
@@ -52,13 +52,23 @@ def matrices(draw: st.DrawFn) -> np.ndarray:
 @example(np.array([[-256, 254]], np.int32))
 @example(np.array([[-256, -1]], np.int32))
 @example(np.array([[-3, 0]], np.int32))
+@example(np.array([[-1, 0]], np.int32))
+@example(np.array([[-16, -1]], np.int32))
 @example(np.array([[300, -1]], np.int32))
 @example(np.array([[1, -300]], np.int32))
 def test_they_are_what_lava_makes_of_the_file(weight: np.ndarray) -> None:
     assume(not refused(weight))
+    lavas, shift = through_lava(weight)
+    stored, scale_bits = stored_weights(weight)
+    np.testing.assert_array_equal(stored, lavas)
+    assert scale_bits == shift
+    if (lavas % (1 << shift)).any():
+        with pytest.raises(NetworkError, match="sums Lava does not round"):
+            weights_as_run(weight)
+        return
     as_run = weights_as_run(weight)
     assert as_run.dtype == np.int32
-    np.testing.assert_array_equal(as_run, through_lava(weight))
+    np.testing.assert_array_equal(as_run, np.right_shift(lavas, shift))
 
 
 @settings(max_examples=100, deadline=None)
