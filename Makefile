@@ -1,18 +1,25 @@
 # `make demo` and `make test` are the two commands; each installs what it needs, once.
 # The only prerequisite is a python3 with venv and access to a package registry.
+# `make benchmark` measures, with peers to compare to in an environment of its own.
 
-VENV   := .venv
-PYTHON := $(VENV)/bin/python
-UV     := .tools/bin/uv
-READY  := $(VENV)/.ready
+VENV      := .venv
+BENCHMARK := .venv-benchmark
+PYTHON    := $(VENV)/bin/python
+UV        := .tools/bin/uv
+READY     := $(VENV)/.ready
 
-.PHONY: demo test lint types install lock clean
+.PHONY: demo test benchmark lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
 
 test: lint types
 	$(PYTHON) -m pytest
+
+benchmark: $(BENCHMARK)/.ready
+	@for name in native_engine peers pilotnet limit counts memory; do \
+		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
+	done
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
@@ -23,11 +30,14 @@ types: $(READY)
 
 install: $(READY)
 
-$(READY): $(UV) requirements.lock pyproject.toml
-	test -x $(PYTHON) || $(UV) venv --quiet --python 3.10 $(VENV)
-	$(UV) pip sync --quiet --python $(PYTHON) requirements.lock
-	$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
-	$(PYTHON) -c "import neurodeploy.engines.native"  # compiles the kernels into numba's cache
+$(READY): requirements.lock
+$(BENCHMARK)/.ready: requirements-benchmark.lock
+
+$(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
+	test -x $(@D)/bin/python || $(UV) venv --quiet --python 3.10 $(@D)
+	$(UV) pip sync --quiet --python $(@D)/bin/python $(filter %.lock,$^)
+	$(UV) pip install --quiet --python $(@D)/bin/python --no-deps --no-build-isolation -e .
+	$(@D)/bin/python -c "import neurodeploy.engines.native"  # compiles the kernels
 	touch $@
 
 $(UV):
@@ -36,6 +46,7 @@ $(UV):
 
 lock: $(UV)
 	$(UV) pip compile --quiet --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --python-version 3.10 --extra dev --extra benchmark --no-emit-index-url --no-emit-find-links -c requirements.lock pyproject.toml -o requirements-benchmark.lock
 
 clean:
-	rm -rf $(VENV) .tools
+	rm -rf $(VENV) $(BENCHMARK) .tools

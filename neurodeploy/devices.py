@@ -83,6 +83,12 @@ class Device:
         """Figure for one synaptic operation, of a device that is ``spiking``."""
         return self.constants["synop" if "synop" in self.constants else "ac"]
 
+    @property
+    def graded_synapse(self) -> Constant:
+        """The same for a spike that carries a value, which a device without synapses multiplies."""
+        multiplies = "synop" not in self.constants and "mac" in self.constants
+        return self.constants["mac"] if multiplies else self.synapse
+
 
 def load_devices(extra: Path | str | None = None) -> dict[str, Device]:
     """Read the package's table, and a person's own over it.

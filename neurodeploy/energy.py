@@ -4,7 +4,9 @@ A proxy says what the counted operations would cost at the figures of ``devices.
 every figure has its unit, year, source and basis. It leaves out static power, memory traffic,
 routing, input and output. Per sample, with E of the device::
 
-    synapses = synops * E_synop              (E_ac on a device that has additions, no synapses)
+    synapses = (synops - graded_synops) * E_synop
+                                             (E_ac on a device that has additions, no synapses)
+    graded_synapses = graded_synops * E_synop                            (there, E_mac)
     neurons  = neuron_updates * E_neuron_update
     input    = macs * E_mac                  (of the host, if the device has no multiplier)
     host     = decoder's MACs * E_mac of the host
@@ -23,11 +25,11 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.devices import Constant, Device, load_devices
-from neurodeploy.engines.counts import Counts, fan_out
+from neurodeploy.engines.counts import Counts, fan_out, recurrent_fan_out
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
-CAUSES = ("synapses", "neurons", "input", "host")
+CAUSES = ("synapses", "graded_synapses", "neurons", "input", "host")
 """What a proxy is made of."""
 
 
@@ -129,7 +131,8 @@ def _proxy(device: Device, host_mac: Constant, counts: Counts, host_macs: int) -
         return sum((getattr(layer, name) for layer in counts.layers), start=zeros)
 
     bill = {
-        "synapses": (total("synops"), device.synapse),
+        "synapses": (total("synops") - total("graded_synops"), device.synapse),
+        "graded_synapses": (total("graded_synops"), device.graded_synapse),
         "neurons": (total("neuron_updates"), device.constants["neuron_update"]),
         "input": (total("macs"), device.constants.get("mac", host_mac)),
         "host": (np.full(counts.samples, host_macs, np.int64), host_mac),
@@ -151,13 +154,13 @@ def _proxy(device: Device, host_mac: Constant, counts: Counts, host_macs: int) -
 def dense_macs(network: Network) -> int:
     """Multiply-accumulates of one pass through the equal ANN.
 
-    Every connection of every dense and convolution layer once, weights of 0 too; at the edge of
-    an image, padding is no connection.
+    Every connection of every dense and convolution layer once, recurrent ones and weights of 0
+    too; at the edge of an image, padding is no connection.
     """
     shapes = (network.input_shape, *network.shapes)
     return sum(
-        int(fan_out(layer, shape)[0].sum())
-        for layer, shape in zip(network.layers, shapes[:-1], strict=True)
+        int(fan_out(layer, before)[0].sum() + recurrent_fan_out(layer, after)[0].sum())
+        for layer, before, after in zip(network.layers, shapes[:-1], shapes[1:], strict=True)
     )
 
 

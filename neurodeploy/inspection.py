@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.counts import fan_out
+from neurodeploy.engines.counts import fan_out, recurrent_fan_out
 from neurodeploy.manifest import NETWORK_FILE, read_manifest
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import (
     Average,
+    ComplexDense,
     Conv,
     Dense,
     Layer,
@@ -69,25 +70,36 @@ def describe_network(network: Network) -> dict[str, Any]:
 def _describe_layer(
     layer: Layer, before: tuple[int, ...], after: tuple[int, ...]
 ) -> dict[str, Any]:
-    connections, effective = fan_out(layer, before)
+    connections, effective = (
+        int(forward.sum() + back.sum())
+        for forward, back in zip(
+            fan_out(layer, before), recurrent_fan_out(layer, after), strict=True
+        )
+    )
     entry: dict[str, Any] = {
         "kind": layer.kind,
         "output_shape": list(after),
         "neurons": 0 if isinstance(layer, Average) else math.prod(after),
-        "synapses": int(connections.sum()),
-        "nonzero_synapses": int(effective.sum()),
+        "synapses": connections,
+        "nonzero_synapses": effective,
         "parameters": stored_parameters(layer),
     }
     if isinstance(layer, Average):
         return entry
-    for name in ("current_decay", "voltage_decay", "threshold"):
-        entry[name] = np.asarray(getattr(layer.neuron, name)).tolist()
+    for field in fields(layer.neuron):
+        entry[field.name] = np.asarray(getattr(layer.neuron, field.name)).tolist()
     if isinstance(layer, NeuronInput):
         return {**entry, "weight": layer.weight, "bias": layer.bias}
+    if isinstance(layer, ComplexDense):
+        weight = np.stack([layer.real_weight, layer.imaginary_weight])
+    elif isinstance(layer, Dense) and layer.recurrent_weight is not None:
+        weight = np.hstack([layer.weight, layer.recurrent_weight])
+    else:
+        weight = layer.weight
     entry |= {
-        "weight_min": int(layer.weight.min()),
-        "weight_max": int(layer.weight.max()),
-        "has_bias": layer.bias is not None,
+        "weight_min": int(weight.min()),
+        "weight_max": int(weight.max()),
+        "has_bias": getattr(layer, "bias", None) is not None,
     }
     if isinstance(layer, Dense):
         entry["max_delay_steps"] = 0 if layer.delay is None else int(layer.delay.max())

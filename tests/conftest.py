@@ -1,6 +1,32 @@
-"""Every property test draws the same examples each time; CI and a person see the same result."""
+"""Property tests draw the same examples each time, so that CI and a person see the same result."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import lava.proc.lif.models as lava_wheel
+import pytest
 from hypothesis import settings
+
+from neurodeploy.engines.registry import ENGINES
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=ENGINES, help="run the tests of every engine for this one only"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine_name" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("engine")
+        metafunc.parametrize("engine_name", [chosen] if chosen else ENGINES, scope="module")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The real networks with recorded runs that lava-dl's wheel installs."""
+    return Path(lava_wheel.__file__).parents[3] / "tests" / "lava" / "lib" / "dl" / "netx"

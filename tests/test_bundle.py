@@ -11,7 +11,8 @@ from neurodeploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.manifest import network_of
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import CubaNeuron, Dense, Network
+from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
 
 NEURON = CubaNeuron(current_decay=1000, voltage_decay=500, threshold=64)

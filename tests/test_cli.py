@@ -16,7 +16,8 @@ from neurodeploy import cli
 from neurodeploy.bundle import Bundle, save_bundle
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import CubaNeuron, Dense, Network
+from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import RateEncoding
 

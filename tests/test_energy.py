@@ -8,7 +8,8 @@ from neurodeploy.devices import BASES, DEVICE_TABLE, load_devices
 from neurodeploy.energy import CAUSES, ann_equivalent, dense_macs, energy_proxies, energy_report
 from neurodeploy.engines.counts import Counts, LayerCounts, count
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Network, NeuronInput
+from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron
 
 OWN = """
 [toy]
@@ -30,7 +31,7 @@ mac = { value_j = 13.0, unit = "J", year = 2006, source = "Nobody", basis = "mea
 """
 
 
-def layer(name, synops, updates, macs=(0, 0)):
+def layer(name, synops, updates, macs=(0, 0), graded=(0, 0)):
     def array(values):
         return np.array(values, dtype=np.int64)
 
@@ -40,6 +41,7 @@ def layer(name, synops, updates, macs=(0, 0)):
         output_spikes=array([23, 29]),
         synops=array(synops),
         effective_synops=array([1, 2]),
+        graded_synops=array(graded),
         neuron_updates=array(updates),
         macs=array(macs),
     )
@@ -50,7 +52,7 @@ def counts():
     layers = (
         layer("0-input", (0, 0), (5, 5), macs=(6, 6)),
         layer("1-dense", (10, 30), (4, 4)),
-        layer("2-dense", (100, 40), (8, 8)),
+        layer("2-dense", (100, 40), (8, 8), graded=(60, 20)),
     )
     return Counts(layers=layers, samples=2, steps=9)
 
@@ -64,9 +66,11 @@ def own(tmp_path):
 
 def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     proxy = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
-    # Synops 110 and 70, updates 17 each, input MACs 6 each (priced by the host), decoder 50 each.
+    # Synops 110 and 70, of them graded 60 and 20 (a chip with synapses asks the same for both),
+    # updates 17 each, input MACs 6 each (priced by the host), decoder 50 each.
     assert proxy.causes == {
-        "synapses": 180 * 2.0,
+        "synapses": 100 * 2.0,
+        "graded_synapses": 80 * 2.0,
         "neurons": 34 * 3.0,
         "input": 12 * 7.0,
         "host": 100 * 7.0,
@@ -78,27 +82,55 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     assert proxy.spread_j == 40.0
     assert proxy.basis == {
         "synapses": "simulated",
+        "graded_synapses": "simulated",
         "neurons": "measured",
         "input": "assumed",
         "host": "assumed",
     }
 
 
-def test_logic_prices_synapses_as_additions_and_is_its_own_host(counts, own):
+def test_logic_prices_synapses_as_additions_and_multiplies_graded_spikes(counts, own):
     devices = load_devices(own)
     assert devices["toylogic"].host == "toylogic"
     proxy = energy_proxies(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
     assert proxy.causes == {
-        "synapses": 180 * 11.0,
+        "synapses": 100 * 11.0,
+        "graded_synapses": 80 * 13.0,
         "neurons": 0.0,
         "input": 12 * 13.0,
         "host": 100 * 13.0,
     }
+    assert (proxy.basis["synapses"], proxy.basis["graded_synapses"]) == ("assumed", "measured")
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ("synop", "synop"),
+        ("synop mac", "synop"),
+        ("ac mac", "mac"),
+        ("ac", "ac"),
+    ],
+)
+def test_a_graded_synop_is_a_synop_or_a_mac_or_else_an_addition(own, counts, has, expected):
+    values = {"synop": 2.0, "ac": 11.0, "mac": 13.0, "neuron_update": 3.0}
+    rows = "".join(
+        f'{name} = {{ value_j = {values[name]}, unit = "J", year = 2001, source = "Nobody", '
+        'basis = "assumed" }\n'
+        for name in (*has.split(), "neuron_update")
+    )
+    own.write_text(f'{OWN}\n[mine]\ntitle = "Mine"\nhost = "toyhost"\n{rows}')
+    devices = load_devices(own)
+    assert devices["mine"].graded_synapse == devices["mine"].constants[expected]
+    causes = energy_proxies(counts, devices=devices)["mine"].causes
+    assert causes["graded_synapses"] == 80 * values[expected]
+    assert causes["synapses"] == 100 * values[has.split()[0]]
 
 
 def test_loihi_at_its_published_figures(counts):
     proxy = energy_proxies(counts, devices=load_devices())["loihi"]
-    assert proxy.causes["synapses"] == pytest.approx(180 * 23.6e-12, rel=1e-12)
+    assert proxy.causes["synapses"] == pytest.approx(100 * 23.6e-12, rel=1e-12)
+    assert proxy.causes["graded_synapses"] == pytest.approx(80 * 23.6e-12, rel=1e-12)
     assert proxy.causes["neurons"] == pytest.approx(34 * 81e-12, rel=1e-12)
     assert proxy.causes["input"] == pytest.approx(12 * 0.9e-9, rel=1e-12)
     assert proxy.causes["host"] == 0.0
@@ -277,6 +309,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "output_spikes": 52,
         "synops": 40,
         "effective_synops": 3,
+        "graded_synops": 0,
         "neuron_updates": 8,
         "macs": 0,
     }
@@ -285,9 +318,16 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "per_sample_j": 623.0,
         "spread_j": 40.0,
         "worst_j": 663.0,
-        "causes": {"synapses": 360.0, "neurons": 102.0, "input": 84.0, "host": 700.0},
+        "causes": {
+            "synapses": 200.0,
+            "graded_synapses": 160.0,
+            "neurons": 102.0,
+            "input": 84.0,
+            "host": 700.0,
+        },
         "basis": {
             "synapses": "simulated",
+            "graded_synapses": "simulated",
             "neurons": "measured",
             "input": "assumed",
             "host": "assumed",

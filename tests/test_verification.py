@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Network, NeuronInput
+from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.verification import compare, verify
 
 RNG = np.random.default_rng(5)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 from typing_extensions import Self
@@ -27,8 +27,8 @@ class Run:
 
     Parameters
     ----------
-    layers : tuple of uint8 arrays [sample, *features, time]
-        Spikes of every layer.
+    layers : tuple of arrays [sample, *features, time]
+        Spikes of every layer: uint8, or int32 where they are graded.
     counts : Counts
         By layer and sample.
     """
@@ -38,7 +38,7 @@ class Run:
 
     @property
     def spikes(self) -> np.ndarray:
-        """Output spikes, uint8 [sample, *features, time]."""
+        """Output spikes, uint8 or int32 [sample, *features, time]."""
         return self.layers[-1]
 
 
@@ -73,11 +73,50 @@ class Closing(Protocol):
         self.close()
 
 
+class Running(Protocol):
+    """What `run` is made of: batches, each by itself."""
+
+    @overload
+    def run(self, spikes: np.ndarray) -> Run: ...
+
+    @overload
+    def run(self, spikes: Iterable[np.ndarray]) -> Iterator[Run]: ...
+
+    def run(self, spikes: np.ndarray | Iterable[np.ndarray]) -> Run | Iterator[Run]:
+        """Run a batch, or one batch after another, each sample from rest.
+
+        Parameters
+        ----------
+        spikes : array [sample, *features, time], or iterable of such arrays
+            0 or 1; whole numbers, where the network takes graded spikes; real values, where it
+            begins with input neurons. Batches of an iterable may differ in samples and steps.
+
+        Returns
+        -------
+        Run, or iterator of Run
+            The next batch is taken and run when the next Run is asked for, so that memory does
+            not grow with their number.
+
+        Raises
+        ------
+        InputError
+            The spikes do not fit the network.
+        EngineError
+            Lava hung or died; nothing is left running.
+        """
+        if isinstance(spikes, np.ndarray):
+            return self.run_batch(spikes)
+        return map(self.run_batch, spikes)
+
+    def run_batch(self, spikes: np.ndarray) -> Run:
+        """Run one batch [sample, *features, time]."""
+
+
 class Session(Closing, Protocol):
     """A running network that takes one time step at a time, from rest."""
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
-        """Take input [*features] of one step; give output spikes uint8 [*features] of it."""
+        """Take input [*features] of one step; give the output spikes [*features] of it."""
 
     def reset(self) -> None:
         """Return to rest."""
@@ -87,20 +126,22 @@ class Session(Closing, Protocol):
         """What has been done since the last reset."""
 
 
-class Engine(Closing, Protocol):
+class Engine(Running, Closing, Protocol):
     """Runs one network; a context manager, closed when done."""
 
     name: str
     network: Network
-
-    def run(self, spikes: np.ndarray) -> Run:
-        """Run a batch [sample, *features, time], each sample from rest."""
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
         """Run samples [*features, time], each from rest, and yield every step as it is done."""
 
     def open(self) -> Session:
         """Start a session at rest."""
+
+
+def spike_types(network: Network) -> list[type[np.generic]]:
+    """Types of the spikes of each layer: uint8, or int32 where they are graded."""
+    return [np.int32 if graded else np.uint8 for graded in network.graded[1:]]
 
 
 def check_input(network: Network, signal: np.ndarray, where: str = "input") -> np.ndarray:
@@ -112,15 +153,15 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
         What will run. If it begins with an input layer with neurons, the signal is real-valued,
         and what is returned is the integer current of that layer.
     signal : array [sample, *features, time]
-        Spikes (0 or 1). A network whose input is an image also takes it flattened, and the
-        other way round.
+        Spikes: 0 or 1, or whole numbers of at most ``input_bits`` bits and a sign. A network
+        whose input is an image also takes it flattened, and the other way round.
     where : str
         Named in errors.
 
     Returns
     -------
     array [sample, *features, time]
-        uint8 spikes, or int32 current.
+        uint8 spikes, int32 graded spikes, or int32 current.
 
     Raises
     ------
@@ -134,11 +175,20 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
         if signal.ndim >= 3 and flat in (features, network.input_shape):
             signal = signal.reshape(len(signal), *network.input_shape, signal.shape[-1])
     first = network.layers[0]
-    if not isinstance(first, NeuronInput):
+    if not isinstance(first, NeuronInput) and not network.input_bits:
         return check_spikes(signal, features=network.input_shape, where=where)
     if signal.shape[1:-1] != network.input_shape or signal.size == 0:
         expected = f"[batch, {', '.join(map(str, network.input_shape))}, time]"
         raise InputError(message(where, expected, list(signal.shape)))
     if signal.dtype.kind not in "iufb" or not np.isfinite(signal).all():
         raise InputError(message(where, "finite numbers", f"NaN, inf or {signal.dtype}"))
-    return np.asarray(np.trunc(first.weight * signal + first.bias), dtype=np.int32)
+    values = signal.astype(np.float64)
+    if isinstance(first, NeuronInput):
+        values = np.trunc(first.weight * values + first.bias)
+        if np.abs(values).max() >= 2**31:
+            found = f"{signal.min()} to {signal.max()}"
+            raise InputError(message(where, "values that fit 32 bits as current", found))
+    elif (values != np.trunc(values)).any() or np.abs(values).max() >= 1 << network.input_bits:
+        expected = f"whole numbers of {network.input_bits} bits and a sign"
+        raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
+    return values.astype(np.int32)

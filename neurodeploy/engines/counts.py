@@ -2,7 +2,8 @@
 
 A synaptic operation is one spike that arrives at one synapse. ``synops`` counts every
 connection of the layer, ``effective_synops`` only those with a weight other than 0. At the edge
-of an image a spike has fewer connections, and is counted so. In an input layer with neurons, a
+of an image a spike has fewer connections, and is counted so. ``graded_synops`` are those of
+``synops`` that multiply, because their spike is graded. In an input layer with neurons, a
 real-valued sample costs one multiply-accumulate a feature and step, and no synaptic operation.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +28,7 @@ class LayerCounts:
     output_spikes: np.ndarray
     synops: np.ndarray
     effective_synops: np.ndarray
+    graded_synops: np.ndarray
     neuron_updates: np.ndarray
     macs: np.ndarray
 
@@ -41,6 +43,7 @@ class LayerCounts:
                     "output_spikes",
                     "synops",
                     "effective_synops",
+                    "graded_synops",
                     "neuron_updates",
                     "macs",
                 )
@@ -68,6 +71,8 @@ class Counts:
 def fan_out(layer: Layer, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Connections of each input feature of a layer: all, and those with a weight other than 0.
 
+    Without recurrent ones; a complex weight is two connections.
+
     Parameters
     ----------
     layer : layer
@@ -80,8 +85,9 @@ def fan_out(layer: Layer, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.
     connections, effective : int64 array [*input_shape]
     """
     if isinstance(layer, Dense):
-        effective = (layer.weight != 0).sum(0).reshape(input_shape)
-        return np.full(input_shape, layer.weight.shape[0], np.int64), effective.astype(np.int64)
+        return _columns(layer.weight, input_shape)
+    if isinstance(layer, ComplexDense):
+        return _columns(np.vstack([layer.real_weight, layer.imaginary_weight]), input_shape)
     if isinstance(layer, Conv):
         ones = np.ones_like(layer.weight, dtype=np.int64)
         return (
@@ -89,6 +95,18 @@ def fan_out(layer: Layer, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.
             _conv_fan_out(layer, (layer.weight != 0).astype(np.int64), input_shape),
         )
     return np.zeros(input_shape, np.int64), np.zeros(input_shape, np.int64)
+
+
+def recurrent_fan_out(layer: Layer, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The same of each neuron of a layer [*shape], through its recurrent weights."""
+    if isinstance(layer, Dense) and layer.recurrent_weight is not None:
+        return _columns(layer.recurrent_weight, shape)
+    return np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+
+
+def _columns(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    effective = (weight != 0).sum(0).reshape(input_shape)
+    return np.full(input_shape, len(weight), np.int64), effective.astype(np.int64)
 
 
 def _conv_fan_out(layer: Conv, present: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
@@ -134,6 +152,8 @@ def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
         sent = _spikes_by_feature(activity[index + 1])
         real_input = isinstance(layer, NeuronInput)
         connections, effective = fan_out(layer, shapes[index])
+        back, effective_back = recurrent_fan_out(layer, shapes[index + 1])
+        synops = arrived @ connections.ravel() + sent @ back.ravel()
         neurons = 0 if isinstance(layer, Average) else math.prod(shapes[index + 1])
         macs = neurons * steps if real_input else 0
         layers.append(
@@ -141,8 +161,9 @@ def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
                 name=name,
                 input_spikes=np.zeros(samples, np.int64) if real_input else arrived.sum(1),
                 output_spikes=sent.sum(1),
-                synops=arrived @ connections.ravel(),
-                effective_synops=arrived @ effective.ravel(),
+                synops=synops,
+                effective_synops=arrived @ effective.ravel() + sent @ effective_back.ravel(),
+                graded_synops=synops if network.graded[index] else np.zeros(samples, np.int64),
                 neuron_updates=np.full(samples, neurons * steps, np.int64),
                 macs=np.full(samples, macs, np.int64),
             )

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.base import Closing, Run, StepOutput, check_input
+from neurodeploy.engines.base import Closing, Run, Running, StepOutput, check_input, spike_types
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.lava_processes.processes import (
     Injector,
@@ -32,7 +32,7 @@ from neurodeploy.engines.lava_processes.processes import (
 )
 from neurodeploy.errors import EngineError, message
 from neurodeploy.netx.check import require_runnable
-from neurodeploy.netx.network import Network
+from neurodeploy.netx.network import Network, NeuronInput
 from neurodeploy.netx.write import write_network
 from neurodeploy.quiet import hushed
 
@@ -44,7 +44,7 @@ STEPS_AHEAD = 32
 """Input steps sent before their output is read; half of what the channels hold."""
 
 
-class LavaEngine(Closing):
+class LavaEngine(Running, Closing):
     """Runs a network on Lava's fixed-point process models.
 
     Parameters
@@ -70,31 +70,17 @@ class LavaEngine(Closing):
         self.timeout_s = timeout_s
         self._runtime: _LavaRuntime | None = None
 
-    def run(self, spikes: np.ndarray) -> Run:
-        """Run a batch through one compiled network, each sample from rest.
-
-        Parameters
-        ----------
-        spikes : array [sample, *features, time]
-            0 or 1 (or real values, for a network that begins with input neurons).
-
-        Returns
-        -------
-        Run
-
-        Raises
-        ------
-        InputError
-            The spikes do not fit the network.
-        EngineError
-            Lava hung or died; nothing is left running.
-        """
+    def run_batch(self, spikes: np.ndarray) -> Run:
+        """Run a batch [sample, *features, time] through one compiled network."""
         signal_in = check_input(self.network, spikes)
         steps = signal_in.shape[-1]
         stream = np.moveaxis(signal_in, -1, 1).reshape(-1, *self.network.input_shape)
         last = np.arange(len(stream)) % steps == steps - 1
         shapes = self.network.shapes
-        sent = [np.empty((len(stream), *shape), np.uint8) for shape in shapes]
+        sent = [
+            np.empty((len(stream), *shape), dtype)
+            for shape, dtype in zip(shapes, spike_types(self.network), strict=True)
+        ]
         for index, outputs in enumerate(self._at_rest().advance(stream, last)):
             for record, output in zip(sent, outputs, strict=True):
                 record[index] = output
@@ -157,12 +143,12 @@ class LavaSession(Closing):
         self._activity: list[list[np.ndarray]] = []
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
-        """Take input [*features] of one step; give the output spikes, uint8 [*features]."""
+        """Take input [*features] of one step; give the output spikes [*features]."""
         network = self._engine.network
         arrived = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
         outputs = self._engine.advance(arrived, rest_after=False)
         self._activity.append([arrived, *outputs])
-        return outputs[-1].astype(np.uint8)
+        return outputs[-1].astype(spike_types(network)[-1])
 
     def reset(self) -> None:
         """Return to rest."""
@@ -193,11 +179,13 @@ class _LavaRuntime:
             path = Path(folder) / "network.net"
             write_network(network, path)
             with hushed():
-                self._net = netx.hdf5.Network(net_config=str(path))
+                self._net = netx.hdf5.Network(
+                    net_config=str(path), input_message_bits=network.input_bits
+                )
             self._net.net_config.f.close()
         blocks = self._net.layers
         first = blocks[0]
-        entry = first.inp if hasattr(first, "synapse") else first.neuron.a_in
+        entry = first.neuron.a_in if isinstance(network.layers[0], NeuronInput) else first.inp
         self.at_rest = True
         self._takes_vector = len(entry.shape) == 1
         self._input: Injector = injector(entry.shape)
@@ -288,12 +276,15 @@ class _LavaRuntime:
 
 
 def _state_variables(blocks: Sequence[Any]) -> list[Any]:
+    """Whatever a block remembers, which is 0 at rest."""
+    neurons = ("u", "v", "sigma", "act", "residue", "real", "imag")
+    synapses = ("synapse", "synapse_rec", "real_synapse", "imag_synapse")
     variables = []
     for block in blocks:
-        variables += [block.neuron.u, block.neuron.v]
-        if hasattr(block, "synapse"):
-            variables.append(getattr(block.synapse, "a_buff", None) or block.synapse.a_buf)
-    return variables
+        variables += [getattr(block.neuron, name, None) for name in neurons]
+        for synapse in (getattr(block, name, None) for name in synapses):
+            variables += [getattr(synapse, name, None) for name in ("a_buff", "a_buf")]
+    return [variable for variable in variables if variable is not None]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ import torch
 from neurodeploy.errors import NetworkError
 from neurodeploy.model.encoder import Block, ConvSpec, Encoder
 from neurodeploy.netx.check import check
-from neurodeploy.netx.network import Conv, CubaNeuron, Dense, Layer, Network
+from neurodeploy.netx.network import Conv, Dense, Layer, Network
+from neurodeploy.netx.neurons import CubaNeuron
 
 
 def export_network(encoder: Encoder) -> Network:

@@ -1,4 +1,4 @@
-"""Any CUBA network through SLAYER's own arithmetic: what training would have computed."""
+"""A feed-forward CUBA network through SLAYER's own arithmetic: what training would compute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from neurodeploy.engines.base import check_input
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.model.neuron import DECAY_SCALE, STATE_SCALE, WEIGHT_SCALE
-from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.network import ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.quiet import hushed
 
 with hushed():
@@ -33,21 +34,25 @@ def slayer_layers(network: Network, spikes: np.ndarray) -> tuple[np.ndarray, ...
     Raises
     ------
     NetworkError
-        SLAYER has no such layer.
+        A layer is not one of those, is recurrent, or has other neurons than CUBA ones.
     """
     signal = torch.from_numpy(check_input(network, spikes).astype(np.float32))
     layers = []
     for name, layer in zip(network.names, network.layers, strict=True):
+        if isinstance(layer, ComplexDense):
+            raise NetworkError(message(f"layer {name}, neuron", "CUBA", "RfNeuron"))
         arriving = torch.nn.functional.pad(signal, (1, 0))[..., :-1]
         if isinstance(layer, NeuronInput):
             dendrite = signal / WEIGHT_SCALE
-        elif isinstance(layer, Dense):
+        elif isinstance(layer, Dense) and layer.recurrent_weight is None:
             dendrite = _dense(layer, arriving.flatten(1, -2))
         elif isinstance(layer, Conv):
             dendrite = _conv(layer, arriving)
         else:
-            raise NetworkError(message(f"layer {name}", "a layer that SLAYER has", layer.kind))
+            raise NetworkError(message(f"layer {name}", "dense, convolution or input", layer.kind))
         neuron = layer.neuron
+        if not isinstance(neuron, CubaNeuron):
+            raise NetworkError(message(f"layer {name}, neuron", "CUBA", type(neuron).__name__))
         cuba = slayer.neuron.cuba.Neuron(
             threshold=neuron.threshold / WEIGHT_SCALE, current_decay=0, voltage_decay=0
         )

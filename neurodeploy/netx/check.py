@@ -15,13 +15,19 @@ from neurodeploy.errors import NetworkError
 from neurodeploy.netx.network import (
     MAX_DELAY_STEPS,
     Average,
+    ComplexDense,
     Conv,
     Dense,
     Layer,
     Network,
     NeuronInput,
 )
+from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
 from neurodeploy.netx.weights import stored_weights
+
+_Found = tuple[str, str, str, str]  # severity, field, reason, remedy
+
+RECURRENT = "recurrent_weight"
 
 STATE_LIMIT = 1 << 23
 """Current wraps and voltage clips here: 24-bit signed state (lava.proc.lif, fixed point)."""
@@ -60,7 +66,10 @@ def check(network: Network) -> list[Finding]:
     findings: list[Finding] = []
     shapes = (network.input_shape, *network.shapes)
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        for severity, field, reason, remedy in _layer_findings(index, layer, shapes[index]):
+        largest = (1 << network.input_bits) - 1 if index == 0 and network.input_bits else 1
+        for severity, field, reason, remedy in _layer_findings(
+            index, layer, shapes[index], largest
+        ):
             findings.append(
                 Finding(severity=severity, layer=name, field=field, reason=reason, remedy=remedy)
             )
@@ -81,8 +90,9 @@ def require_runnable(network: Network) -> None:
 
 
 def _layer_findings(
-    index: int, layer: Layer, input_shape: tuple[int, ...]
-) -> Iterator[tuple[str, str, str, str]]:
+    index: int, layer: Layer, input_shape: tuple[int, ...], largest: int
+) -> Iterator[_Found]:
+    """``largest`` is the largest value of a spike that arrives, as far as it is known."""
     if isinstance(layer, Average):
         yield "error", "type", "netx has no average layer", "Average on the host instead"
         return
@@ -99,17 +109,34 @@ def _layer_findings(
         if len(input_shape) not in (1, 3):
             yield "error", "shape", f"netx cannot flatten {input_shape}", "Use one or three axes"
         return
-    if layer.bias is not None and (layer.bias.min() < -4096 or layer.bias.max() > 4095):
+    if isinstance(layer, ComplexDense):
+        for field in ("real_weight", "imaginary_weight"):
+            yield from _stored(field, getattr(layer, field), None)
+        return
+    if layer.bias is not None:
+        yield from _bias_findings(layer.bias, layer.neuron)
+    if isinstance(layer, Dense):
+        yield from _dense_findings(layer)
+    else:
+        yield from _conv_findings(layer)
+    if isinstance(layer.neuron, CubaNeuron):
+        yield from _overflow(layer, largest)
+
+
+def _bias_findings(bias: np.ndarray, neuron: CubaNeuron | SdnnNeuron) -> Iterator[_Found]:
+    if isinstance(neuron, SdnnNeuron):
+        if neuron.sigma_output:
+            yield "error", "bias", "Lava's Sigma takes none", "Remove it"
+    elif bias.min() < -4096 or bias.max() > 4095:
         yield (
             "warning",
             "bias",
-            f"{layer.bias.min()} to {layer.bias.max()} does not fit the chip's 13 bits",
+            f"{bias.min()} to {bias.max()} does not fit the chip's 13 bits",
             "Keep biases in -4096 to 4095",
         )
-    if isinstance(layer, Dense):
-        yield from _dense_findings(layer)
-        yield from _overflow(layer)
-        return
+
+
+def _conv_findings(layer: Conv) -> Iterator[_Found]:
     if layer.delay is not None:
         yield "warning", "delay", "Lava ignores the delays of a convolution", "Remove them"
     if layer.weight.min() < -256 or layer.weight.max() > 255:
@@ -119,26 +146,20 @@ def _layer_findings(
             f"{layer.weight.min()} to {layer.weight.max()} does not fit the chip's 8 bits and sign",
             "Keep weights in -256 to 255; a simulator takes them",
         )
-    yield from _overflow(layer)
 
 
-def _dense_findings(layer: Dense) -> Iterator[tuple[str, str, str, str]]:
-    try:
-        stored, scale_bits = stored_weights(layer.weight)
-    except NetworkError as error:
-        yield "error", "weight", f"netx cannot scale it: {error}", "Rescale or remove the layer"
+def _dense_findings(layer: Dense) -> Iterator[_Found]:
+    yield from _stored("weight", layer.weight, layer.recurrent_weight)
+    if layer.delay is None:
         return
-    changed = stored != layer.weight.astype(np.int64) << scale_bits
-    if changed.any():
-        where = tuple(int(i) for i in np.argwhere(changed)[0])
+    if layer.recurrent_weight is not None:
         yield (
-            "warning",
-            "weight",
-            f"netx changes {int(changed.sum())} weights, first {layer.weight[where]} at {where} "
-            f"to {stored[where] / (1 << scale_bits):g}",
-            "Weights that are even, in -256 to 254, and some of them positive, stay as they are",
+            "error",
+            "delay",
+            "netx runs the delays of a recurrent layer without its weight exponent, or not at all",
+            "Remove them",
         )
-    if layer.delay is not None and layer.delay.max() > MAX_DELAY_STEPS:
+    elif layer.delay.max() > MAX_DELAY_STEPS:
         yield (
             "warning",
             "delay",
@@ -147,9 +168,33 @@ def _dense_findings(layer: Dense) -> Iterator[tuple[str, str, str, str]]:
         )
 
 
-def _overflow(layer: Dense | Conv) -> Iterator[tuple[str, str, str, str]]:
-    """If every input spiked in one step from rest, would the current leave its 24 bits?"""
-    rows = layer.weight.reshape(layer.weight.shape[0], -1).astype(np.int64)
+def _stored(field: str, weight: np.ndarray, recurrent: np.ndarray | None) -> Iterator[_Found]:
+    try:
+        stored, scale_bits = stored_weights(weight, recurrent)
+    except NetworkError as error:
+        yield "error", field, f"netx cannot scale it: {error}", "Rescale or remove the layer"
+        return
+    parts = [(field, weight)] if recurrent is None else [(field, weight), (RECURRENT, recurrent)]
+    for name, part in parts:
+        mine, stored = np.split(stored, [part.shape[1]], axis=1)
+        changed = mine != part.astype(np.int64) << scale_bits
+        if changed.any():
+            where = tuple(int(i) for i in np.argwhere(changed)[0])
+            yield (
+                "warning",
+                name,
+                f"netx changes {int(changed.sum())} weights, first {part[where]} at {where} "
+                f"to {mine[where] / (1 << scale_bits):g}",
+                "Weights that are even, in -256 to 254, and some of them positive in this matrix, "
+                "stay as they are",
+            )
+
+
+def _overflow(layer: Dense | Conv, largest: int) -> Iterator[_Found]:
+    """If all spikes came in one step from rest, would the current leave its 24 bits?"""
+    rows = layer.weight.reshape(layer.weight.shape[0], -1).astype(np.int64) * largest
+    if isinstance(layer, Dense) and layer.recurrent_weight is not None:
+        rows = np.hstack([rows, layer.recurrent_weight])
     worst = max(np.maximum(rows, 0).sum(1).max(), np.maximum(-rows, 0).sum(1).max()) << 6
     if worst >= STATE_LIMIT:
         yield (

@@ -4,14 +4,8 @@ Everything is an integer, in the units of the chip. Features keep SLAYER's order
 ``(channel, height, width)`` or ``(neuron,)``; a dense layer after a convolution reads the
 features flattened in that order.
 
-The dynamics of every neuron, for integer states u and v that start at rest (0), as Lava's
-fixed-point models compute them::
-
-    u' = trunc(u * (4096 - current_decay) / 4096) + (weighted input << 6)   wrapped to 24 bits
-    v' = trunc(v * (4096 - voltage_decay) / 4096) + u' + (bias << 6)        clipped to 24 bits
-    spike where v' > threshold << 6, then v' = 0
-
-Spikes of time step t reach the neurons of the next layer at t + 1, later by the delay.
+Spikes of time step t reach the neurons of the next layer, and through recurrent weights those
+of their own, at t + 1, later by the delay. `neurodeploy.netx.neurons` has what neurons do then.
 """
 
 from __future__ import annotations
@@ -24,81 +18,34 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import NetworkError, message
-
-DECAY_UNITY = 1 << 12
-"""A decay that forgets everything in one step; 12 bits on the chip."""
+from neurodeploy.netx.neurons import (
+    CubaNeuron,
+    Neuron,
+    RfNeuron,
+    SdnnNeuron,
+    integers,
+    one_integer,
+    within,
+)
 
 MAX_DELAY_STEPS = 62
 """Longest delay that netx keeps; it clamps longer ones."""
 
 
-def _integers(value: Any, where: str, ndim: int | None = None) -> np.ndarray:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iufb":
-        raise NetworkError(message(where, "whole numbers", f"values of type {array.dtype}"))
-    if array.size == 0:
-        raise NetworkError(message(where, "at least one value", f"shape {array.shape}"))
-    if not np.isfinite(array).all() or (array != np.trunc(array)).any():
-        wrong = array[~(np.isfinite(array) & (array == np.trunc(array)))]
-        raise NetworkError(message(where, "whole numbers", f"{wrong[0]}"))
-    if np.abs(array.astype(np.float64)).max() >= 2**31:
-        raise NetworkError(message(where, "32-bit integers", f"{np.abs(array).max()}"))
-    if ndim is not None and array.ndim != ndim:
-        raise NetworkError(message(where, f"{ndim} axes", f"shape {array.shape}"))
-    return np.array(array, dtype=np.int32, order="C")
-
-
-def _within(array: np.ndarray, low: int, high: int, where: str) -> None:
-    if array.min() < low or array.max() > high:
-        found = f"{array.min()} to {array.max()}" if array.size > 1 else f"{array.item()}"
-        raise NetworkError(message(where, f"{low} to {high}", found))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CubaNeuron:
-    """Current-based leaky integrate-and-fire neurons of one layer.
-
-    Parameters
-    ----------
-    current_decay, voltage_decay : int or int array [neuron] (dense) or [channel] (convolution)
-        ``iDecay`` and ``vDecay`` of netx, 0 (keeps everything) to 4,096 (forgets everything).
-    threshold : int
-        ``vThMant`` of netx; a neuron spikes where its voltage exceeds it times 64.
-    """
-
-    current_decay: np.ndarray | int
-    voltage_decay: np.ndarray | int
-    threshold: int
-
-    def __post_init__(self) -> None:
-        for name in ("current_decay", "voltage_decay"):
-            decay = _integers(getattr(self, name), name)
-            _within(decay, 0, DECAY_UNITY, name)
-            if decay.size == 1:
-                object.__setattr__(self, name, int(decay.item()))
-            elif decay.ndim == 1:
-                object.__setattr__(self, name, decay)
-            else:
-                raise NetworkError(message(name, "one value or one axis", f"shape {decay.shape}"))
-        threshold = _integers(self.threshold, "threshold")
-        if threshold.size != 1:
-            raise NetworkError(message("threshold", "one value", f"shape {threshold.shape}"))
-        _within(threshold, 0, (1 << 18) - 1, "threshold")
-        object.__setattr__(self, "threshold", int(threshold.item()))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dense:
-    """A fully connected layer.
+    """A fully connected layer, recurrent if it has recurrent weights.
 
     Parameters
     ----------
     weight : int array [output, input]
         Synaptic weights.
-    neuron : CubaNeuron
+    neuron : CubaNeuron or SdnnNeuron
         Dynamics of its neurons.
+    recurrent_weight : int array [output, output], optional
+        Of the synapses [to, from] between its own neurons.
     bias : int array [output], optional
-        Added, times 64, to the voltage in every step, from the first.
+        Added in every step, from the first, as the neuron says.
     delay : int, or int array [output], [input] or [output, input], optional
         Steps that a spike takes in addition to the one step between layers; netx clamps them
         to 62, and so do we when we run. One axis of length ``output`` delays all inputs of a
@@ -107,21 +54,22 @@ class Dense:
     """
 
     weight: np.ndarray
-    neuron: CubaNeuron
+    neuron: CubaNeuron | SdnnNeuron
+    recurrent_weight: np.ndarray | None = None
     bias: np.ndarray | None = None
     delay: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", _integers(self.weight, "weight", ndim=2))
+        object.__setattr__(self, "weight", integers(self.weight, "weight", ndim=2))
         outputs, inputs = self.weight.shape
+        if self.recurrent_weight is not None:
+            recurrent = _square(self.recurrent_weight, outputs, "recurrent_weight")
+            object.__setattr__(self, "recurrent_weight", recurrent)
         if self.bias is not None:
-            bias = _integers(self.bias, "bias", ndim=1)
-            if bias.shape not in ((outputs,), (1,)):
-                raise NetworkError(message("bias", f"shape ({outputs},)", f"shape {bias.shape}"))
-            object.__setattr__(self, "bias", np.broadcast_to(bias, (outputs,)).copy())
+            object.__setattr__(self, "bias", _bias(self.bias, outputs))
         if self.delay is not None:
-            delay = _integers(self.delay, "delay")
-            _within(delay, 0, 2**31 - 1, "delay")
+            delay = integers(self.delay, "delay")
+            within(delay, 0, 2**31 - 1, "delay")
             if delay.shape not in ((), (outputs,), (inputs,), (outputs, inputs)):
                 raise NetworkError(
                     message(
@@ -131,12 +79,13 @@ class Dense:
                     )
                 )
             object.__setattr__(self, "delay", delay)
-        _match_decays(self.neuron, outputs, "neurons")
+        if isinstance(self.neuron, CubaNeuron):
+            _match(self.neuron, ("current_decay", "voltage_decay"), outputs, "neurons")
 
     @property
     def kind(self) -> str:
         """Name of the layer type in netx."""
-        return "dense"
+        return "dense" if self.recurrent_weight is None else "dense_rec"
 
     @property
     def delay_matrix(self) -> np.ndarray | None:
@@ -155,16 +104,52 @@ class Dense:
         NetworkError
             The input has another number of features than the weight matrix has columns.
         """
-        features = math.prod(input_shape)
-        if features != self.weight.shape[1]:
+        return _dense_shape(self.weight, input_shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ComplexDense:
+    """A fully connected layer with complex weights and resonate-and-fire neurons.
+
+    Parameters
+    ----------
+    real_weight, imaginary_weight : int array [output, input]
+        Synaptic weights; at least one of each is not 0, as netx demands.
+    neuron : RfNeuron
+        Dynamics of its neurons.
+    """
+
+    real_weight: np.ndarray
+    imaginary_weight: np.ndarray
+    neuron: RfNeuron
+
+    def __post_init__(self) -> None:
+        for name in ("real_weight", "imaginary_weight"):
+            object.__setattr__(self, name, integers(getattr(self, name), name, ndim=2))
+        if self.real_weight.shape != self.imaginary_weight.shape:
             raise NetworkError(
                 message(
-                    "weight",
-                    f"[output, {features}] for the {features} features before the layer",
-                    f"shape {self.weight.shape}",
+                    "imaginary_weight",
+                    f"shape {self.real_weight.shape}, as real_weight",
+                    f"shape {self.imaginary_weight.shape}",
                 )
             )
-        return (self.weight.shape[0],)
+        _match(self.neuron, ("sin_decay", "cos_decay"), len(self.real_weight), "neurons")
+
+    @property
+    def kind(self) -> str:
+        """Name of the layer type in netx."""
+        return "dense"
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the layer's features; the input is flattened.
+
+        Raises
+        ------
+        NetworkError
+            The input has another number of features than the matrices have columns.
+        """
+        return _dense_shape(self.real_weight, input_shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,7 +160,7 @@ class Conv:
     ----------
     weight : int array [output channel, input channel / groups, height, width]
         Kernels, as PyTorch and SLAYER orient them.
-    neuron : CubaNeuron
+    neuron : CubaNeuron or SdnnNeuron
         Dynamics of its neurons.
     stride, padding, dilation : (int, int)
         Along height and width.
@@ -188,7 +173,7 @@ class Conv:
     """
 
     weight: np.ndarray
-    neuron: CubaNeuron
+    neuron: CubaNeuron | SdnnNeuron
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
@@ -197,29 +182,27 @@ class Conv:
     delay: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", _integers(self.weight, "weight", ndim=4))
+        object.__setattr__(self, "weight", integers(self.weight, "weight", ndim=4))
         for name, least in (("stride", 1), ("padding", 0), ("dilation", 1)):
-            pair = _integers(getattr(self, name), name).ravel()
+            pair = integers(getattr(self, name), name).ravel()
             if pair.size not in (1, 2) or pair.min() < least:
                 raise NetworkError(
                     message(name, f"(height, width), each at least {least}", pair.tolist())
                 )
             object.__setattr__(self, name, (int(pair[0]), int(pair[-1])))
-        groups = _integers(self.groups, "groups")
+        groups = integers(self.groups, "groups")
         if groups.size != 1 or groups.min() < 1 or self.weight.shape[0] % groups.item():
             raise NetworkError(
                 message("groups", f"a divisor of {self.weight.shape[0]} channels", groups.tolist())
             )
         object.__setattr__(self, "groups", int(groups.item()))
         if self.bias is not None:
-            bias = _integers(self.bias, "bias", ndim=1)
-            channels = self.weight.shape[0]
-            if bias.shape not in ((channels,), (1,)):
-                raise NetworkError(message("bias", f"shape ({channels},)", f"shape {bias.shape}"))
-            object.__setattr__(self, "bias", np.broadcast_to(bias, (channels,)).copy())
+            object.__setattr__(self, "bias", _bias(self.bias, self.weight.shape[0]))
         if self.delay is not None:
-            object.__setattr__(self, "delay", _integers(self.delay, "delay"))
-        _match_decays(self.neuron, self.weight.shape[0], "channels")
+            object.__setattr__(self, "delay", integers(self.delay, "delay"))
+        if isinstance(self.neuron, CubaNeuron):
+            channels = self.weight.shape[0]
+            _match(self.neuron, ("current_decay", "voltage_decay"), channels, "channels")
 
     @property
     def kind(self) -> str:
@@ -260,25 +243,28 @@ class Conv:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NeuronInput:
-    """An input layer with neurons: a real-valued signal becomes current, then spikes.
+    """An input layer with neurons: a real-valued signal arrives at them, and they spike.
 
-    The current is ``weight * signal + bias``. It adds no step of latency.
+    What arrives is ``weight * signal + bias``, without its fraction. It adds no step of latency.
 
     Parameters
     ----------
-    neuron : CubaNeuron
+    neuron : CubaNeuron or SdnnNeuron
         Dynamics of its neurons.
     weight, bias : int
         Of the affine map.
     """
 
-    neuron: CubaNeuron
+    neuron: CubaNeuron | SdnnNeuron
     weight: int = 64
     bias: int = 0
 
     def __post_init__(self) -> None:
+        if isinstance(self.neuron, SdnnNeuron) and self.neuron.sigma_output:
+            found = "True; netx sends the changes of an input"
+            raise NetworkError(message("neuron/sigma_output", False, found))
         for name in ("weight", "bias"):
-            value = _integers(getattr(self, name), name)
+            value = integers(getattr(self, name), name)
             if value.size != 1:
                 raise NetworkError(message(name, "one value", f"shape {value.shape}"))
             object.__setattr__(self, name, int(value.item()))
@@ -325,19 +311,45 @@ class Average:
         return (self.outputs,)
 
 
-Layer = Dense | Conv | NeuronInput | Average
+Layer = Dense | ComplexDense | Conv | NeuronInput | Average
 
 
 def stored_parameters(layer: Layer) -> int:
     """Number of weights, biases and delays that a layer stores."""
-    if not isinstance(layer, Dense | Conv):
-        return 0
-    arrays = (layer.weight, layer.bias, layer.delay)
-    return sum(array.size for array in arrays if array is not None)
+    names = ("weight", "recurrent_weight", "real_weight", "imaginary_weight", "bias", "delay")
+    arrays = (getattr(layer, name, None) for name in names)
+    return sum(array.size for array in arrays if isinstance(array, np.ndarray))
 
 
-def _match_decays(neuron: CubaNeuron, count: int, what: str) -> None:
-    for name in ("current_decay", "voltage_decay"):
+def _square(value: Any, size: int, where: str) -> np.ndarray:
+    matrix = integers(value, where, ndim=2)
+    if matrix.shape != (size, size):
+        raise NetworkError(message(where, f"shape ({size}, {size})", f"shape {matrix.shape}"))
+    return matrix
+
+
+def _bias(value: Any, count: int) -> np.ndarray:
+    bias = integers(value, "bias", ndim=1)
+    if bias.shape not in ((count,), (1,)):
+        raise NetworkError(message("bias", f"shape ({count},)", f"shape {bias.shape}"))
+    return np.broadcast_to(bias, (count,)).copy()
+
+
+def _dense_shape(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    features = math.prod(input_shape)
+    if features != weight.shape[1]:
+        raise NetworkError(
+            message(
+                "weight",
+                f"[output, {features}] for the {features} features before the layer",
+                f"shape {weight.shape}",
+            )
+        )
+    return (weight.shape[0],)
+
+
+def _match(neuron: Neuron, names: Sequence[str], count: int, what: str) -> None:
+    for name in names:
         decay = getattr(neuron, name)
         if isinstance(decay, np.ndarray) and decay.shape != (count,):
             raise NetworkError(
@@ -355,6 +367,9 @@ class Network:
         Features of the input, ``(neuron,)`` or ``(channel, height, width)``.
     layers : sequence of layers
         At least one.
+    input_bits : int
+        Message bits of input spikes (netx: ``input_message_bits``, which its file does not hold);
+        0 for ones, 1 to 24 for graded spikes.
 
     Raises
     ------
@@ -364,15 +379,20 @@ class Network:
 
     input_shape: tuple[int, ...]
     layers: tuple[Layer, ...]
+    input_bits: int = 0
 
     def __post_init__(self) -> None:
         shape: Sequence[int] = tuple(int(n) for n in self.input_shape)
         object.__setattr__(self, "input_shape", shape)
         object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "input_bits", one_integer(self.input_bits, 0, 24, "input_bits"))
         if not shape or min(shape) < 1:
             raise NetworkError(message("input_shape", "positive sizes", shape))
         if not self.layers:
             raise NetworkError(message("network", "at least one layer", "none"))
+        if self.input_bits and isinstance(self.layers[0], NeuronInput):
+            found = f"{self.input_bits} before an input layer, which takes real values"
+            raise NetworkError(message("input_bits", 0, found))
         _ = self.shapes
 
     @property
@@ -385,6 +405,12 @@ class Network:
             except NetworkError as error:
                 raise NetworkError(f"layer {name}: {error}") from error
         return tuple(shapes)
+
+    @property
+    def graded(self) -> tuple[bool, ...]:
+        """Whether spikes carry values: those of the input, then those of each layer."""
+        layers = (not isinstance(layer, Average) and layer.neuron.graded for layer in self.layers)
+        return (self.input_bits > 0, *layers)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -403,7 +429,7 @@ class Network:
         Outputs are not shifted by it: column t of the output is what the last layer sends in
         step t, as SLAYER's forward has it.
         """
-        return sum(isinstance(layer, Dense | Conv) for layer in self.layers)
+        return sum(isinstance(layer, Dense | ComplexDense | Conv) for layer in self.layers)
 
     @property
     def parameters(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,18 @@ import numpy as np
 
 from neurodeploy.errors import FileFormatError, NetworkError, message
 from neurodeploy.files import require_file
-from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NO_NEURON = CubaNeuron(current_decay=0, voltage_decay=4096, threshold=1 << 17)
 """What netx gives a dense layer without a neuron description: an integrator of one step."""
+
+
+RESONATORS = ("RF_PHASE", "RF_IZHIKEVICH")
+"""Types of resonate-and-fire neurons, as SLAYER exports them."""
+
+INPUT_BITS = "input_message_bits"
+"""Attribute of the group ``layer`` where we keep `Network.input_bits`; netx has no place for it."""
 
 
 def read_network(path: Path | str) -> Network:
@@ -74,17 +83,17 @@ def _network(file: h5py.File, where: str) -> Network:
                         bias=fields.value("bias", 0),
                     )
                 )
-        elif kind == "dense":
-            layers.append(_dense(fields))
+        elif kind in ("dense", "dense_rec"):
+            layers.append(_dense(fields, recurrent=kind == "dense_rec"))
         elif kind == "conv":
             layers.append(_conv(fields))
         elif kind == "average":
-            layers.append(Average(outputs=int(np.prod(fields.shape("shape")))))
+            layers.append(Average(outputs=math.prod(fields.shape("shape"))))
         elif kind != "flatten":
             raise FileFormatError(
                 message(
                     f"{fields.where}, type",
-                    "input, flatten, dense, conv or average",
+                    "input, flatten, dense, dense_rec, conv or average",
                     kind,
                     "This layer type is not supported.",
                 )
@@ -94,19 +103,26 @@ def _network(file: h5py.File, where: str) -> Network:
         raise FileFormatError(message(f"{where}, layer", "a layer that computes", "none"))
     input_shape = _features(input_shape, layers, where)
     _require_fit(input_shape, layers, places)
-    return Network(input_shape=input_shape, layers=tuple(layers))
+    try:
+        return Network(
+            input_shape=input_shape,
+            layers=tuple(layers),
+            input_bits=groups.attrs.get(INPUT_BITS, 0),
+        )
+    except NetworkError as error:
+        raise FileFormatError(f"{where}, {error}") from error
 
 
 def _features(
     input_shape: tuple[int, ...] | None, layers: Sequence[Layer], where: str
 ) -> tuple[int, ...]:
     """Features of the input: before a dense layer, (n, 1, 1) and (1, 1, n) are a vector too."""
-    first = next((layer for layer in layers if isinstance(layer, Dense | Conv)), None)
+    first = next((each for each in layers if isinstance(each, Dense | ComplexDense | Conv)), None)
     if input_shape is None:
-        if not isinstance(first, Dense):
+        if first is None or isinstance(first, Conv):
             expected = "an input layer with a shape before a convolution"
             raise FileFormatError(message(where, expected, "none"))
-        return (first.weight.shape[1],)
+        return ((first.weight if isinstance(first, Dense) else first.real_weight).shape[1],)
     longer = tuple(size for size in input_shape if size > 1)
     return longer if len(longer) == 1 and not isinstance(first, Conv) else input_shape
 
@@ -120,22 +136,29 @@ def _require_fit(shape: tuple[int, ...], layers: Sequence[Layer], places: Sequen
             raise FileFormatError(f"{place}, {error}") from error
 
 
-def _dense(fields: _Fields) -> Dense:
-    outputs = int(np.prod(fields.shape("shape")))
-    weight = fields.value("weight")
-    if weight.ndim == 1 and weight.size % outputs == 0:
-        weight = weight.reshape(outputs, -1)
-    if weight.ndim != 2 or weight.shape[0] != outputs:
-        raise FileFormatError(
-            message(f"{fields.where}, weight", f"shape ({outputs}, input)", f"shape {weight.shape}")
-        )
-    neuron = fields.neuron() if "neuron" in fields.group else NO_NEURON
+def _dense(fields: _Fields, recurrent: bool) -> Dense | ComplexDense:
+    if isinstance(fields.group.get("weight"), h5py.Group):
+        if recurrent:
+            remedy = "netx drops the recurrent weights of a complex layer."
+            raise FileFormatError(message(f"{fields.where}, type", "dense", "dense_rec", remedy))
+        return _complex_dense(fields)
     return fields.build(
         Dense,
-        weight=weight,
-        neuron=neuron,
+        weight=fields.matrix("weight"),
+        neuron=fields.neuron() if "neuron" in fields.group else NO_NEURON,
+        recurrent_weight=fields.matrix("weight_rec") if recurrent else None,
         bias=fields.optional_vector("bias"),
         delay=fields.value("delay") if "delay" in fields.group else None,
+    )
+
+
+def _complex_dense(fields: _Fields) -> ComplexDense:
+    fields.require_zero("bias", "delay")
+    return fields.build(
+        ComplexDense,
+        real_weight=fields.matrix("weight/real"),
+        imaginary_weight=fields.matrix("weight/imag"),
+        neuron=fields.resonator(),
     )
 
 
@@ -178,9 +201,7 @@ class _Fields:
                 return np.asarray(field[()])
         except (KeyError, TypeError, OSError, ValueError) as error:
             raise FileFormatError(message(f"{self.where}, {name}", "values", error)) from error
-        raise FileFormatError(
-            message(f"{self.where}, {name}", "values", "a group", "Complex ones are not supported.")
-        )
+        raise FileFormatError(message(f"{self.where}, {name}", "values", "a group"))
 
     def optional_vector(self, name: str) -> np.ndarray | None:
         return self.value(name).ravel() if name in self.group else None
@@ -200,26 +221,65 @@ class _Fields:
             raise FileFormatError(message(f"{self.where}, {name}", "positive sizes", value))
         return tuple(int(size) for size in value)
 
-    def neuron(self) -> CubaNeuron:
+    def matrix(self, name: str) -> np.ndarray:
+        outputs = math.prod(self.shape("shape"))
+        weight = self.value(name)
+        if weight.ndim == 1 and weight.size % outputs == 0:
+            weight = weight.reshape(outputs, -1)
+        if weight.ndim != 2 or weight.shape[0] != outputs:
+            raise FileFormatError(
+                message(f"{self.where}, {name}", f"shape ({outputs}, input)", f"{weight.shape}")
+            )
+        return weight
+
+    def neuron(self) -> CubaNeuron | SdnnNeuron:
         fields = self.inside("neuron", "neuron")
         kind = fields.text("type")
-        if kind not in ("CUBA", "LOIHI"):
-            raise FileFormatError(
-                message(f"{fields.where}, type", "CUBA or LOIHI", kind, "Not supported yet.")
+        fields.require_zero("gradedSpike", "wgtExp", "messageBits")
+        if kind == "SDNN":
+            if "activation" in fields.group and fields.text("activation") != "relu":
+                found = fields.text("activation")
+                raise FileFormatError(message(f"{fields.where}, activation", "relu", found))
+            return fields.build(
+                SdnnNeuron,
+                threshold=fields.value("vThMant"),
+                sigma_output="sigma_output" in fields.group,
             )
-        for name in ("gradedSpike", "wgtExp"):
-            if name in fields.group:
-                value = fields.value(name)
-                if value.dtype.kind not in "biuf" or value.any():
-                    raise FileFormatError(
-                        message(f"{fields.where}, {name}", 0, value, "netx ignores it.")
-                    )
+        if kind not in ("CUBA", "LOIHI"):
+            remedy = "RF needs complex weights." if kind in RESONATORS else "netx has no such one."
+            expected = "CUBA, LOIHI or SDNN"
+            raise FileFormatError(message(f"{fields.where}, type", expected, kind, remedy))
         return fields.build(
             CubaNeuron,
             current_decay=fields.value("iDecay"),
             voltage_decay=fields.value("vDecay"),
             threshold=fields.value("vThMant"),
         )
+
+    def resonator(self) -> RfNeuron:
+        fields = self.inside("neuron", "neuron")
+        kind = fields.text("type")
+        fields.require_zero("gradedSpike", "wgtExp", "messageBits")
+        if kind not in RESONATORS:
+            remedy = "Complex weights need resonate-and-fire neurons."
+            expected = " or ".join(RESONATORS)
+            raise FileFormatError(message(f"{fields.where}, type", expected, kind, remedy))
+        return fields.build(
+            RfNeuron,
+            sin_decay=fields.value("sinDecay"),
+            cos_decay=fields.value("cosDecay"),
+            threshold=fields.value("vThMant"),
+            phase=kind == "RF_PHASE",
+        )
+
+    def require_zero(self, *names: str) -> None:
+        for name in names:
+            if name in self.group:
+                value = self.value(name)
+                if value.dtype.kind not in "biuf" or value.any():
+                    raise FileFormatError(
+                        message(f"{self.where}, {name}", 0, value, "netx does not follow it.")
+                    )
 
     def inside(self, name: str, called: str) -> _Fields:
         try:

@@ -5,17 +5,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurodeploy.engines.base import check_input
+from neurodeploy.engines.base import check_input, spike_types
 from neurodeploy.errors import InputError
-from neurodeploy.netx.network import CubaNeuron, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.network import Average, ComplexDense, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
 
 
-def spiking(*shape: int) -> Network:
+def spiking(*shape: int, bits: int = 0) -> Network:
     return Network(
         input_shape=shape,
         layers=(Dense(weight=np.ones((2, int(np.prod(shape)))), neuron=NEURON),),
+        input_bits=bits,
     )
 
 
@@ -44,9 +46,16 @@ def test_an_image_may_come_flattened_and_a_vector_as_an_image() -> None:
     np.testing.assert_array_equal(check_input(spiking(24), spikes), flat)
     current = check_input(real(2, 3, 4, weight=1, bias=0), flat)
     np.testing.assert_array_equal(current, spikes)
+    values = spikes * np.int32(-5)
+    flat_values = check_input(spiking(2, 3, 4, bits=3), values.reshape(2, 24, 5))
+    np.testing.assert_array_equal(flat_values, values)
 
 
-@pytest.mark.parametrize("network", [spiking(2, 3, 4), real(2, 3, 4)], ids=["spikes", "real"])
+@pytest.mark.parametrize(
+    "network",
+    [spiking(2, 3, 4), spiking(2, 3, 4, bits=3), real(2, 3, 4)],
+    ids=["spikes", "graded", "real"],
+)
 @pytest.mark.parametrize(
     "shape",
     [(2, 3, 4, 5), (24,), (24, 5), (2, 25, 5), (2, 4, 3, 2, 5), (2, 6, 4, 5), (0, 2, 3, 4, 5), ()],
@@ -68,16 +77,17 @@ def test_only_0_and_1_are_spikes(value: float, found: str) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_real_signal_is_finite(value: float) -> None:
+def test_real_and_graded_signals_are_finite(value: float) -> None:
     signal = np.zeros((2, 6, 5))
     signal[1, 2, 3] = value
-    with pytest.raises(InputError, match="finite numbers"):
-        check_input(real(6), signal)
+    for network in (real(6), spiking(6, bits=24)):
+        with pytest.raises(InputError, match="finite numbers"):
+            check_input(network, signal)
 
 
 @pytest.mark.parametrize("signal", [np.full((2, 6, 5), "1"), np.full((2, 6, 5), 1j)])
 def test_texts_and_complex_numbers_are_no_signal(signal: Any) -> None:
-    for network in (spiking(6), real(6)):
+    for network in (spiking(6), spiking(6, bits=3), real(6)):
         with pytest.raises(InputError):
             check_input(network, signal)
 
@@ -98,4 +108,75 @@ def test_what_comes_in_is_left_alone() -> None:
     before = spikes.copy()
     check_input(spiking(6), spikes)
     check_input(real(6), spikes)
+    check_input(spiking(6, bits=3), spikes)
     np.testing.assert_array_equal(spikes, before)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float32])
+def test_graded_spikes_of_any_number_type_become_int32(dtype: type) -> None:
+    values = np.array([-31, -1, 0, 1, 30, 31], dtype).reshape(1, 6, 1)
+    checked = check_input(spiking(6, bits=5), values)
+    assert checked.dtype == np.int32
+    assert checked.ravel().tolist() == [-31, -1, 0, 1, 30, 31]
+
+
+def test_spikes_are_graded_too() -> None:
+    spikes = batch(2, 6, 5)
+    for dtype in (np.uint8, bool):
+        checked = check_input(spiking(6, bits=1), spikes.astype(dtype))
+        assert checked.dtype == np.int32
+        np.testing.assert_array_equal(checked, spikes)
+
+
+@pytest.mark.parametrize("bits", [1, 5, 24])
+def test_graded_spikes_have_bits_and_a_sign(bits: int) -> None:
+    most = (1 << bits) - 1
+    signal = np.array([-most, most]).reshape(1, 2, 1)
+    assert check_input(spiking(2, bits=bits), signal).ravel().tolist() == [-most, most]
+    for wrong in (most + 1, -most - 1, 2**31, -(2**31), 2**40, 0.5):
+        with pytest.raises(InputError, match=f"input: expected whole numbers of {bits} bits"):
+            check_input(spiking(2, bits=bits), np.array([0, wrong]).reshape(1, 2, 1))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.int64])
+def test_the_least_number_of_a_type_has_no_positive_one(dtype: Any) -> None:
+    signal = np.full((1, 1, 1), np.iinfo(dtype).min, dtype)
+    with pytest.raises(InputError, match="whole numbers of 5 bits"):
+        check_input(spiking(1, bits=5), signal)
+
+
+@pytest.mark.parametrize("value", [2.0**31, -(2.0**31), 1e300])
+def test_current_of_more_than_32_bits_is_refused(value: float) -> None:
+    signal = np.array([0, value]).reshape(1, 2, 1)
+    with pytest.raises(InputError, match="here: expected values that fit 32 bits as current"):
+        check_input(real(2, weight=1, bias=0), signal, where="here")
+
+
+def test_current_of_32_bits_is_exact() -> None:
+    most = 2**31 - 1
+    signal = np.array([-most, most], np.float64).reshape(1, 2, 1)
+    assert check_input(real(2, weight=1, bias=0), signal).ravel().tolist() == [-most, most]
+    halves = np.array([2.0**30, 2.0**30 - 0.5]).reshape(1, 2, 1)
+    assert check_input(real(2, weight=2, bias=-1), halves).ravel().tolist() == [most, most - 1]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16, np.int32, np.float32])
+def test_current_of_whole_numbers_does_not_wrap_in_their_type(dtype: Any) -> None:
+    signal = np.array([0, 1, 100, 127], dtype).reshape(1, 4, 1)
+    current = check_input(real(4, weight=7000, bias=-9), signal)
+    assert current.ravel().tolist() == [-9, 6991, 699_991, 888_991]
+
+
+def test_spikes_of_sigma_delta_layers_are_int32() -> None:
+    weight = np.ones((2, 2))
+    resonator = RfNeuron(sin_decay=900, cos_decay=3900, threshold=60, phase=True)
+    layers = (
+        NeuronInput(neuron=SdnnNeuron(threshold=1)),
+        Dense(weight=weight, neuron=NEURON),
+        Dense(weight=weight, neuron=SdnnNeuron(threshold=1)),
+        ComplexDense(real_weight=weight, imaginary_weight=weight, neuron=resonator),
+        Average(outputs=1),
+    )
+    types = [np.int32, np.uint8, np.int32, np.uint8, np.uint8]
+    assert spike_types(Network(input_shape=(2,), layers=layers)) == types
+    assert spike_types(spiking(2, bits=8)) == [np.uint8]

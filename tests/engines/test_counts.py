@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurodeploy.engines.counts import count, fan_out
-from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
+from neurodeploy.engines.counts import count, fan_out, recurrent_fan_out
+from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+SIGMA_DELTA = SdnnNeuron(threshold=5)
+RESONATOR = RfNeuron(sin_decay=900, cos_decay=3900, threshold=60, phase=True)
 FIELDS = {
     "name",
     "input_spikes",
     "output_spikes",
     "synops",
     "effective_synops",
+    "graded_synops",
     "neuron_updates",
     "macs",
 }
@@ -125,6 +129,7 @@ def test_a_run_counted_by_hand() -> None:
         "output_spikes": ([1, 4], [0, 1]),
         "synops": ([6, 6], [1, 4]),
         "effective_synops": ([2, 6], [1, 4]),
+        "graded_synops": ([0, 0], [0, 0]),
         "neuron_updates": ([8, 8], [4, 4]),
         "macs": ([0, 0], [0, 0]),
     }
@@ -141,6 +146,7 @@ def test_a_run_counted_by_hand() -> None:
         "output_spikes": 5,
         "synops": 12,
         "effective_synops": 8,
+        "graded_synops": 0,
         "neuron_updates": 16,
         "macs": 0,
     }
@@ -170,6 +176,7 @@ def test_input_neurons_cost_a_mac_a_feature_and_step_and_no_synop() -> None:
         "output_spikes": 4,
         "synops": 0,
         "effective_synops": 0,
+        "graded_synops": 0,
         "neuron_updates": 60,
         "macs": 60,
     }
@@ -197,3 +204,119 @@ def test_no_steps_cost_nothing() -> None:
     assert {field: counts.totals()["layers"][0][field] for field in FIELDS - {"name"}} == (
         dict.fromkeys(FIELDS - {"name"}, 0)
     )
+
+
+def test_recurrent_connections_are_counted_from_the_neurons_that_have_them() -> None:
+    layer = Dense(weight=[[2, 0, 4], [0, 0, 6]], neuron=NEURON, recurrent_weight=[[0, 8], [0, 9]])
+    connections, effective = recurrent_fan_out(layer, (2,))
+    assert (connections.tolist(), effective.tolist()) == ([2, 2], [0, 2])
+    connections, effective = fan_out(layer, (3,))
+    assert (connections.tolist(), effective.tolist()) == ([2, 2, 2], [1, 0, 2])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        NeuronInput(neuron=NEURON),
+        Average(outputs=6),
+        Dense(weight=np.ones((6, 6)), neuron=NEURON),
+        Conv(weight=np.ones((2, 2, 1, 1)), neuron=NEURON),
+        ComplexDense(
+            real_weight=np.ones((6, 6)), imaginary_weight=np.ones((6, 6)), neuron=RESONATOR
+        ),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_other_layers_have_no_recurrent_connections(layer: Any) -> None:
+    for counts in recurrent_fan_out(layer, (2, 1, 3)):
+        assert counts.tolist() == [[[0, 0, 0]], [[0, 0, 0]]]
+
+
+def test_a_complex_weight_is_two_connections() -> None:
+    layer = ComplexDense(
+        real_weight=[[2, 0, 4, 0], [0, 0, 6, 0]],
+        imaginary_weight=[[1, 3, 0, 0], [5, 0, 7, 0]],
+        neuron=RESONATOR,
+    )
+    connections, effective = fan_out(layer, (1, 2, 2))
+    assert connections.tolist() == [[[4, 4], [4, 4]]]
+    assert effective.tolist() == [[[3, 1], [3, 0]]]
+
+
+def test_a_recurrent_run_counted_by_hand() -> None:
+    layers = (
+        Dense(weight=[[2, 0, 4], [0, 0, 6]], neuron=NEURON, recurrent_weight=[[0, 8], [0, 9]]),
+        Dense(weight=[[8, 8]], neuron=NEURON),
+    )
+    inputs = np.zeros((2, 3, 4), np.uint8)
+    hidden = np.zeros((2, 2, 4), np.uint8)
+    inputs[0, 0, [0, 1]] = 1  # reaches 2 neurons, 1 of them effectively
+    inputs[1, 2, [0, 1, 2]] = 1  # 2, 2
+    hidden[0, 0, [2]] = 1  # back to 2 neurons, 0 effectively
+    hidden[1, 1, [1, 2]] = 1  # 2, 2
+    run = [inputs, hidden, np.zeros((2, 1, 4), np.uint8)]
+    counts = count(Network(input_shape=(3,), layers=layers), run)
+    first, second = counts.layers
+    assert first.name == "0-dense_rec"
+    assert first.input_spikes.tolist() == [2, 3]
+    assert first.output_spikes.tolist() == [1, 2]
+    assert first.synops.tolist() == [2 * 2 + 1 * 2, 3 * 2 + 2 * 2]
+    assert first.effective_synops.tolist() == [2 * 1 + 1 * 0, 3 * 2 + 2 * 2]
+    assert first.graded_synops.tolist() == [0, 0]
+    assert second.synops.tolist() == [1, 2]
+    graded = count(Network(input_shape=(3,), layers=layers, input_bits=4), run)
+    # Lava reads the spikes that come back as it reads those of the input.
+    assert graded.layers[0].graded_synops.tolist() == first.synops.tolist()
+    assert graded.layers[1].graded_synops.tolist() == [0, 0]
+
+
+def test_a_complex_run_counted_by_hand() -> None:
+    layer = ComplexDense(
+        real_weight=[[2, 0], [0, 0]], imaginary_weight=[[1, 3], [5, 0]], neuron=RESONATOR
+    )
+    inputs = np.zeros((1, 2, 3), np.uint8)
+    inputs[0, 0, [0, 2]] = 1  # 4 connections, 3 of them effective
+    inputs[0, 1, [1]] = 1  # 4, 1
+    (counts,) = count(
+        Network(input_shape=(2,), layers=(layer,)), [inputs, np.ones((1, 2, 3), np.uint8)]
+    ).layers
+    assert (counts.synops.item(), counts.effective_synops.item()) == (12, 7)
+    assert (counts.input_spikes.item(), counts.output_spikes.item()) == (3, 6)
+    assert (counts.graded_synops.item(), counts.neuron_updates.item()) == (0, 6)
+
+
+def test_a_sigma_delta_run_counted_by_hand() -> None:
+    network = Network(
+        input_shape=(2,),
+        layers=(
+            NeuronInput(neuron=SIGMA_DELTA),
+            Dense(weight=[[2, 0], [4, 6], [8, 0]], neuron=NEURON),
+            Dense(weight=[[2, 4, 6]], neuron=SIGMA_DELTA),
+        ),
+    )
+    current = np.full((1, 2, 3), 9, np.int32)
+    changes = np.array([[[0, -700, 0], [5, 0, 1]]], np.int32)  # 3 spikes, whatever they carry
+    hidden = np.array([[[0, 1, 1], [0, 0, 1], [0, 0, 0]]], np.uint8)
+    output = np.array([[[0, -3, 4]]], np.int32)
+    first, second, third = count(network, [current, changes, hidden, output]).layers
+    assert (first.output_spikes.item(), first.synops.item(), first.macs.item()) == (3, 0, 6)
+    assert first.graded_synops.item() == 0
+    assert (second.synops.item(), second.effective_synops.item()) == (9, 3 + 1 + 1)
+    assert second.graded_synops.item() == 9
+    assert (third.synops.item(), third.graded_synops.item()) == (3, 0)
+    assert third.output_spikes.item() == 2
+
+
+def test_graded_synops_are_those_of_the_layer_that_takes_graded_spikes() -> None:
+    layers = (
+        Conv(weight=np.ones((2, 1, 2, 2)), neuron=SIGMA_DELTA),
+        Dense(weight=np.ones((3, 8)), neuron=NEURON),
+        Dense(weight=np.ones((1, 3)), neuron=NEURON),
+    )
+    for bits, expected in ((0, [0, 24, 0]), (8, [32, 24, 0])):
+        network = Network(input_shape=(1, 3, 3), layers=layers, input_bits=bits)
+        shapes = (network.input_shape, *network.shapes)
+        run = [np.ones((1, *shape, 1), np.int32) for shape in shapes]
+        counted = count(network, run).totals()["layers"]
+        assert [layer["graded_synops"] for layer in counted] == expected
+        assert [layer["synops"] for layer in counted] == [32, 24, 3]

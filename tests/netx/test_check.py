@@ -7,9 +7,20 @@ import pytest
 
 from neurodeploy.errors import NetworkError
 from neurodeploy.netx.check import check, require_runnable
-from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.network import (
+    Average,
+    ComplexDense,
+    Conv,
+    Dense,
+    Layer,
+    Network,
+    NeuronInput,
+)
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+SIGMA_DELTA = SdnnNeuron(threshold=5)
+SIGMA = SdnnNeuron(threshold=5, sigma_output=True)
 
 
 def neuron(threshold: int = 80) -> CubaNeuron:
@@ -23,6 +34,11 @@ def dense(weight: Any = ((2, -4, 6),), **changes: Any) -> Dense:
 def conv(weight: Any = (2, -4), **changes: Any) -> Conv:
     shaped = np.asarray(weight).reshape(1, 1, 1, -1)
     return Conv(**{"weight": shaped, "neuron": neuron(), **changes})
+
+
+def complex_dense(real: Any = ((2, -4, 6),), imaginary: Any = ((2, -4, 6),)) -> ComplexDense:
+    resonator = RfNeuron(sin_decay=900, cos_decay=3900, threshold=131071, phase=True)
+    return ComplexDense(real_weight=real, imaginary_weight=imaginary, neuron=resonator)
 
 
 def found(*layers: Layer, input_shape: tuple[int, ...] = (3,)) -> list[tuple[str, str, str]]:
@@ -41,6 +57,11 @@ def test_nothing_to_say_about_a_plain_network() -> None:
     assert found(dense(bias=[4095], delay=[62]), dense([[2]])) == []
     assert found(NeuronInput(neuron=neuron()), dense()) == []
     assert found(conv(bias=[-4096]), dense([[2, -2]]), input_shape=IMAGE) == []
+    assert found(dense(recurrent_weight=[[-6]], bias=[3])) == []
+    assert found(complex_dense(), dense([[2]])) == []
+    delta = NeuronInput(neuron=SIGMA_DELTA)
+    assert found(delta, dense(neuron=SIGMA_DELTA, bias=[3], delay=[2]), dense([[2]])) == []
+    assert found(dense(neuron=SIGMA_DELTA), dense([[2]], neuron=SIGMA)) == []
 
 
 def test_an_average_layer_does_not_run() -> None:
@@ -61,6 +82,12 @@ def test_threshold_bits(threshold: int, count: int) -> None:
         found(NeuronInput(neuron=wide), dense())
         == [("warning", "0-input", "neuron/threshold")] * count
     )
+
+
+def test_threshold_bits_of_sigma_delta_neurons() -> None:
+    for threshold, count in ((131071, 0), (131072, 1)):
+        wide = SdnnNeuron(threshold=threshold)
+        assert found(dense(neuron=wide)) == [("warning", "0-dense", "neuron/threshold")] * count
 
 
 @pytest.mark.parametrize(("bias", "count"), [(-4096, 0), (4095, 0), (-4097, 1), (4096, 1)])
@@ -158,3 +185,91 @@ def test_delays_do_not_hide_the_weights_of_a_convolution() -> None:
     layer = Conv(weight=np.full((1, 1, 1, 2), 999), neuron=NEURON, delay=np.array([1]))
     findings = check(Network(input_shape=(1, 1, 3), layers=(layer,)))
     assert {finding.field for finding in findings} == {"delay", "weight"}
+
+
+def test_a_bias_of_sigma_delta_neurons_has_no_13_bits() -> None:
+    assert found(dense(neuron=SIGMA_DELTA, bias=[99_999])) == []
+    assert found(conv(neuron=SIGMA_DELTA, bias=[-99_999]), input_shape=IMAGE) == []
+
+
+def test_a_sigma_output_takes_no_bias() -> None:
+    assert found(dense(neuron=SIGMA, bias=[0])) == [("error", "0-dense", "bias")]
+    assert found(conv(neuron=SIGMA, bias=[3]), input_shape=IMAGE) == [("error", "0-conv", "bias")]
+    assert found(conv(neuron=SIGMA), input_shape=IMAGE) == []
+
+
+@pytest.mark.parametrize("delay", [0, [1], [0, 1, 99]])
+def test_a_recurrent_layer_has_no_delays(delay: Any) -> None:
+    layer = dense(recurrent_weight=[[2]], delay=delay)
+    assert found(layer) == [("error", "0-dense_rec", "delay")]
+    assert found(dense(delay=0)) == []
+
+
+@pytest.mark.parametrize(
+    ("weight", "recurrent", "said"),
+    [
+        ([[2, -4, 6]], [[254]], []),
+        ([[0, 0, 0]], [[2]], []),
+        ([[3, 5, 7]], [[0]], []),
+        ([[0, 0, 0]], [[0]], [("error", "weight")]),
+        ([[0, 0, 0]], [[256]], [("error", "weight")]),
+        ([[2, -4, 6]], [[256]], [("warning", "recurrent_weight")]),
+        ([[-2, -128, -2]], [[2]], [("warning", "weight")]),
+        ([[2, -4, 6]], [[-8]], [("warning", "recurrent_weight")]),
+        ([[3, 3, 3]], [[-255]], [("warning", "weight"), ("warning", "recurrent_weight")]),
+    ],
+)
+def test_recurrent_weights_are_scaled_with_the_others(
+    weight: Any, recurrent: Any, said: list[tuple[str, str]]
+) -> None:
+    expected = [(severity, "0-dense_rec", field) for severity, field in said]
+    assert found(dense(weight, recurrent_weight=recurrent)) == expected
+
+
+def test_a_changed_recurrent_weight_is_named_by_its_own_place() -> None:
+    layer = dense(recurrent_weight=[[300]])
+    (finding,) = check(Network(input_shape=(3,), layers=(layer,)))
+    assert "1 weights, first 300 at (0, 0) to 254" in finding.reason
+
+
+def test_graded_input_and_recurrence_may_overflow_where_ones_would_not() -> None:
+    def said(layer: Dense, bits: int) -> list[str]:
+        network = Network(input_shape=(3,), layers=(layer,), input_bits=bits)
+        return [finding.field for finding in check(network)]
+
+    assert said(dense(), 12) == []
+    assert said(dense(), 24) == ["weight"]
+    back = np.full((1000, 1000), 254)
+    assert said(dense(np.full((1000, 3), 2), recurrent_weight=back), 0) == ["weight"]
+
+
+@pytest.mark.parametrize(
+    ("weight", "severity"),
+    [([[0, 0, 0]], "error"), ([[256, 0, 0]], "error"), ([[300, -2, 0]], "warning")],
+)
+def test_each_part_of_complex_weights_is_scaled_by_itself(weight: Any, severity: str) -> None:
+    assert found(complex_dense(real=weight)) == [(severity, "0-dense", "real_weight")]
+    assert found(complex_dense(imaginary=weight)) == [(severity, "0-dense", "imaginary_weight")]
+    both = found(complex_dense(weight, weight))
+    assert both == [(severity, "0-dense", f"{part}_weight") for part in ("real", "imaginary")]
+
+
+def test_only_the_current_of_cuba_neurons_leaves_24_bits() -> None:
+    weight = np.full((1, 2000), 128)
+    assert found(dense(weight), input_shape=(2000,)) == [("warning", "0-dense", "weight")]
+    assert found(dense(weight, neuron=SIGMA_DELTA), input_shape=(2000,)) == []
+    assert found(complex_dense(weight, weight), input_shape=(2000,)) == []
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        dense(neuron=SIGMA, bias=[1]),
+        dense(recurrent_weight=[[2]], delay=0),
+        complex_dense([[0] * 3]),
+    ],
+    ids=["sigma bias", "recurrent delay", "complex zeros"],
+)
+def test_new_errors_raise(layer: Layer) -> None:
+    with pytest.raises(NetworkError, match="error: layer 0-dense"):
+        require_runnable(Network(input_shape=(3,), layers=(layer,)))

@@ -9,14 +9,18 @@ from neurodeploy.errors import NetworkError
 from neurodeploy.netx.network import (
     MAX_DELAY_STEPS,
     Average,
+    ComplexDense,
     Conv,
-    CubaNeuron,
     Dense,
     Network,
     NeuronInput,
+    stored_parameters,
 )
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+RESONATOR = RfNeuron(sin_decay=900, cos_decay=3900, threshold=60, phase=True)
+SIGMA_DELTA = SdnnNeuron(threshold=5)
 
 
 def neuron(**changes: Any) -> CubaNeuron:
@@ -33,15 +37,19 @@ def conv(*shape: int, **changes: Any) -> Conv:
     return Conv(**{"weight": weight, "neuron": neuron(), **changes})
 
 
+def complex_dense(outputs: int, inputs: int, **changes: Any) -> ComplexDense:
+    real = np.arange(outputs * inputs).reshape(outputs, inputs)
+    return ComplexDense(
+        **{"real_weight": real, "imaginary_weight": -real, "neuron": RESONATOR, **changes}
+    )
+
+
 def test_whole_numbers_of_any_type_become_integers() -> None:
     layer = dense(2, 3, weight=np.array([[1.0, -2, 3], [4, 5, 6]], np.float32), bias=[7, 8.0])
     assert layer.weight.dtype == np.int32
     assert layer.weight.tolist() == [[1, -2, 3], [4, 5, 6]]
     assert layer.bias is not None
     assert layer.bias.tolist() == [7, 8]
-    one = neuron(current_decay=np.array([5.0]), voltage_decay=np.int64(6), threshold=[7])
-    assert (one.current_decay, one.voltage_decay, one.threshold) == (5, 6, 7)
-    assert {type(one.current_decay), type(one.voltage_decay), type(one.threshold)} == {int}
 
 
 def test_a_network_keeps_no_reference_to_what_it_was_given() -> None:
@@ -69,27 +77,6 @@ def test_a_network_keeps_no_reference_to_what_it_was_given() -> None:
 def test_weights_that_are_no_integer_matrix_are_refused(value: Any, found: str) -> None:
     with pytest.raises(NetworkError, match=f"weight: .*{found}"):
         Dense(weight=value, neuron=neuron())
-
-
-@pytest.mark.parametrize("field", ["current_decay", "voltage_decay"])
-@pytest.mark.parametrize("value", [-1, 4097, 5000, 0.5, [0, 4097], [[1, 2]], [], "x", None])
-def test_decays_are_12_bits_and_unity(field: str, value: Any) -> None:
-    with pytest.raises(NetworkError, match=field):
-        neuron(**{field: value})
-
-
-@pytest.mark.parametrize("value", [0, 4096, [0, 4096]])
-def test_both_ends_of_the_decays_are_allowed(value: Any) -> None:
-    made = neuron(current_decay=value, voltage_decay=value)
-    assert np.array_equal(made.current_decay, value)
-    assert np.array_equal(made.voltage_decay, value)
-
-
-@pytest.mark.parametrize("value", [-1, 1 << 18, 1.5, [1, 2]])
-def test_thresholds_outside_18_bits_are_refused(value: Any) -> None:
-    with pytest.raises(NetworkError, match="threshold"):
-        neuron(threshold=value)
-    assert neuron(threshold=(1 << 18) - 1).threshold == (1 << 18) - 1
 
 
 def test_one_decay_a_neuron_or_channel() -> None:
@@ -246,3 +233,113 @@ def test_the_delay_of_a_convolution_is_validated() -> None:
     assert Network(input_shape=(1, 3, 3), layers=(layer,)).parameters == 2
     with pytest.raises(NetworkError, match="delay"):
         Conv(weight=np.ones((1, 1, 1, 1)), neuron=NEURON, delay=[0.5])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 3), (1, 2), (4,), (2, 2, 1), ()])
+def test_recurrent_weights_are_square(shape: tuple[int, ...]) -> None:
+    with pytest.raises(NetworkError, match=r"recurrent_weight: .*(\(2, 2\)|2 axes)"):
+        dense(2, 3, recurrent_weight=np.ones(shape))
+
+
+def test_recurrent_weights_are_integers_from_and_to_each_neuron() -> None:
+    layer = dense(2, 3, recurrent_weight=[[1.0, -2], [3, 4]])
+    assert layer.recurrent_weight is not None
+    assert layer.recurrent_weight.dtype == np.int32
+    assert layer.recurrent_weight.tolist() == [[1, -2], [3, 4]]
+    assert layer.output_shape((3,)) == (2,)
+    with pytest.raises(NetworkError, match=r"recurrent_weight: .*0\.5"):
+        dense(2, 3, recurrent_weight=np.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize("part", ["real_weight", "imaginary_weight"])
+@pytest.mark.parametrize(
+    "weight", [np.ones((2, 2)), np.ones((3, 3)), np.ones(6), [[0.5, 1, 1]] * 2, [[1j, 0, 0]] * 2]
+)
+def test_both_parts_of_complex_weights_are_integers_of_one_shape(part: str, weight: Any) -> None:
+    with pytest.raises(NetworkError, match=r"(real|imaginary)_weight"):
+        complex_dense(2, 3, **{part: weight})
+
+
+def test_both_parts_of_complex_weights_are_kept() -> None:
+    layer = complex_dense(2, 3, real_weight=[[1.0, 2, 3], [4, 5, 6]])
+    assert (layer.real_weight.dtype, layer.imaginary_weight.dtype) == (np.int32, np.int32)
+    assert layer.real_weight.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert layer.imaginary_weight.tolist() == [[0, -1, -2], [-3, -4, -5]]
+
+
+def test_a_complex_layer_reads_features_flattened() -> None:
+    layer = complex_dense(2, 6)
+    assert layer.output_shape((1, 2, 3)) == (2,)
+    with pytest.raises(NetworkError, match=r"weight: .*5 features.*\(2, 6\)"):
+        layer.output_shape((5,))
+
+
+@pytest.mark.parametrize("name", ["sin_decay", "cos_decay"])
+def test_one_sine_and_cosine_a_neuron(name: str) -> None:
+    decays = {"sin_decay": 900, "cos_decay": 3900, name: [1, 2, 3]}
+    three = RfNeuron(**decays, threshold=60, phase=False)
+    assert complex_dense(3, 2, neuron=three).neuron is three
+    with pytest.raises(NetworkError, match=rf"neuron/{name}: .*2 neurons.*shape \(3,\)"):
+        complex_dense(2, 3, neuron=three)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 24, np.int64(7), [8], 9.0])
+def test_input_spikes_have_up_to_24_bits(bits: Any) -> None:
+    network = Network(input_shape=(3,), layers=(dense(2, 3),), input_bits=bits)
+    assert network.input_bits == np.asarray(bits).item()
+    assert type(network.input_bits) is int
+
+
+@pytest.mark.parametrize("bits", [-1, 25, 0.5, [1, 2], "x", None])
+def test_other_bits_of_the_input_are_refused(bits: Any) -> None:
+    with pytest.raises(NetworkError, match="input_bits"):
+        Network(input_shape=(3,), layers=(dense(2, 3),), input_bits=bits)
+
+
+@pytest.mark.parametrize("neurons", [NEURON, SIGMA_DELTA], ids=["CUBA", "SDNN"])
+def test_real_input_is_not_graded(neurons: Any) -> None:
+    layers = (NeuronInput(neuron=neurons), dense(2, 3))
+    assert Network(input_shape=(3,), layers=layers).input_bits == 0
+    with pytest.raises(NetworkError, match="input_bits: expected 0, found 8 before an input layer"):
+        Network(input_shape=(3,), layers=layers, input_bits=8)
+
+
+def test_graded_spikes_are_those_of_sigma_delta_neurons_and_of_an_input_with_bits() -> None:
+    layers = (
+        dense(4, 3, neuron=SIGMA_DELTA),
+        dense(4, 4),
+        complex_dense(4, 4),
+        dense(2, 4, neuron=SdnnNeuron(threshold=5, sigma_output=True)),
+        Average(outputs=1),
+    )
+    graded = (True, False, False, True, False)
+    assert Network(input_shape=(3,), layers=layers).graded == (False, *graded)
+    assert Network(input_shape=(3,), layers=layers, input_bits=1).graded == (True, *graded)
+    delta = Network(input_shape=(3,), layers=(NeuronInput(neuron=SIGMA_DELTA), dense(2, 3)))
+    assert delta.graded == (False, True, False)
+
+
+def test_stored_parameters_are_all_weights_biases_and_delays() -> None:
+    assert stored_parameters(dense(2, 3, recurrent_weight=np.ones((2, 2)), bias=[1])) == 6 + 4 + 2
+    assert stored_parameters(dense(2, 3, delay=[1, 2, 3])) == 6 + 3
+    assert stored_parameters(complex_dense(2, 3)) == 6 + 6
+    assert stored_parameters(conv(2, 1, 3, 2, bias=[1])) == 12 + 2
+    assert stored_parameters(NeuronInput(neuron=SIGMA_DELTA)) == 0
+    assert stored_parameters(Average(outputs=1)) == 0
+
+
+def test_kinds_are_those_of_netx_and_each_synapse_layer_is_a_step() -> None:
+    network = Network(
+        input_shape=(1, 2, 3),
+        layers=(
+            NeuronInput(neuron=SIGMA_DELTA),
+            conv(4, 1, 1, 1, neuron=SIGMA_DELTA),
+            dense(3, 24, recurrent_weight=np.ones((3, 3))),
+            complex_dense(3, 3),
+            dense(2, 3),
+        ),
+    )
+    assert network.names == ("0-input", "1-conv", "2-dense_rec", "3-dense", "4-dense")
+    assert network.latency_steps == 4
+    assert network.parameters == 4 + (72 + 9) + (9 + 9) + 6
+    assert network.output_shape == (2,)

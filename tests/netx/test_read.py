@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from neurodeploy.errors import FileFormatError, NetworkError
-from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
+from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 from neurodeploy.quiet import hushed
@@ -18,7 +19,7 @@ from neurodeploy.quiet import hushed
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 
 with hushed():
-    from lava.lib.dl import netx
+    from lava.lib.dl import netx, slayer
 
 # The lava-dl wheel installs its tests beside the package: networks that were not written by us.
 RECORDED = Path(netx.__file__).parents[4] / "tests" / "lava" / "lib" / "dl" / "netx"
@@ -37,6 +38,10 @@ def put(name: str, value: Any) -> Edit:
     return edit
 
 
+def put_attribute(name: str, value: Any) -> Edit:
+    return lambda file: file["layer"].attrs.__setitem__(name, value)
+
+
 def drop(name: str) -> Edit:
     return lambda file: file.__delitem__(name)
 
@@ -53,6 +58,27 @@ def valid(tmp_path: Path) -> Path:
         ),
     )
     path = tmp_path / "a.net"
+    write_network(network, path)
+    return path
+
+
+@pytest.fixture
+def varied(tmp_path: Path) -> Path:
+    """input with sigma-delta neurons, dense, dense_rec, complex dense."""
+    network = Network(
+        input_shape=(4,),
+        layers=(
+            NeuronInput(neuron=SdnnNeuron(threshold=5)),
+            Dense(weight=np.ones((3, 4)), neuron=SdnnNeuron(threshold=6)),
+            Dense(weight=np.ones((3, 3)), neuron=NEURON, recurrent_weight=np.ones((3, 3))),
+            ComplexDense(
+                real_weight=np.ones((2, 3)),
+                imaginary_weight=np.ones((2, 3)),
+                neuron=RfNeuron(sin_decay=[1, 2], cos_decay=3, threshold=7, phase=True),
+            ),
+        ),
+    )
+    path = tmp_path / "varied.net"
     write_network(network, path)
     return path
 
@@ -143,12 +169,56 @@ def test_pilotnet_lif() -> None:
     assert neurons(network)[-1] == (4096, 0, 131071)
 
 
-@pytest.mark.parametrize("name", ["network", "square_network"])
-def test_sigma_delta_networks_are_refused_by_name(name: str) -> None:
+SIGMA_DELTA_SHAPES = {
+    "network": (
+        (3, 33, 100),
+        (24, 16, 49),
+        (36, 7, 24),
+        (64, 4, 22),
+        (64, 2, 20),
+        (100,),
+        (50,),
+        (10,),
+        (1,),
+    ),
+    "square_network": ((3, 33, 33), (24, 16, 16), (36, 7, 7), (64, 4, 4), (64, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("name", SIGMA_DELTA_SHAPES)
+def test_pilotnet_sdnn(name: str) -> None:
     path = RECORDED / "gts" / "pilotnet_sdnn" / f"{name}.net"
-    with pytest.raises(FileFormatError, match=r"layer 0, neuron, type: .*SDNN") as raised:
-        read_network(path)
-    assert str(path) in str(raised.value)
+    network = read_network(path)
+    shapes = SIGMA_DELTA_SHAPES[name]
+    assert (network.input_shape, network.shapes) == (shapes[0], shapes)
+    assert network.graded == (False, *[True] * len(shapes))
+    thresholds, sigma = [], []
+    for layer in network.layers:
+        assert isinstance(layer, NeuronInput | Conv | Dense)
+        assert isinstance(layer.neuron, SdnnNeuron)
+        thresholds.append(layer.neuron.threshold)
+        sigma.append(layer.neuron.sigma_output)
+    assert thresholds == [0, 13, 0, 0, 0, 23, 1, 6, 6][: len(shapes)]
+    assert sigma == [*[False] * 8, True][: len(shapes)]
+    first = network.layers[0]
+    assert isinstance(first, NeuronInput)
+    assert (first.weight, first.bias) == (64, 0)
+    with h5py.File(path) as file:
+        groups = [file[f"layer/{index}"] for index in range(len(file["layer"]))]
+        synapses = [group for group in groups if "weight" in group]
+        for group, layer in zip(synapses, network.layers[1:], strict=True):
+            assert isinstance(layer, Conv | Dense)
+            np.testing.assert_array_equal(layer.weight, group["weight"])
+            assert (layer.bias is None) == ("bias" not in group)
+            if layer.bias is not None:
+                np.testing.assert_array_equal(layer.bias, group["bias"])
+                assert layer.bias.any()
+
+
+def test_the_sigma_output_of_pilotnet_has_no_bias() -> None:
+    network = read_network(RECORDED / "gts" / "pilotnet_sdnn" / "network.net")
+    biased = [getattr(layer, "bias", None) is not None for layer in network.layers[1:]]
+    assert biased == [True] * 7 + [False]
 
 
 def test_every_recorded_network_is_tested() -> None:
@@ -261,7 +331,24 @@ BROKEN: dict[str, tuple[Edit, list[str]]] = {
     "extra name": (lambda file: file.create_group("layer/x"), ["layer", "'x'"]),
     "conv without input": (keep_the_convolution, ["input layer", "convolution"]),
     "unknown type": (put("layer/2/type", "pool"), ["layer 2, type", "pool"]),
-    "recurrent": (put("layer/3/type", "dense_rec"), ["layer 3, type", "dense_rec"]),
+    "recurrent without its weights": (
+        put("layer/3/type", "dense_rec"),
+        ["layer 3", "a field 'weight_rec'"],
+    ),
+    "recurrent weights of another layer": (
+        lambda file: (
+            put("layer/3/type", "dense_rec")(file),
+            put("layer/3/weight_rec", np.ones((4, 36)))(file),
+        ),
+        ["layer 3, recurrent_weight", "(4, 4)", "(4, 36)"],
+    ),
+    "recurrent weights with fewer rows": (
+        lambda file: (
+            put("layer/3/type", "dense_rec")(file),
+            put("layer/3/weight_rec", np.ones((3, 4)))(file),
+        ),
+        ["layer 3, weight_rec", "(4, input)", "(3, 4)"],
+    ),
     "type not a text": (put("layer/1/type", 7), ["layer 1, type", "text"]),
     "type missing": (drop("layer/3/type"), ["layer 3", "'type'"]),
     "layer is a number": (put("layer/1", 3), ["layer 1", "group"]),
@@ -291,13 +378,28 @@ BROKEN: dict[str, tuple[Edit, list[str]]] = {
         ["layer 1, weight", "group"],
     ),
     "conv weight of 3 axes": (put("layer/1/weight", np.ones((3, 2, 2))), ["layer 1, weight"]),
-    "complex weight": (
+    "complex weight and CUBA": (
         lambda file: (
             drop("layer/3/weight")(file),
             put("layer/3/weight/real", np.ones((4, 36)))(file),
             put("layer/3/weight/imag", np.ones((4, 36)))(file),
+            drop("layer/3/delay")(file),
         ),
-        ["layer 3, weight", "complex"],
+        [
+            "layer 3, neuron, type",
+            "RF_PHASE or RF_IZHIKEVICH, found CUBA",
+            "Complex weights need resonate-and-fire neurons.",
+        ],
+    ),
+    "complex weight and no neuron": (
+        lambda file: (
+            drop("layer/3/weight")(file),
+            put("layer/3/weight/real", np.ones((4, 36)))(file),
+            put("layer/3/weight/imag", np.ones((4, 36)))(file),
+            drop("layer/3/delay")(file),
+            drop("layer/3/neuron")(file),
+        ),
+        ["layer 3, neuron", "a group 'neuron'"],
     ),
     "fewer rows than shape": (
         put("layer/3/weight", np.ones((3, 36))),
@@ -319,7 +421,33 @@ BROKEN: dict[str, tuple[Edit, list[str]]] = {
         ["layer 3, neuron, gradedSpike", "True"],
     ),
     "weight exponent": (put("layer/1/neuron/wgtExp", 2), ["layer 1, neuron, wgtExp", "2"]),
-    "resonate and fire": (put("layer/3/neuron/type", "RF"), ["layer 3, neuron, type", "RF"]),
+    "message bits": (put("layer/3/neuron/messageBits", 8), ["layer 3, neuron, messageBits", "8"]),
+    "sigma-delta of other activation": (
+        lambda file: (
+            put("layer/3/neuron/type", "SDNN")(file),
+            put("layer/3/neuron/activation", "tanh")(file),
+        ),
+        ["layer 3, neuron, activation", "relu", "tanh"],
+    ),
+    **{
+        f"{kind} with real weights": (
+            put("layer/3/neuron/type", kind),
+            ["layer 3, neuron, type", "CUBA, LOIHI or SDNN", kind, "RF needs complex weights."],
+        )
+        for kind in ("RF_PHASE", "RF_IZHIKEVICH")
+    },
+    **{
+        f"{kind} neurons": (
+            put("layer/1/neuron/type", kind),
+            ["layer 1, neuron, type", "CUBA, LOIHI or SDNN", kind, "netx has no such one."],
+        )
+        for kind in ("ALIF", "ADRF_PHASE", "ADRF_IZHIKEVICH", "RF", "cuba", "")
+    },
+    **{
+        f"{bits} input bits": (put_attribute("input_message_bits", bits), ["input_bits", str(bits)])
+        for bits in (-1, 25, 1.5)
+    },
+    "input bits a text": (put_attribute("input_message_bits", "many"), ["input_bits"]),
     "negative delay": (put("layer/3/delay", [0, 0, 0, -1]), ["layer 3, delay", "-1"]),
     "delay of another shape": (put("layer/3/delay", [1, 2]), ["layer 3, delay", "(2,)"]),
     "bias of another shape": (put("layer/3/bias", [1, 2]), ["layer 3, bias", "(2,)"]),
@@ -354,6 +482,194 @@ def test_a_broken_field_is_named(edited: Callable[[Edit], Path], case: str) -> N
         assert part.lower() in text.lower()
 
 
+VARIED: dict[str, tuple[Edit, list[str]]] = {
+    "sigma-delta message bits": (
+        put("layer/1/neuron/messageBits", 8),
+        ["layer 1, neuron, messageBits", "8"],
+    ),
+    "sigma-delta message bits of the input": (
+        put("layer/0/neuron/messageBits", 24),
+        ["layer 0, neuron, messageBits", "24"],
+    ),
+    "sigma-delta weight exponent": (
+        put("layer/1/neuron/wgtExp", 1),
+        ["layer 1, neuron, wgtExp", "1"],
+    ),
+    "sigma-delta threshold missing": (drop("layer/1/neuron/vThMant"), ["layer 1, neuron"]),
+    "sigma-delta threshold of 20 bits": (
+        put("layer/1/neuron/vThMant", 1 << 19),
+        ["layer 1, neuron, threshold", "524288"],
+    ),
+    "activation": (put("layer/0/neuron/activation", "unit"), ["layer 0, neuron", "relu", "unit"]),
+    "activation a number": (put("layer/0/neuron/activation", 3), ["layer 0, neuron, activation"]),
+    "bits of a real input": (
+        put_attribute("input_message_bits", 3),
+        ["input_bits", "3 before an input layer"],
+    ),
+    "real part missing": (drop("layer/3/weight/real"), ["layer 3", "'weight/real'"]),
+    "imaginary part missing": (drop("layer/3/weight/imag"), ["layer 3", "'weight/imag'"]),
+    "imaginary part a group": (
+        lambda file: (drop("layer/3/weight/imag")(file), file.create_group("layer/3/weight/imag")),
+        ["layer 3, weight/imag", "a group"],
+    ),
+    "imaginary part of another shape": (
+        put("layer/3/weight/imag", np.ones((2, 4))),
+        ["layer 3, imaginary_weight", "(2, 3)", "(2, 4)"],
+    ),
+    "fewer complex rows": (
+        put("layer/3/weight/real", np.ones((1, 3))),
+        ["layer 3, weight/real", "(2, input)", "(1, 3)"],
+    ),
+    "fractional imaginary part": (
+        put("layer/3/weight/imag", np.full((2, 3), 0.5)),
+        ["layer 3, imaginary_weight", "0.5"],
+    ),
+    "both parts too wide": (
+        lambda file: (
+            put("layer/3/weight/real", np.ones((2, 4)))(file),
+            put("layer/3/weight/imag", np.ones((2, 4)))(file),
+        ),
+        ["layer 3", "3 features", "(2, 4)"],
+    ),
+    "complex bias": (put("layer/3/bias", [0, 1]), ["layer 3, bias", "netx does not follow it."]),
+    "complex delay": (put("layer/3/delay", [1, 0]), ["layer 3, delay", "netx does not follow it."]),
+    "sine missing": (drop("layer/3/neuron/sinDecay"), ["layer 3, neuron", "'sinDecay'"]),
+    "cosine missing": (drop("layer/3/neuron/cosDecay"), ["layer 3, neuron", "'cosDecay'"]),
+    "resonator threshold missing": (drop("layer/3/neuron/vThMant"), ["layer 3, neuron"]),
+    "sine beyond unity": (
+        put("layer/3/neuron/sinDecay", -4097),
+        ["layer 3, neuron, sin_decay", "-4097"],
+    ),
+    "sines of another layer": (
+        put("layer/3/neuron/sinDecay", [1, 2, 3]),
+        ["layer 3, neuron/sin_decay", "2 neurons"],
+    ),
+    **{
+        f"{kind} with complex weights": (
+            put("layer/3/neuron/type", kind),
+            ["layer 3, neuron, type", "RF_PHASE or RF_IZHIKEVICH", kind],
+        )
+        for kind in ("CUBA", "SDNN", "ADRF_PHASE", "ADRF_IZHIKEVICH", "RF")
+    },
+    "graded resonators": (
+        put("layer/3/neuron/gradedSpike", True),
+        ["layer 3, neuron, gradedSpike", "True"],
+    ),
+    "complex and recurrent": (
+        lambda file: (
+            put("layer/3/type", "dense_rec")(file),
+            put("layer/3/weight_rec", np.ones((2, 2)))(file),
+        ),
+        ["layer 3", "dense_rec"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", VARIED, ids=lambda name: name.replace(" ", "-"))
+def test_a_broken_field_of_the_newer_kinds_is_named(varied: Path, case: str) -> None:
+    read_network(varied)
+    change, said = VARIED[case]
+    with h5py.File(varied, "a") as file:
+        change(file)
+    with pytest.raises(FileFormatError) as raised:
+        read_network(varied)
+    text = str(raised.value)
+    assert text.startswith(f"network {varied}")
+    for part in said:
+        assert part.lower() in text.lower()
+
+
+def test_other_spellings_of_the_newer_kinds_are_read(varied: Path) -> None:
+    with h5py.File(varied, "a") as file:
+        for name in ("gradedSpike", "messageBits", "wgtExp"):
+            put(f"layer/1/neuron/{name}", 0)(file)
+        drop("layer/1/neuron/activation")(file)
+        put("layer/1/neuron/sigma_output", False)(file)  # to be there is enough for netx
+        put("layer/2/weight", np.arange(9.0))(file)
+        put("layer/2/weight_rec", np.arange(9.0, 18.0))(file)
+        put("layer/3/weight/real", np.arange(6.0))(file)
+        put("layer/3/weight/imag", np.arange(6.0, 12.0))(file)
+        put("layer/3/bias", [0.0, 0])(file)
+        put("layer/3/delay", 0)(file)
+        put("layer/3/neuron/type", "RF_IZHIKEVICH")(file)
+        put("layer/3/neuron/sinDecay", [9])(file)
+    _, sigma, recurrent, resonating = read_network(varied).layers
+    assert isinstance(sigma, Dense)
+    assert isinstance(sigma.neuron, SdnnNeuron)
+    assert (sigma.neuron.threshold, sigma.neuron.sigma_output) == (6, True)
+    assert isinstance(recurrent, Dense)
+    assert recurrent.weight.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert recurrent.recurrent_weight is not None
+    assert recurrent.recurrent_weight.tolist() == [[9, 10, 11], [12, 13, 14], [15, 16, 17]]
+    assert isinstance(resonating, ComplexDense)
+    assert resonating.real_weight.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert resonating.imaginary_weight.tolist() == [[6, 7, 8], [9, 10, 11]]
+    neuron = resonating.neuron
+    assert (neuron.sin_decay, neuron.cos_decay, neuron.threshold, neuron.phase) == (9, 3, 7, False)
+
+
+def test_without_an_input_layer_complex_weights_tell_the_size(varied: Path) -> None:
+    with h5py.File(varied, "a") as file:
+        for index in "012":
+            del file["layer"][index]
+        file["layer"].move("3", "0")
+    assert read_network(varied).input_shape == (3,)
+
+
+def test_bits_of_the_input_are_read(valid: Path) -> None:
+    assert read_network(valid).input_bits == 0
+    with h5py.File(valid, "a") as file:
+        put_attribute("input_message_bits", np.uint8(7))(file)
+    assert read_network(valid).input_bits == 7
+
+
+RESONATING = {"threshold": 1, "period": 9, "decay": 0.1}
+LEAKY = {"threshold": 1, "current_decay": 0.25, "voltage_decay": 0.1}
+WEIGHTS = {"weight": "weight", "threshold": "neuron/vThMant"}
+COMPLEX = {
+    "real_weight": "weight/real",
+    "imaginary_weight": "weight/imag",
+    "sin_decay": "neuron/sinDecay",
+    "cos_decay": "neuron/cosDecay",
+    "threshold": "neuron/vThMant",
+}
+SLAYER_BLOCKS: dict[str, tuple[Callable[[], Any], dict[str, str]]] = {
+    "recurrent": (
+        lambda: slayer.block.cuba.Recurrent(LEAKY, 4, 3),
+        {**WEIGHTS, "recurrent_weight": "weight_rec", "current_decay": "neuron/iDecay"},
+    ),
+    "sigma-delta": (
+        lambda: slayer.block.sigma_delta.Dense(
+            {"threshold": 0.5, "activation": torch.nn.functional.relu}, 4, 3, weight_scale=9
+        ),
+        WEIGHTS,
+    ),
+    "phase": (lambda: slayer.block.rf.Dense(RESONATING, 4, 3, weight_scale=9), COMPLEX),
+    "Izhikevich": (lambda: slayer.block.rf_iz.Dense(RESONATING, 4, 3, weight_scale=9), COMPLEX),
+}
+
+
+@pytest.mark.parametrize("name", SLAYER_BLOCKS)
+def test_what_slayer_exports_is_read(tmp_path: Path, name: str) -> None:
+    torch.manual_seed(0)
+    block = SLAYER_BLOCKS[name][0]()
+    block(torch.ones(1, 4, 5))
+    with h5py.File(tmp_path / "a.net", "w") as file:
+        group = file.create_group("layer/0")
+        block.export_hdf5(group)
+        arrays = {name: np.asarray(group[path]) for name, path in SLAYER_BLOCKS[name][1].items()}
+    network = read_network(tmp_path / "a.net")
+    assert (network.input_shape, network.output_shape) == ((4,), (3,))
+    (layer,) = network.layers
+    assert isinstance(layer, Dense | ComplexDense)
+    for field, values in arrays.items():
+        assert values.any()
+        found = getattr(layer, field, None)
+        np.testing.assert_array_equal(
+            getattr(layer.neuron, field) if found is None else found, values
+        )
+
+
 def test_reading_leaves_the_file_as_it_was_and_closed(valid: Path) -> None:
     before = valid.read_bytes()
     read_network(valid)
@@ -372,6 +688,7 @@ def test_an_image_of_one_row_stays_an_image(tmp_path: Path, shape: tuple[int, ..
 
 
 def flipped(path: Path, seed: int) -> None:
+    """Change three bytes."""
     rng = np.random.default_rng(seed)
     raw = bytearray(path.read_bytes())
     for at in rng.integers(0, len(raw), 3):
@@ -379,13 +696,38 @@ def flipped(path: Path, seed: int) -> None:
     path.write_bytes(bytes(raw))
 
 
+def damaged(path: Path, seeds: int) -> int:
+    """Read a file with some bytes changed, again and again; how often it was refused."""
+    whole, refused = path.read_bytes(), 0
+    for seed in range(seeds):
+        path.write_bytes(whole)
+        flipped(path, seed)
+        try:
+            read_network(path)
+        except (FileFormatError, NetworkError):
+            refused += 1
+    return refused
+
+
 def test_a_damaged_file_is_read_or_refused(tmp_path: Path) -> None:
     layer = Conv(weight=np.arange(1, 9).reshape(2, 1, 2, 2), neuron=NEURON, bias=[1, 2])
-    for seed in range(300):
-        write_network(Network(input_shape=(1, 5, 6), layers=(layer,)), tmp_path / "a.net")
-        flipped(tmp_path / "a.net", seed)
-        with contextlib.suppress(FileFormatError, NetworkError):
-            read_network(tmp_path / "a.net")
+    network = Network(input_shape=(1, 5, 6), layers=(layer,), input_bits=5)
+    write_network(network, tmp_path / "a.net")
+    assert damaged(tmp_path / "a.net", 300) > 10
+
+
+def test_a_damaged_file_of_the_newer_kinds_is_read_or_refused(varied: Path) -> None:
+    assert damaged(varied, 400) > 10
+
+
+def test_sizes_whose_product_wraps_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    with h5py.File(path, "w") as file:
+        layer = file.create_group("layer/0")
+        layer["type"], layer["shape"] = "dense", np.array([1 << 32, 1 << 32])
+        layer["weight"] = np.ones(4)
+    with pytest.raises(FileFormatError, match="layer 0"):
+        read_network(path)
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neurodeploy.errors import InputError
-from neurodeploy.netx.network import Average, Conv, CubaNeuron, Dense, Network, NeuronInput
+from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 from neurodeploy.quiet import hushed
 
 with hushed():
     from lava.lib.dl import netx
+    from lava.proc.lif.process import LIF
+    from lava.proc.rf.process import RF
+    from lava.proc.rf_iz.process import RF_IZ
+    from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
 
 
 def plain(value: Any) -> Any:
@@ -53,12 +58,53 @@ def neurons(draw: st.DrawFn, count: int) -> CubaNeuron:
 
 
 @st.composite
-def dense_layers(draw: st.DrawFn, inputs: int) -> Dense:
+def real_neurons(draw: st.DrawFn, count: int, of_input: bool = False) -> CubaNeuron | SdnnNeuron:
+    """Of a layer with real weights."""
+    if draw(st.booleans()):
+        return draw(neurons(count))
+    return SdnnNeuron(
+        threshold=draw(st.integers(0, (1 << 19) - 1)),
+        sigma_output=not of_input and draw(st.booleans()),
+    )
+
+
+@st.composite
+def resonators(draw: st.DrawFn, count: int) -> RfNeuron:
+    """A sine and a cosine for all, or for each."""
+
+    def decays() -> Any:
+        decay = st.integers(-4096, 4096)
+        return draw(decay | arrays(np.int32, count, elements=decay) if count > 1 else decay)
+
+    return RfNeuron(
+        sin_decay=decays(),
+        cos_decay=decays(),
+        threshold=draw(st.integers(0, (1 << 17) - 1)),
+        phase=draw(st.booleans()),
+    )
+
+
+@st.composite
+def dense_layers(
+    draw: st.DrawFn, inputs: int, weights: st.SearchStrategy[int] = WEIGHTS
+) -> Dense | ComplexDense:
     outputs = draw(st.integers(1, 4))
+
+    def matrix(columns: int) -> np.ndarray:
+        return draw(arrays(np.int32, (outputs, columns), elements=weights))
+
+    kind = draw(st.sampled_from(["dense", "dense_rec", "complex"]))
+    if kind == "complex":
+        return ComplexDense(
+            real_weight=matrix(inputs),
+            imaginary_weight=matrix(inputs),
+            neuron=draw(resonators(outputs)),
+        )
     shape = draw(st.sampled_from([None, (outputs,), (inputs,), (outputs, inputs)]))
     return Dense(
-        weight=draw(arrays(np.int32, (outputs, inputs), elements=WEIGHTS)),
-        neuron=draw(neurons(outputs)),
+        weight=matrix(inputs),
+        neuron=draw(real_neurons(outputs)),
+        recurrent_weight=matrix(outputs) if kind == "dense_rec" else None,
         bias=draw(st.none() | arrays(np.int32, outputs, elements=WEIGHTS)),
         delay=None if shape is None else draw(arrays(np.int32, shape, elements=st.integers(0, 90))),
     )
@@ -81,7 +127,7 @@ def conv_layers(draw: st.DrawFn, input_shape: tuple[int, ...]) -> Conv:
         dilation[1] = 1
     return Conv(
         weight=draw(arrays(np.int32, weight_shape, elements=WEIGHTS)),
-        neuron=draw(neurons(outputs)),
+        neuron=draw(real_neurons(outputs)),
         stride=draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
         padding=padding,
         dilation=tuple(dilation),
@@ -100,7 +146,9 @@ def networks(draw: st.DrawFn) -> Network:
     layers: list[Any] = []
     if draw(st.booleans()):
         weight, bias = draw(st.lists(WEIGHTS, min_size=2, max_size=2, unique=True))
-        layers.append(NeuronInput(neuron=draw(neurons(1)), weight=weight, bias=bias))
+        layers.append(
+            NeuronInput(neuron=draw(real_neurons(1, of_input=True)), weight=weight, bias=bias)
+        )
     shape = tuple(input_shape)
     for _ in range(draw(st.integers(0, 2)) if image else 0):
         layers.append(draw(conv_layers(shape)))
@@ -110,15 +158,29 @@ def networks(draw: st.DrawFn) -> Network:
         shape = layers[-1].output_shape(shape)
     if draw(st.booleans()):
         layers.append(Average(outputs=1))
-    return Network(input_shape=input_shape, layers=tuple(layers))
+    graded = not isinstance(layers[0], NeuronInput)
+    return Network(
+        input_shape=input_shape,
+        layers=tuple(layers),
+        input_bits=draw(st.integers(0, 24)) if graded else 0,
+    )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(networks())
 def test_a_network_comes_back_equal(tmp_path_factory: Any, network: Network) -> None:
     path = tmp_path_factory.mktemp("round") / "a.net"
     write_network(network, path)
     assert plain(read_network(path)) == plain(network)
+
+
+@pytest.mark.parametrize(
+    "name", ["mnist", "tiny", "gts/ntidigits/ntidigits", "gts/pilotnet_sdnn/square_network"]
+)
+def test_networks_of_others_come_back_equal(tmp_path: Path, recordings: Path, name: str) -> None:
+    network = read_network(recordings / f"{name}.net")
+    write_network(network, tmp_path / "a.net")
+    assert plain(read_network(tmp_path / "a.net")) == plain(network)
 
 
 def pair(**changes: Any) -> Network:
@@ -187,6 +249,152 @@ def test_netx_builds_an_input_layer(tmp_path: Path) -> None:
     built.net_config.f.close()
     assert built.in_layer.transform == {"weight": 76, "bias": -5}
     assert built.in_layer.neuron.a_in.shape == (4, 3, 2)
+
+
+@st.composite
+def runnable_networks(draw: st.DrawFn) -> Network:
+    """Dense layers of each kind that netx scales without a change, perhaps after a convolution."""
+    shape: tuple[int, ...] = (draw(st.integers(2, 4)),)
+    layers: list[Any] = []
+    if draw(st.booleans()):
+        layers.append(NeuronInput(neuron=draw(real_neurons(1, of_input=True)), weight=3, bias=-4))
+    input_shape = shape
+    if draw(st.booleans()):
+        input_shape = (2, 3, 4)
+        weight = draw(arrays(np.int32, (3, 2, 2, 2), elements=st.integers(-256, 255)))
+        layers.append(Conv(weight=weight, neuron=draw(real_neurons(3)), stride=(1, 2)))
+        shape = layers[-1].output_shape(input_shape)
+    for _ in range(draw(st.integers(1, 3))):
+        even = st.integers(-127, 127).map(lambda half: 2 * half)
+        layer = draw(dense_layers(int(np.prod(shape)), even))
+        if isinstance(layer, ComplexDense):
+            parts = [layer.real_weight, layer.imaginary_weight]
+        else:
+            takes_bias = not (layer.neuron.graded and layer.neuron.sigma_output)
+            bias = layer.bias if takes_bias else None
+            layer = dataclasses.replace(layer, delay=None, bias=bias)
+            parts = [layer.weight]
+        for part in parts:
+            part[0, 0] = abs(int(part[0, 0])) or 2  # netx cannot scale what has nothing positive
+        layers.append(layer)
+        shape = layer.output_shape(shape)
+    graded = not isinstance(layers[0], NeuronInput)
+    bits = draw(st.integers(0, 24)) if graded else 0
+    return Network(input_shape=input_shape, layers=tuple(layers), input_bits=bits)
+
+
+def assert_same_synapse(synapse: Any, weight: np.ndarray, bits: int) -> None:
+    scale = 2.0 ** synapse.proc_params["weight_exp"]
+    np.testing.assert_array_equal(synapse.weights.init * scale, weight)
+    assert synapse.num_message_bits.init == bits
+
+
+def assert_same_synapses(block: Any, layer: Any, bits: int) -> None:
+    if isinstance(layer, NeuronInput):
+        assert block.transform == {"weight": layer.weight, "bias": layer.bias}
+    elif isinstance(layer, ComplexDense):
+        assert_same_synapse(block.real_synapse, layer.real_weight, bits)
+        assert_same_synapse(block.imag_synapse, layer.imaginary_weight, bits)
+    elif isinstance(layer, Conv):
+        kernels = layer.weight[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
+        np.testing.assert_array_equal(block.synapse.weight.init, kernels)
+        assert block.synapse.num_message_bits.init == bits
+    else:
+        assert_same_synapse(block.synapse, layer.weight, bits)
+        assert hasattr(block, "synapse_rec") == (layer.recurrent_weight is not None)
+        if layer.recurrent_weight is not None:
+            assert_same_synapse(block.synapse_rec, layer.recurrent_weight, bits)
+
+
+def assert_same_neuron(process: Any, layer: Any) -> None:
+    neuron, bias = layer.neuron, getattr(layer, "bias", None)
+    bias = None if isinstance(layer, NeuronInput) else bias
+    if isinstance(neuron, CubaNeuron):
+        assert type(process) is LIF
+        np.testing.assert_array_equal(process.du.init, np.asarray(neuron.current_decay) - 1)
+        np.testing.assert_array_equal(process.dv.init, neuron.voltage_decay)
+        np.testing.assert_array_equal(process.bias_mant.init, 0 if bias is None else bias)
+        assert process.bias_exp.init == 6
+        assert process.vth.init == neuron.threshold
+    elif isinstance(neuron, RfNeuron):
+        assert type(process) is (RF if neuron.phase else RF_IZ)
+        sine, cosine = neuron.decays_as_run()
+        assert process.vth.init == neuron.threshold << 6
+        held = np.broadcast_arrays(process.sin_decay.init, process.cos_decay.init)
+        np.testing.assert_array_equal(held, np.broadcast_arrays(sine, cosine))
+    elif isinstance(layer, NeuronInput):
+        assert type(process) is Delta
+        assert process.vth.init == neuron.threshold << 12
+    elif neuron.sigma_output:
+        assert type(process) is Sigma
+    else:
+        assert type(process) is SigmaDelta
+        assert process.vth.init == neuron.threshold << 12
+        shifted = 0 if bias is None else bias.astype(np.int32) << 12
+        np.testing.assert_array_equal(process.bias.init, shifted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(runnable_networks())
+def test_netx_holds_the_weights_thresholds_and_decays_that_were_written(
+    tmp_path_factory: Any, network: Network
+) -> None:
+    path = tmp_path_factory.mktemp("built") / "a.net"
+    write_network(network, path)
+    with np.errstate(divide="ignore"):  # netx, of a sine of 0
+        built = netx.hdf5.Network(net_config=str(path), input_message_bits=network.input_bits)
+    built.net_config.f.close()
+    assert len(built) == len(network.layers)
+    for block, layer, shape, graded in zip(
+        built.layers, network.layers, network.shapes, network.graded[:-1], strict=True
+    ):
+        assert block.out.shape == shape[::-1]
+        assert (block.input_message_bits > 0) == graded
+        assert_same_synapses(block, layer, int(block.input_message_bits))
+        assert_same_neuron(block.neuron, layer)
+    assert built.layers[0].input_message_bits == network.input_bits
+    assert (built.output_message_bits > 0) == network.graded[-1]
+
+
+def test_the_layout_of_the_newer_kinds_is_that_of_lava_dl(tmp_path: Path) -> None:
+    resonator = RfNeuron(sin_decay=[-1, 2], cos_decay=3, threshold=4, phase=False)
+    layers = (
+        Dense(weight=np.ones((3, 2)), neuron=SdnnNeuron(threshold=5), recurrent_weight=np.eye(3)),
+        ComplexDense(
+            real_weight=np.ones((2, 3)), imaginary_weight=np.zeros((2, 3)), neuron=resonator
+        ),
+        Dense(weight=[[6, 7]], neuron=SdnnNeuron(threshold=8, sigma_output=True)),
+    )
+    path = tmp_path / "a.net"
+    write_network(Network(input_shape=(2,), layers=layers, input_bits=9), path)
+
+    def fields(group: h5py.Group) -> dict[str, Any]:
+        return {name: np.asarray(group[name]).tolist() for name in group}
+
+    with h5py.File(path, "r") as file:
+        assert dict(file["layer"].attrs) == {"input_message_bits": 9}
+        types = [file[f"layer/{i}/type"][0].decode() for i in range(4)]
+        assert types == ["input", "dense_rec", "dense", "dense"]
+        recurrent, resonating, sigma = (file[f"layer/{i}"] for i in (1, 2, 3))
+        assert np.asarray(recurrent["weight_rec"]).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+        assert fields(recurrent["neuron"]) == {"type": b"SDNN", "activation": b"relu", "vThMant": 5}
+        assert set(resonating) == {"type", "shape", "weight", "neuron"}
+        assert fields(resonating["weight"]) == {"real": [[1] * 3] * 2, "imag": [[0] * 3] * 2}
+        assert fields(resonating["neuron"]) == {
+            "type": b"RF_IZHIKEVICH",
+            "sinDecay": [-1, 2],
+            "cosDecay": 3,
+            "vThMant": 4,
+        }
+        assert fields(sigma["neuron"]) == {
+            "type": b"SDNN",
+            "activation": b"relu",
+            "sigma_output": True,
+            "vThMant": 8,
+        }
+    write_network(Network(input_shape=(2,), layers=layers), path)
+    with h5py.File(path, "r") as file:
+        assert not dict(file["layer"].attrs)
 
 
 def test_the_layout_is_that_of_lava_dl(tmp_path: Path) -> None:

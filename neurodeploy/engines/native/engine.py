@@ -9,20 +9,21 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from neurodeploy.engines import native_kernels as kernels
-from neurodeploy.engines.base import Closing, Run, StepOutput, check_input
+from neurodeploy.engines.base import Closing, Run, Running, StepOutput, check_input
 from neurodeploy.engines.counts import Counts
-from neurodeploy.engines.native_program import Program, Result, Room
+from neurodeploy.engines.native import columns as col
+from neurodeploy.engines.native.program import Program, Result, Room
+from neurodeploy.engines.native.spikes import take_spikes
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
 
-class NativeEngine(Closing):
+class NativeEngine(Running, Closing):
     """Runs a network with compiled kernels on the CPU.
 
     Parameters
@@ -47,23 +48,8 @@ class NativeEngine(Closing):
         self._program = Program(network)
         self._pool: ThreadPoolExecutor | None = None
 
-    def run(self, spikes: np.ndarray) -> Run:
-        """Run a batch, each sample from rest.
-
-        Parameters
-        ----------
-        spikes : array [sample, *features, time]
-            0 or 1 (or real values, for a network that begins with input neurons).
-
-        Returns
-        -------
-        Run
-
-        Raises
-        ------
-        InputError
-            The spikes do not fit the network.
-        """
+    def run_batch(self, spikes: np.ndarray) -> Run:
+        """Run a batch [sample, *features, time] on all threads."""
         signal = check_input(self.network, spikes)
         samples, steps = signal.shape[0], signal.shape[-1]
         signal = signal.reshape(samples, -1, steps)
@@ -96,6 +82,46 @@ class NativeEngine(Closing):
                     layers = session.advance(arrived)
                     yield StepOutput(sample=sample, step=step, input=arrived, layers=layers)
 
+    def probe(self, spikes: np.ndarray, layers: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
+        """Run a batch, each sample from rest, and record what some layers remember.
+
+        Parameters
+        ----------
+        spikes : array [sample, *features, time]
+            As in `run`.
+        layers : iterable of str
+            Names of layers, as in ``network.names``.
+
+        Returns
+        -------
+        dict of str to dict of str to array [sample, *features, time]
+            For each layer its ``spikes`` and, after each step, its states, int32: ``current`` and
+            ``voltage`` of CUBA neurons (after the reset, where they spike); ``sum``,
+            ``activation`` and ``residue`` of sigma-delta ones; ``real`` and ``imaginary`` of
+            resonators.
+
+        Raises
+        ------
+        InputError
+            The network has no such layer, or the spikes do not fit it.
+        """
+        probed = list(layers)
+        for name in probed:
+            if name not in self.network.names:
+                raise InputError(message("layers", f"of {list(self.network.names)}", name))
+        signal = check_input(self.network, spikes)
+        traces: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in probed}
+        with self.open() as session:
+            for sample in signal:
+                session.reset()
+                for step in range(signal.shape[-1]):
+                    sent = session.advance(sample[..., step])
+                    for name in probed:
+                        index = self.network.names.index(name)
+                        states = session.states(name)
+                        traces[name].append({"spikes": sent[index], **states})
+        return {name: _by_sample(steps, len(signal)) for name, steps in traces.items()}
+
     def open(self) -> NativeSession:
         """Start a session at rest; any number of them may be open."""
         return NativeSession(self._program)
@@ -112,6 +138,18 @@ class NativeEngine(Closing):
         return self._pool
 
 
+def _by_sample(steps: Sequence[Mapping[str, np.ndarray]], samples: int) -> dict[str, np.ndarray]:
+    """Arrays [*features] of each step of each sample -> [sample, *features, time]."""
+    return {
+        name: np.moveaxis(
+            np.stack([step[name] for step in steps]).reshape(samples, -1, *steps[0][name].shape),
+            1,
+            -1,
+        )
+        for name in steps[0]
+    }
+
+
 class NativeSession(Closing):
     """One time step at a time, from rest."""
 
@@ -119,20 +157,26 @@ class NativeSession(Closing):
         self._program = program
         self._room = Room(program, steps=1)
         inputs = math.prod(program.network.input_shape)
-        self._spikes = np.zeros((1, inputs, 1), np.uint8)
-        self._currents = np.zeros((1, inputs, 1), np.int32)
-        self._counts = np.zeros((1, len(program.rows), kernels.COUNTS), np.int64)
+        self._signals = np.zeros((1, inputs, 1), np.uint8), np.zeros((1, inputs, 1), np.int32)
+        self._counts = np.zeros((1, len(program.rows), col.COUNTS), np.int64)
         self._clock = 0
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
-        """Take input [*features] of one step; give the output spikes, uint8 [*features]."""
+        """Take input [*features] of one step; give the output spikes [*features]."""
         program = self._program
-        sent = self._send(spikes)
-        return sent[program.offsets[-2] :].reshape(program.shapes[-1])
+        if not self._take_plain(spikes):
+            self._take(check_input(program.network, np.asarray(spikes)[None, ..., None]))
+        sent = self._send()[program.rows[-1, col.GRADED_OUTPUT]]
+        return sent[program.rows[-1, col.SENT] :].reshape(program.shapes[-1])
 
-    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
-        """As `step`, but give the spikes of every layer."""
-        return self._program.split(self._send(spikes), samples=1, steps=None)
+    def advance(self, arrived: np.ndarray) -> list[np.ndarray]:
+        """As `step`, for what `check_input` gave; give the spikes of every layer."""
+        self._take(arrived)
+        return self._program.split(self._send(), samples=1, steps=None)
+
+    def states(self, layer: str) -> dict[str, np.ndarray]:
+        """What the neurons of a named layer remember now, int32 [*features]; as in `probe`."""
+        return self._program.states(self._room.state, self._program.network.names.index(layer))
 
     def reset(self) -> None:
         """Return to rest."""
@@ -178,16 +222,14 @@ class NativeSession(Closing):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _send(self, spikes: np.ndarray) -> np.ndarray:
+    def _take(self, arrived: np.ndarray) -> None:
+        self._signals[self._program.takes_numbers][0, :, 0] = arrived.ravel()
+
+    def _send(self) -> tuple[np.ndarray, ...]:
         program = self._program
-        if not self._take_plain(spikes):
-            signal = check_input(program.network, np.asarray(spikes)[None, ..., None])
-            kept = self._spikes if signal.dtype == np.uint8 else self._currents
-            kept[0, :, 0] = signal.ravel()
-        sent = np.zeros(program.offsets[-1], np.uint8)
-        program.call(
-            self._spikes, self._currents, self._clock, False, 0, 1, self._room, sent, self._counts
-        )
+        ones, graded = program.widths
+        sent = np.zeros(ones, np.uint8), np.zeros(graded, np.int32)
+        program.call(self._signals, self._clock, False, (0, 1), self._room, sent, self._counts)
         self._clock += 1
         return sent
 
@@ -198,7 +240,7 @@ class NativeSession(Closing):
             isinstance(spikes, np.ndarray)
             and spikes.dtype == np.uint8
             and spikes.shape == program.network.input_shape
-            and not program.takes_current
+            and not program.takes_numbers
             and spikes.flags.carray
-            and bool(kernels.take_spikes(spikes.reshape(-1), self._spikes))
+            and bool(take_spikes(spikes.reshape(-1), self._signals[0]))
         )

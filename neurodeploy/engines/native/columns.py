@@ -1,0 +1,61 @@
+"""A network as the kernels take it: a *program*, int64 with one row a layer and these columns."""
+
+from __future__ import annotations
+
+INPUT, DENSE8, DENSE16, DENSE_WIDE, CONV16, CONV32, CONV_WIDE = range(7)
+"""Kinds, by how what arrives is added up: not at all; rows of 8- or 16-bit weights, in 16 bits;
+rows in 64 bits, for graded spikes and sums that Lava rounds; kernels in 16, 32 or 64 bits."""
+
+CUBA, DELTA, SIGMA_DELTA, SIGMA, RESONATOR = range(5)
+"""Models of neurons."""
+
+NO_DELAY, OUTPUT_DELAY, SYNAPSE_DELAY = range(3)
+"""No delays; one for each neuron; one for each synapse."""
+
+(
+    KIND,
+    MODEL,
+    PHASE,  # of a resonator: whether it spikes by its phase
+    INPUTS,
+    OUTPUTS,
+    ARRIVING,  # sums that a step gives: one a neuron, two a resonator
+    RECURRENT,  # whether the spikes of a layer arrive at itself
+    GRADED_INPUT,  # whether input spikes carry values
+    GRADED_OUTPUT,
+    WEIGHT,  # offset into the pool of weights of its width
+    WEIGHT_ROWS,  # inputs, and below them the layer's own neurons if it is recurrent
+    SHIFT,  # how far wide sums are shifted back
+    SECOND_SHIFT,  # of imaginary ones
+    THRESHOLD,  # as compared: shifted
+    SCALE,  # from a sum of stored weights to what the neuron takes
+    NEURON,  # offset into decays, bias and order
+    SENT,  # offset into the spikes of its width, times samples and steps
+    STATE,  # offset into the state: two states, what arrives, a third state, the ring
+    RING_AT,  # offset of the ring of delayed sums, from there
+    RING,  # steps that the ring holds, a power of two
+    TABLE,  # offset into tables: fan-out of each input, all and effective; conv: its places
+    BACK_TABLE,  # the same of recurrent connections
+    DELAY_MODE,
+    DELAY,  # offset into tables
+    ROWS,  # of a convolution, offset into tables: where the kernel rows of each input row go
+    ROW_TAPS,  # most of them
+    RUNS,  # the same of input columns, in runs of neighbouring taps
+    COLUMN_RUNS,
+    POSITIONS,  # of the output, height times width
+    CHANNELS,
+    CHANNEL_STRIDE,  # from one position to the next in the sums of a convolution
+    COLUMNS,
+) = range(32)
+"""Columns, and their number."""
+
+PLACE_Y, PLACE_X, PLACE_WEIGHT, PLACE_CHANNEL, PLACES = range(5)
+"""Of each input of a convolution: y, x, its kernels' offset, the first channel of its group."""
+
+INPUT_SPIKES, OUTPUT_SPIKES, SYNOPS, EFFECTIVE_SYNOPS, COUNTS = range(5)
+"""What is counted of each layer, and their number."""
+
+LANES = 16
+"""Values that a vector operation of a kernel takes."""
+
+TILE = 128
+"""Outputs whose 8-bit weights lie together, [input, output of the tile]."""

@@ -1,0 +1,569 @@
+"""Layers and samples one after another: the loops around `neurons` and `synapses`, compiled.
+
+A network comes as a *program*, an int64 matrix with one row a layer (`columns`), and flat pools
+that the program points into. Layers run one after another over a chunk of time steps; between
+them travel lists of the neurons that spiked, step by step, so work falls with the number of
+spikes. Weights lie [input, output]: a spike adds one contiguous row.
+
+Every step of a layer is: update the neurons with what arrived, then add up what the input spikes
+of this step bring to the next one. A dense layer with 8-bit weights and no delays runs tile by
+tile: some outputs through all steps, then the next ones, so that their weights stay in the cache.
+
+Importing this module compiles everything once, or loads it: `compiling` says where it is kept.
+"""
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurodeploy.engines.native.columns import (
+    ARRIVING,
+    BACK_TABLE,
+    CUBA,
+    DELAY_MODE,
+    DELTA,
+    DENSE8,
+    DENSE_WIDE,
+    GRADED_INPUT,
+    GRADED_OUTPUT,
+    INPUT,
+    INPUT_SPIKES,
+    INPUTS,
+    KIND,
+    LANES,
+    MODEL,
+    NEURON,
+    NO_DELAY,
+    OUTPUT_SPIKES,
+    OUTPUTS,
+    PHASE,
+    RECURRENT,
+    RESONATOR,
+    SCALE,
+    SENT,
+    SIGMA,
+    STATE,
+    TABLE,
+    THRESHOLD,
+    TILE,
+    WEIGHT,
+)
+from neurodeploy.engines.native.compiling import compiled
+from neurodeploy.engines.native.lanes import borrowed
+from neurodeploy.engines.native.neurons import (
+    update_cuba,
+    update_delta,
+    update_resonators,
+    update_sigma,
+    update_sigma_delta,
+)
+from neurodeploy.engines.native.spikes import (
+    count_arrivals,
+    find_input,
+    list_graded_input,
+    list_ones,
+)
+from neurodeploy.engines.native.synapses import add_arrivals, add_rows8, sum_wide
+
+_POOLS = "int8[::1], int16[::1], int32[::1], int16[:, ::1], int32[:, ::1], int32[::1]"
+_SCRATCH = "int32[::1], int16[::1], int32[::1], int64[::1], uint64[:, ::1], int32[::1]"
+
+
+@compiled(
+    "void(int64[::1], int32[::1], int32[::1], int32[::1], int32[::1], int16[::1], int16[::1], "
+    "int64, int64, uint64[:, ::1])"
+)
+def _update_cuba_neurons(
+    layer, current, voltage, arriving, bias, keep_current, keep_voltage, start, step, ones
+):
+    """Update neurons, the first of which is ``start`` of its layer; spikes are bits of ``ones``."""
+    scale, threshold = np.int32(layer[SCALE]), np.int32(layer[THRESHOLD])
+    for k in range(0, current.size, 64):
+        mask = np.uint64(0)
+        for lane in range(k, min(k + 64, current.size), LANES):
+            left = np.int32(current.size - lane)
+            mask |= update_cuba(
+                current,
+                voltage,
+                arriving,
+                bias,
+                keep_current,
+                keep_voltage,
+                lane,
+                left,
+                scale,
+                threshold,
+            ) << np.uint64(lane - k)
+        ones[step, (start + k) >> 6] = mask
+
+
+@compiled(
+    f"void(int64[::1], {_POOLS}, int32[:, ::1], int64, int64, int64, boolean, int32[:, ::1], "
+    f"int32[:, ::1], int64[::1], int32[:, ::1], int64[::1], int32[::1], {_SCRATCH})"
+)
+def _run_cuba_layer(
+    layer,
+    weights8,
+    weights16,
+    weights32,
+    keep,
+    neurons,
+    tables,
+    current_in,
+    clock,
+    first,
+    steps,
+    ends,
+    arrived,
+    arrived_values,
+    arrived_sizes,
+    sending,
+    sending_sizes,
+    state,
+    tile,
+    narrow,
+    middle,
+    wide,
+    ones,
+    joined,
+):
+    """Run a layer of CUBA neurons without recurrence; list its spikes after the last step."""
+    inputs, outputs = layer[INPUTS], layer[OUTPUTS]
+    tiled = layer[KIND] == DENSE8 and layer[DELAY_MODE] == NO_DELAY
+    block = TILE if tiled else outputs
+    for start in range(0, outputs, block):
+        size = min(block, outputs - start)
+        place, neuron = layer[STATE] + start, layer[NEURON] + start
+        current = state[place : place + size]
+        voltage = state[place + outputs : place + outputs + size]
+        arriving = state[place + 2 * outputs : place + 2 * outputs + size]
+        bias = neurons[0, neuron : neuron + size]
+        keep_current = keep[0, neuron : neuron + size]
+        keep_voltage = keep[1, neuron : neuron + size]
+        for step in range(steps):
+            if layer[KIND] == INPUT:
+                for j in range(outputs):
+                    arriving[j] = current_in[j, first + step]
+            _update_cuba_neurons(
+                layer,
+                current,
+                voltage,
+                arriving,
+                bias,
+                keep_current,
+                keep_voltage,
+                start,
+                step,
+                ones,
+            )
+            if layer[KIND] == INPUT or (ends and step == steps - 1):
+                continue
+            if tiled:
+                add_rows8(
+                    weights8,
+                    layer[WEIGHT] + start * inputs,
+                    inputs,
+                    arrived,
+                    step,
+                    arrived_sizes[step],
+                    tile,
+                    arriving,
+                )
+            else:
+                add_arrivals(
+                    layer,
+                    clock + step,
+                    weights8,
+                    weights16,
+                    weights32,
+                    tables,
+                    arrived[step, : arrived_sizes[step]],
+                    arrived_values[step],
+                    state,
+                    tile,
+                    narrow,
+                    middle,
+                    wide,
+                )
+    list_ones(ones, (outputs + 63) >> 6, steps, sending, sending_sizes)
+
+
+@compiled("int64(int64[::1], int16[:, ::1], int32[:, ::1], int32[::1], int32[::1], int32[::1])")
+def _update_other_neurons(layer, keep, neurons, state, found, values):
+    """Update neurons that are no CUBA ones; list who spikes, and what if graded."""
+    outputs, place, neuron = layer[OUTPUTS], layer[STATE], layer[NEURON]
+    scale, threshold = np.int32(layer[SCALE]), np.int32(layer[THRESHOLD])
+    first = state[place : place + outputs]
+    second = state[place + outputs : place + 2 * outputs]
+    arriving = state[place + 2 * outputs : place + 2 * outputs + layer[ARRIVING]]
+    third = state[place + 3 * outputs : place + 4 * outputs]
+    bias = neurons[0, neuron : neuron + outputs]
+    if layer[MODEL] == RESONATOR:
+        sine, cosine = keep[0, neuron : neuron + outputs], keep[1, neuron : neuron + outputs]
+        phase = layer[PHASE] != 0
+        return update_resonators(
+            first, second, arriving, scale, sine, cosine, threshold, phase, found
+        )
+    if layer[MODEL] == DELTA:
+        return update_delta(second, third, arriving, scale, found, values, threshold)
+    if layer[MODEL] == SIGMA:
+        return update_sigma(first, arriving, scale, found, values)
+    return update_sigma_delta(first, second, third, arriving, scale, bias, found, values, threshold)
+
+
+@compiled(
+    "void(int64[::1], int64, int8[::1], int16[::1], int32[::1], int32[::1], int32[::1], "
+    "int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int16[::1], int32[::1], "
+    "int64[::1], int32[::1])"
+)
+def _add_all_arrivals(
+    layer,
+    clock,
+    weights8,
+    weights16,
+    weights32,
+    tables,
+    spikes,
+    values,
+    own,
+    own_values,
+    state,
+    tile,
+    narrow,
+    middle,
+    wide,
+    joined,
+):
+    """What the spikes of this step, the layer's own ones too, bring to the next one."""
+    inputs, outputs = layer[INPUTS], layer[OUTPUTS]
+    if not layer[RECURRENT]:
+        arriving_spikes = spikes
+    elif layer[KIND] == DENSE_WIDE:
+        arriving = state[layer[STATE] + 2 * outputs :][:outputs]
+        weights = weights16[layer[WEIGHT] :]
+        sum_wide(layer, weights[inputs * outputs :], own, own_values, wide, joined[:outputs])
+        sum_wide(layer, weights, spikes, values, wide, arriving)
+        for j in range(outputs):
+            arriving[j] += joined[j]
+        return
+    else:
+        joined[: spikes.size] = spikes
+        for k in range(own.size):
+            joined[spikes.size + k] = inputs + own[k]
+        arriving_spikes = joined[: spikes.size + own.size]
+    add_arrivals(
+        layer,
+        clock,
+        weights8,
+        weights16,
+        weights32,
+        tables,
+        arriving_spikes,
+        values,
+        state,
+        tile,
+        narrow,
+        middle,
+        wide,
+    )
+
+
+@compiled(
+    f"void(int64[::1], {_POOLS}, int32[:, ::1], int64, int64, int64, boolean, int32[:, ::1], "
+    f"int32[:, ::1], int64[::1], int32[:, ::1], int32[:, ::1], int64[::1], int32[::1], "
+    f"{_SCRATCH})"
+)
+def _run_other_layer(
+    layer,
+    weights8,
+    weights16,
+    weights32,
+    keep,
+    neurons,
+    tables,
+    current_in,
+    clock,
+    first,
+    steps,
+    ends,
+    arrived,
+    arrived_values,
+    arrived_sizes,
+    sending,
+    sending_values,
+    sending_sizes,
+    state,
+    tile,
+    narrow,
+    middle,
+    wide,
+    ones,
+    joined,
+):
+    """Run a recurrent layer, or one of other neurons; list its spikes in every step."""
+    outputs, place, neuron = layer[OUTPUTS], layer[STATE], layer[NEURON]
+    current = state[place : place + outputs]
+    voltage = state[place + outputs : place + 2 * outputs]
+    arriving = state[place + 2 * outputs : place + 3 * outputs]
+    bias = neurons[0, neuron : neuron + outputs]
+    keep_current, keep_voltage = keep[0, neuron:], keep[1, neuron:]
+    for step in range(steps):
+        if layer[KIND] == INPUT:
+            for j in range(outputs):
+                arriving[j] = current_in[j, first + step]
+        own, own_values = sending[step], sending_values[step]
+        if layer[MODEL] == CUBA:
+            _update_cuba_neurons(
+                layer, current, voltage, arriving, bias, keep_current, keep_voltage, 0, 0, ones
+            )
+            here = sending[step : step + 1]
+            list_ones(ones, (outputs + 63) >> 6, 1, here, sending_sizes[step : step + 1])
+            if layer[GRADED_INPUT]:
+                own_values[: sending_sizes[step]] = 1
+        else:
+            sending_sizes[step] = _update_other_neurons(
+                layer, keep, neurons, state, own, own_values
+            )
+        if layer[KIND] == INPUT or (ends and step == steps - 1):
+            continue
+        _add_all_arrivals(
+            layer,
+            clock + step,
+            weights8,
+            weights16,
+            weights32,
+            tables,
+            arrived[step, : arrived_sizes[step]],
+            arrived_values[step],
+            own[: sending_sizes[step]],
+            own_values,
+            state,
+            tile,
+            narrow,
+            middle,
+            wide,
+            joined,
+        )
+
+
+@compiled(
+    "void(int64[::1], int32[:, ::1], int64, int64, int64, int64, int32[:, ::1], int32[:, ::1], "
+    "int64[::1], uint8[::1], int32[::1], int64, int64, int64[::1])"
+)
+def _send(
+    layer,
+    neurons,
+    samples,
+    sample,
+    first,
+    here,
+    sending,
+    values,
+    sizes,
+    sent,
+    sent_graded,
+    steps,
+    outputs,
+    counts,
+):
+    """Put the listed spikes into [sample, feature, time] of the layer, and count them."""
+    order = neurons[1, layer[NEURON] : layer[NEURON] + outputs]
+    start = (layer[SENT] * samples + sample * outputs) * steps + first
+    graded = layer[GRADED_OUTPUT] != 0
+    for step in range(here):
+        counts[OUTPUT_SPIKES] += sizes[step]
+        for k in range(sizes[step]):
+            place = start + np.int64(order[np.uint32(sending[step, k])]) * steps + step
+            if graded:
+                sent_graded[place] = values[step, k]
+            else:
+                sent[place] = 1
+
+
+@compiled(
+    f"void(int64[:, ::1], {_POOLS}, uint8[:, :, ::1], int32[:, :, ::1], int64, boolean, int64, "
+    f"int64, int32[:, :, ::1], int32[:, :, ::1], int64[:, ::1], int32[::1], {_SCRATCH}, "
+    "uint64[::1], uint8[::1], int32[::1], int64[:, :, ::1])"
+)
+def run_samples(
+    program,
+    weights8,
+    weights16,
+    weights32,
+    keep,
+    neurons,
+    tables,
+    spikes_in,
+    numbers_in,
+    clock,
+    ends,
+    first_sample,
+    last_sample,
+    lists,
+    values,
+    sizes,
+    state,
+    tile,
+    narrow,
+    middle,
+    wide,
+    ones,
+    joined,
+    bits,
+    sent,
+    sent_graded,
+    counts,
+):
+    """Run samples ``first_sample`` to ``last_sample`` (exclusive) of a batch.
+
+    Parameters
+    ----------
+    program : int64 [layer, COLUMNS]
+    weights8, weights16, weights32 : int8, int16, int32 pools
+        Weights [input, output] of each layer; 8-bit ones in tiles; of a convolution [group input
+        channel of each group, y, x, output channel of the group], those in whole lanes.
+    keep : int16 [2, neuron]
+        What stays of current and voltage in a step, 4096 - decay; sine and cosine of resonators.
+    neurons : int32 [2, neuron]
+        Bias as added; place among the features of the layer.
+    tables : int32 pool
+    spikes_in : uint8 [sample, feature, time]
+    numbers_in : int32 [sample, feature, time]
+        Used instead of ``spikes_in``: what arrives at an input layer, or graded spikes.
+    clock : int
+        Steps since rest.
+    ends : bool
+        Each sample starts from rest and needs no state afterwards. Otherwise the state goes on.
+    first_sample, last_sample : int
+    lists : int32 [2, chunk, feature and one more]
+        Room for lists of spikes; its steps, at most 64, are how many a layer runs
+        before the next one does.
+    values : int32 [2, chunk, feature]
+        Room for their values, if any layer is graded.
+    sizes : int64 [2, chunk]
+    state : int32 pool
+    tile : int32 [TILE]; narrow, middle, wide : int16, int32, int64; joined : int32
+        Room for sums of the largest layer, and for input and own spikes of a recurrent one.
+    ones : uint64 [chunk, block of 64 features], bits : uint64 [64]
+        Room for the spikes of a chunk, as bits.
+    sent, sent_graded : uint8, int32 pools
+        Zeros; get the spikes of every layer, [sample, feature, time] each.
+    counts : int64 [sample, layer, COUNTS]
+        Added to.
+    """
+    program, counts, tables = borrowed(program), borrowed(counts), borrowed(tables)
+    sent, sent_graded = borrowed(sent), borrowed(sent_graded)
+    weights8, weights16, weights32 = borrowed(weights8), borrowed(weights16), borrowed(weights32)
+    keep, neurons = borrowed(keep), borrowed(neurons)
+    lists, values, sizes, state = (
+        borrowed(lists),
+        borrowed(values),
+        borrowed(sizes),
+        borrowed(state),
+    )
+    tile, narrow, middle, wide = borrowed(tile), borrowed(narrow), borrowed(middle), borrowed(wide)
+    ones, joined, bits = borrowed(ones), borrowed(joined), borrowed(bits)
+    spikes_in, numbers_in = borrowed(spikes_in), borrowed(numbers_in)
+    chunk, is_input, graded = lists.shape[1], program[0, KIND] == INPUT, program[0, GRADED_INPUT]
+    samples, steps = spikes_in.shape[0], spikes_in.shape[2]
+    if is_input or graded:
+        samples, steps = numbers_in.shape[0], numbers_in.shape[2]
+    for sample in range(first_sample, last_sample):
+        if ends:
+            state[:] = 0
+        for first in range(0, steps, chunk):
+            here = min(chunk, steps - first)
+            current_in = numbers_in[sample if is_input else 0]
+            if graded:
+                list_graded_input(numbers_in, sample, first, here, lists[0], values[0], sizes[0])
+            elif not is_input:
+                find_input(spikes_in, sample, first, here, bits, ones)
+                list_ones(ones, (spikes_in.shape[1] + 63) >> 6, here, lists[0], sizes[0])
+            for index in range(program.shape[0]):
+                layer, parity = program[index], index & 1
+                inputs, outputs = layer[INPUTS], layer[OUTPUTS]
+                mine = counts[sample, index]
+                if layer[KIND] != INPUT:
+                    every = tables[layer[TABLE] :][:inputs]
+                    effective = tables[layer[TABLE] + inputs :][:inputs]
+                    for step in range(here):
+                        mine[INPUT_SPIKES] += sizes[parity, step]
+                    count_arrivals(every, effective, lists[parity], sizes[parity], here, mine)
+                last = ends and first + here == steps
+                if layer[MODEL] == CUBA and not layer[RECURRENT]:
+                    _run_cuba_layer(
+                        layer,
+                        weights8,
+                        weights16,
+                        weights32,
+                        keep,
+                        neurons,
+                        tables,
+                        current_in,
+                        clock + first,
+                        first,
+                        here,
+                        last,
+                        lists[parity],
+                        values[parity],
+                        sizes[parity],
+                        lists[1 - parity],
+                        sizes[1 - parity],
+                        state,
+                        tile,
+                        narrow,
+                        middle,
+                        wide,
+                        ones,
+                        joined,
+                    )
+                else:
+                    _run_other_layer(
+                        layer,
+                        weights8,
+                        weights16,
+                        weights32,
+                        keep,
+                        neurons,
+                        tables,
+                        current_in,
+                        clock + first,
+                        first,
+                        here,
+                        last,
+                        lists[parity],
+                        values[parity],
+                        sizes[parity],
+                        lists[1 - parity],
+                        values[1 - parity],
+                        sizes[1 - parity],
+                        state,
+                        tile,
+                        narrow,
+                        middle,
+                        wide,
+                        ones,
+                        joined,
+                    )
+                if layer[RECURRENT]:
+                    every = tables[layer[BACK_TABLE] :][:outputs]
+                    effective = tables[layer[BACK_TABLE] + outputs :][:outputs]
+                    spikes, amounts = lists[1 - parity], sizes[1 - parity]
+                    count_arrivals(every, effective, spikes, amounts, here, mine)
+                _send(
+                    layer,
+                    neurons,
+                    samples,
+                    sample,
+                    first,
+                    here,
+                    lists[1 - parity],
+                    values[1 - parity],
+                    sizes[1 - parity],
+                    sent,
+                    sent_graded,
+                    steps,
+                    outputs,
+                    mine,
+                )
