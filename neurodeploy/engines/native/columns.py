@@ -1,4 +1,7 @@
-"""A network as the kernels take it: a *program*, int64 with one row a layer and these columns."""
+"""A network as the kernels take it: a *program*, int64 with one row a layer and these columns.
+
+Beside it they take arrays that the layers share, in tuples whose types are here.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,12 @@ PLACE_Y, PLACE_X, PLACE_WEIGHT, PLACE_CHANNEL, PLACES = range(5)
 
 INPUT_SPIKES, OUTPUT_SPIKES, SYNOPS, EFFECTIVE_SYNOPS, COUNTS = range(5)
 """What is counted of each layer, and their number."""
+
+POOLS = "Tuple([int8[::1], int16[::1], int32[::1], int16[:, ::1], int32[:, ::1], int32[::1]])"
+"""Weights of 8, 16 and 32 bits, decays, what else neurons have, tables."""
+
+SCRATCH = "Tuple([int32[::1], int16[::1], int32[::1], int64[::1], uint64[:, ::1], int32[::1]])"
+"""Room for a tile, for narrow, middle and wide sums, for spikes as bits, and for joined lists."""
 
 LANES = 16
 """Values that a vector operation of a kernel takes."""

@@ -38,9 +38,11 @@ from neurodeploy.engines.native.columns import (
     OUTPUT_SPIKES,
     OUTPUTS,
     PHASE,
+    POOLS,
     RECURRENT,
     RESONATOR,
     SCALE,
+    SCRATCH,
     SENT,
     SIGMA,
     STATE,
@@ -66,8 +68,8 @@ from neurodeploy.engines.native.spikes import (
 )
 from neurodeploy.engines.native.synapses import add_arrivals, add_rows8, sum_wide
 
-_POOLS = "int8[::1], int16[::1], int32[::1], int16[:, ::1], int32[:, ::1], int32[::1]"
-_SCRATCH = "int32[::1], int16[::1], int32[::1], int64[::1], uint64[:, ::1], int32[::1]"
+SPIKES = "Tuple([int32[:, ::1], int32[:, ::1], int64[::1]])"
+"""Spikes of a chunk: who, and what if graded, [step, number], and how many [step]."""
 
 
 @compiled(
@@ -99,36 +101,16 @@ def _update_cuba_neurons(
 
 
 @compiled(
-    f"void(int64[::1], {_POOLS}, int32[:, ::1], int64, int64, int64, boolean, int32[:, ::1], "
-    f"int32[:, ::1], int64[::1], int32[:, ::1], int64[::1], int32[::1], {_SCRATCH})"
+    f"void(int64[::1], {POOLS}, int32[:, ::1], int64, int64, int64, boolean, {SPIKES}, {SPIKES}, "
+    f"int32[::1], {SCRATCH})"
 )
 def _run_cuba_layer(
-    layer,
-    weights8,
-    weights16,
-    weights32,
-    keep,
-    neurons,
-    tables,
-    current_in,
-    clock,
-    first,
-    steps,
-    ends,
-    arrived,
-    arrived_values,
-    arrived_sizes,
-    sending,
-    sending_sizes,
-    state,
-    tile,
-    narrow,
-    middle,
-    wide,
-    ones,
-    joined,
+    layer, pools, current_in, clock, first, steps, ends, arrived, sending, state, scratch
 ):
     """Run a layer of CUBA neurons without recurrence; list its spikes after the last step."""
+    weights8, _, _, keep, neurons, _ = pools
+    tile, _, _, _, ones, _ = scratch
+    lists, values, sizes = arrived
     inputs, outputs = layer[INPUTS], layer[OUTPUTS]
     tiled = layer[KIND] == DENSE8 and layer[DELAY_MODE] == NO_DELAY
     block = TILE if tiled else outputs
@@ -160,33 +142,12 @@ def _run_cuba_layer(
             if layer[KIND] == INPUT or (ends and step == steps - 1):
                 continue
             if tiled:
-                add_rows8(
-                    weights8,
-                    layer[WEIGHT] + start * inputs,
-                    inputs,
-                    arrived,
-                    step,
-                    arrived_sizes[step],
-                    tile,
-                    arriving,
-                )
+                weight = layer[WEIGHT] + start * inputs
+                add_rows8(weights8, weight, inputs, lists, step, sizes[step], tile, arriving)
             else:
-                add_arrivals(
-                    layer,
-                    clock + step,
-                    weights8,
-                    weights16,
-                    weights32,
-                    tables,
-                    arrived[step, : arrived_sizes[step]],
-                    arrived_values[step],
-                    state,
-                    tile,
-                    narrow,
-                    middle,
-                    wide,
-                )
-    list_ones(ones, (outputs + 63) >> 6, steps, sending, sending_sizes)
+                spikes = lists[step, : sizes[step]]
+                add_arrivals(layer, clock + step, pools, spikes, values[step], state, scratch)
+    list_ones(ones, (outputs + 63) >> 6, steps, sending[0], sending[2])
 
 
 @compiled("int64(int64[::1], int16[:, ::1], int32[:, ::1], int32[::1], int32[::1], int32[::1])")
@@ -213,95 +174,39 @@ def _update_other_neurons(layer, keep, neurons, state, found, values):
 
 
 @compiled(
-    "void(int64[::1], int64, int8[::1], int16[::1], int32[::1], int32[::1], int32[::1], "
-    "int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int16[::1], int32[::1], "
-    "int64[::1], int32[::1])"
+    f"void(int64[::1], int64, {POOLS}, int32[::1], int32[::1], int32[::1], int32[::1], "
+    f"int32[::1], {SCRATCH})"
 )
-def _add_all_arrivals(
-    layer,
-    clock,
-    weights8,
-    weights16,
-    weights32,
-    tables,
-    spikes,
-    values,
-    own,
-    own_values,
-    state,
-    tile,
-    narrow,
-    middle,
-    wide,
-    joined,
-):
-    """What the spikes of this step, the layer's own ones too, bring to the next one."""
+def _add_own_arrivals(layer, clock, pools, spikes, values, own, own_values, state, scratch):
+    """What the spikes of this step and the layer's own ones bring to the next one."""
+    _, weights16, _, _, _, _ = pools
+    _, _, _, wide, _, joined = scratch
     inputs, outputs = layer[INPUTS], layer[OUTPUTS]
-    if not layer[RECURRENT]:
-        arriving_spikes = spikes
-    elif layer[KIND] == DENSE_WIDE:
+    if layer[KIND] == DENSE_WIDE:
         arriving = state[layer[STATE] + 2 * outputs :][:outputs]
-        weights = weights16[layer[WEIGHT] :]
-        sum_wide(layer, weights[inputs * outputs :], own, own_values, wide, joined[:outputs])
+        weights, back = weights16[layer[WEIGHT] :], joined[:outputs]
+        sum_wide(layer, weights[inputs * outputs :], own, own_values, wide, back)
         sum_wide(layer, weights, spikes, values, wide, arriving)
         for j in range(outputs):
-            arriving[j] += joined[j]
+            arriving[j] += back[j]
         return
-    else:
-        joined[: spikes.size] = spikes
-        for k in range(own.size):
-            joined[spikes.size + k] = inputs + own[k]
-        arriving_spikes = joined[: spikes.size + own.size]
-    add_arrivals(
-        layer,
-        clock,
-        weights8,
-        weights16,
-        weights32,
-        tables,
-        arriving_spikes,
-        values,
-        state,
-        tile,
-        narrow,
-        middle,
-        wide,
-    )
+    joined[: spikes.size] = spikes
+    for k in range(own.size):
+        joined[spikes.size + k] = inputs + own[k]
+    both = joined[: spikes.size + own.size]
+    add_arrivals(layer, clock, pools, both, values, state, scratch)
 
 
 @compiled(
-    f"void(int64[::1], {_POOLS}, int32[:, ::1], int64, int64, int64, boolean, int32[:, ::1], "
-    f"int32[:, ::1], int64[::1], int32[:, ::1], int32[:, ::1], int64[::1], int32[::1], "
-    f"{_SCRATCH})"
+    f"void(int64[::1], {POOLS}, int32[:, ::1], int64, int64, int64, boolean, {SPIKES}, {SPIKES}, "
+    f"int32[::1], {SCRATCH})"
 )
 def _run_other_layer(
-    layer,
-    weights8,
-    weights16,
-    weights32,
-    keep,
-    neurons,
-    tables,
-    current_in,
-    clock,
-    first,
-    steps,
-    ends,
-    arrived,
-    arrived_values,
-    arrived_sizes,
-    sending,
-    sending_values,
-    sending_sizes,
-    state,
-    tile,
-    narrow,
-    middle,
-    wide,
-    ones,
-    joined,
+    layer, pools, current_in, clock, first, steps, ends, arrived, sending, state, scratch
 ):
     """Run a recurrent layer, or one of other neurons; list its spikes in every step."""
+    _, _, _, keep, neurons, _ = pools
+    _, _, _, _, ones, _ = scratch
     outputs, place, neuron = layer[OUTPUTS], layer[STATE], layer[NEURON]
     current = state[place : place + outputs]
     voltage = state[place + outputs : place + 2 * outputs]
@@ -312,88 +217,62 @@ def _run_other_layer(
         if layer[KIND] == INPUT:
             for j in range(outputs):
                 arriving[j] = current_in[j, first + step]
-        own, own_values = sending[step], sending_values[step]
+        own, own_values, size = sending[0][step], sending[1][step], sending[2][step : step + 1]
         if layer[MODEL] == CUBA:
             _update_cuba_neurons(
                 layer, current, voltage, arriving, bias, keep_current, keep_voltage, 0, 0, ones
             )
-            here = sending[step : step + 1]
-            list_ones(ones, (outputs + 63) >> 6, 1, here, sending_sizes[step : step + 1])
+            list_ones(ones, (outputs + 63) >> 6, 1, sending[0][step : step + 1], size)
             if layer[GRADED_INPUT]:
-                own_values[: sending_sizes[step]] = 1
+                own_values[: size[0]] = 1
         else:
-            sending_sizes[step] = _update_other_neurons(
-                layer, keep, neurons, state, own, own_values
-            )
+            size[0] = _update_other_neurons(layer, keep, neurons, state, own, own_values)
         if layer[KIND] == INPUT or (ends and step == steps - 1):
             continue
-        _add_all_arrivals(
-            layer,
-            clock + step,
-            weights8,
-            weights16,
-            weights32,
-            tables,
-            arrived[step, : arrived_sizes[step]],
-            arrived_values[step],
-            own[: sending_sizes[step]],
-            own_values,
-            state,
-            tile,
-            narrow,
-            middle,
-            wide,
-            joined,
-        )
+        spikes, values, now = arrived[0][step, : arrived[2][step]], arrived[1][step], clock + step
+        if layer[RECURRENT]:
+            own = own[: size[0]]
+            _add_own_arrivals(layer, now, pools, spikes, values, own, own_values, state, scratch)
+        else:
+            add_arrivals(layer, now, pools, spikes, values, state, scratch)
 
 
 @compiled(
-    "void(int64[::1], int32[:, ::1], int64, int64, int64, int64, int32[:, ::1], int32[:, ::1], "
-    "int64[::1], uint8[::1], int32[::1], int64, int64, int64[::1])"
+    f"void(int64[::1], int32[:, ::1], int64, int64, int64, {SPIKES}, uint8[::1], int32[::1], "
+    "int64, int64[::1])"
 )
-def _send(
-    layer,
-    neurons,
-    samples,
-    sample,
-    first,
-    here,
-    sending,
-    values,
-    sizes,
-    sent,
-    sent_graded,
-    steps,
-    outputs,
-    counts,
-):
-    """Put the listed spikes into [sample, feature, time] of the layer, and count them."""
-    order = neurons[1, layer[NEURON] : layer[NEURON] + outputs]
-    start = (layer[SENT] * samples + sample * outputs) * steps + first
+def _send(layer, neurons, start, steps, here, spikes, sent, sent_graded, first, counts):
+    """Count the listed spikes, and put them into [feature, time], from ``start`` on."""
+    lists, values, sizes = spikes
+    order = neurons[1, layer[NEURON] : layer[NEURON] + layer[OUTPUTS]]
     graded = layer[GRADED_OUTPUT] != 0
     for step in range(here):
         counts[OUTPUT_SPIKES] += sizes[step]
         for k in range(sizes[step]):
-            place = start + np.int64(order[np.uint32(sending[step, k])]) * steps + step
+            feature = np.int64(order[np.uint32(lists[step, k])])
+            place = start + feature * steps + first + step
             if graded:
                 sent_graded[place] = values[step, k]
             else:
                 sent[place] = 1
 
 
+@compiled("void(int32[::1], int64, int64, int32[:, ::1], int64[::1], int64, int64[::1])")
+def _count(tables, table, features, lists, sizes, here, counts):
+    """Count the synaptic operations of the listed spikes by the fan-outs at ``table``."""
+    every = tables[table:][:features]
+    effective = tables[table + features :][:features]
+    count_arrivals(every, effective, lists, sizes, here, counts)
+
+
 @compiled(
-    f"void(int64[:, ::1], {_POOLS}, uint8[:, :, ::1], int32[:, :, ::1], int64, boolean, int64, "
-    f"int64, int32[:, :, ::1], int32[:, :, ::1], int64[:, ::1], int32[::1], {_SCRATCH}, "
+    f"void(int64[:, ::1], {POOLS}, uint8[:, :, ::1], int32[:, :, ::1], int64, boolean, int64, "
+    f"int64, int32[:, :, ::1], int32[:, :, ::1], int64[:, ::1], int32[::1], {SCRATCH}, "
     "uint64[::1], uint8[::1], int32[::1], int64[:, :, ::1])"
 )
 def run_samples(
     program,
-    weights8,
-    weights16,
-    weights32,
-    keep,
-    neurons,
-    tables,
+    pools,
     spikes_in,
     numbers_in,
     clock,
@@ -404,12 +283,7 @@ def run_samples(
     values,
     sizes,
     state,
-    tile,
-    narrow,
-    middle,
-    wide,
-    ones,
-    joined,
+    scratch,
     bits,
     sent,
     sent_graded,
@@ -420,14 +294,16 @@ def run_samples(
     Parameters
     ----------
     program : int64 [layer, COLUMNS]
-    weights8, weights16, weights32 : int8, int16, int32 pools
-        Weights [input, output] of each layer; 8-bit ones in tiles; of a convolution [group input
-        channel of each group, y, x, output channel of the group], those in whole lanes.
-    keep : int16 [2, neuron]
-        What stays of current and voltage in a step, 4096 - decay; sine and cosine of resonators.
-    neurons : int32 [2, neuron]
-        Bias as added; place among the features of the layer.
-    tables : int32 pool
+    pools : tuple of
+        weights8, weights16, weights32 : int8, int16, int32
+            Weights [input, output] of each layer; 8-bit ones in tiles; of a convolution [group
+            input channel of each group, y, x, output channel of the group] in whole lanes.
+        keep : int16 [2, neuron]
+            What stays of current and voltage in a step, 4096 - decay; sine and cosine of
+            resonators.
+        neurons : int32 [2, neuron]
+            Bias as added; place among the features of the layer.
+        tables : int32
     spikes_in : uint8 [sample, feature, time]
     numbers_in : int32 [sample, feature, time]
         Used instead of ``spikes_in``: what arrives at an input layer, or graded spikes.
@@ -442,29 +318,32 @@ def run_samples(
     values : int32 [2, chunk, feature]
         Room for their values, if any layer is graded.
     sizes : int64 [2, chunk]
-    state : int32 pool
-    tile : int32 [TILE]; narrow, middle, wide : int16, int32, int64; joined : int32
-        Room for sums of the largest layer, and for input and own spikes of a recurrent one.
-    ones : uint64 [chunk, block of 64 features], bits : uint64 [64]
-        Room for the spikes of a chunk, as bits.
-    sent, sent_graded : uint8, int32 pools
+    state : int32
+    scratch : tuple of
+        tile : int32 [TILE]; narrow, middle, wide : int16, int32, int64
+            Room for sums of the largest layer.
+        ones : uint64 [chunk, block of 64 features]
+            Room for the spikes of a chunk, as bits.
+        joined : int32
+            Room for input and own spikes of a recurrent layer.
+    bits : uint64 [64]
+    sent, sent_graded : uint8, int32
         Zeros; get the spikes of every layer, [sample, feature, time] each.
     counts : int64 [sample, layer, COUNTS]
         Added to.
     """
-    program, counts, tables = borrowed(program), borrowed(counts), borrowed(tables)
-    sent, sent_graded = borrowed(sent), borrowed(sent_graded)
-    weights8, weights16, weights32 = borrowed(weights8), borrowed(weights16), borrowed(weights32)
-    keep, neurons = borrowed(keep), borrowed(neurons)
-    lists, values, sizes, state = (
-        borrowed(lists),
-        borrowed(values),
-        borrowed(sizes),
-        borrowed(state),
-    )
-    tile, narrow, middle, wide = borrowed(tile), borrowed(narrow), borrowed(middle), borrowed(wide)
-    ones, joined, bits = borrowed(ones), borrowed(joined), borrowed(bits)
+    program, counts, state = borrowed(program), borrowed(counts), borrowed(state)
+    sent, sent_graded, bits = borrowed(sent), borrowed(sent_graded), borrowed(bits)
+    lists, values, sizes = borrowed(lists), borrowed(values), borrowed(sizes)
     spikes_in, numbers_in = borrowed(spikes_in), borrowed(numbers_in)
+    weights8, weights16, weights32, keep, neurons, tables = pools
+    keep, neurons, tables = borrowed(keep), borrowed(neurons), borrowed(tables)
+    weights8, weights16, weights32 = borrowed(weights8), borrowed(weights16), borrowed(weights32)
+    pools = weights8, weights16, weights32, keep, neurons, tables
+    tile, narrow, middle, wide, ones, joined = scratch
+    tile, narrow, middle, wide = borrowed(tile), borrowed(narrow), borrowed(middle), borrowed(wide)
+    ones, joined = borrowed(ones), borrowed(joined)
+    scratch = tile, narrow, middle, wide, ones, joined
     chunk, is_input, graded = lists.shape[1], program[0, KIND] == INPUT, program[0, GRADED_INPUT]
     samples, steps = spikes_in.shape[0], spikes_in.shape[2]
     if is_input or graded:
@@ -481,89 +360,25 @@ def run_samples(
                 find_input(spikes_in, sample, first, here, bits, ones)
                 list_ones(ones, (spikes_in.shape[1] + 63) >> 6, here, lists[0], sizes[0])
             for index in range(program.shape[0]):
-                layer, parity = program[index], index & 1
-                inputs, outputs = layer[INPUTS], layer[OUTPUTS]
-                mine = counts[sample, index]
+                layer, mine, odd = program[index], counts[sample, index], index & 1
+                outputs, last = layer[OUTPUTS], ends and first + here == steps
+                arrived = lists[odd], values[odd], sizes[odd]
+                sending = lists[1 - odd], values[1 - odd], sizes[1 - odd]
                 if layer[KIND] != INPUT:
-                    every = tables[layer[TABLE] :][:inputs]
-                    effective = tables[layer[TABLE] + inputs :][:inputs]
-                    for step in range(here):
-                        mine[INPUT_SPIKES] += sizes[parity, step]
-                    count_arrivals(every, effective, lists[parity], sizes[parity], here, mine)
-                last = ends and first + here == steps
+                    mine[INPUT_SPIKES] += sizes[odd, :here].sum()
+                    table, inputs = layer[TABLE], layer[INPUTS]
+                    _count(tables, table, inputs, lists[odd], sizes[odd], here, mine)
+                run = (clock + first, first, here, last)
                 if layer[MODEL] == CUBA and not layer[RECURRENT]:
                     _run_cuba_layer(
-                        layer,
-                        weights8,
-                        weights16,
-                        weights32,
-                        keep,
-                        neurons,
-                        tables,
-                        current_in,
-                        clock + first,
-                        first,
-                        here,
-                        last,
-                        lists[parity],
-                        values[parity],
-                        sizes[parity],
-                        lists[1 - parity],
-                        sizes[1 - parity],
-                        state,
-                        tile,
-                        narrow,
-                        middle,
-                        wide,
-                        ones,
-                        joined,
+                        layer, pools, current_in, *run, arrived, sending, state, scratch
                     )
                 else:
                     _run_other_layer(
-                        layer,
-                        weights8,
-                        weights16,
-                        weights32,
-                        keep,
-                        neurons,
-                        tables,
-                        current_in,
-                        clock + first,
-                        first,
-                        here,
-                        last,
-                        lists[parity],
-                        values[parity],
-                        sizes[parity],
-                        lists[1 - parity],
-                        values[1 - parity],
-                        sizes[1 - parity],
-                        state,
-                        tile,
-                        narrow,
-                        middle,
-                        wide,
-                        ones,
-                        joined,
+                        layer, pools, current_in, *run, arrived, sending, state, scratch
                     )
                 if layer[RECURRENT]:
-                    every = tables[layer[BACK_TABLE] :][:outputs]
-                    effective = tables[layer[BACK_TABLE] + outputs :][:outputs]
-                    spikes, amounts = lists[1 - parity], sizes[1 - parity]
-                    count_arrivals(every, effective, spikes, amounts, here, mine)
-                _send(
-                    layer,
-                    neurons,
-                    samples,
-                    sample,
-                    first,
-                    here,
-                    lists[1 - parity],
-                    values[1 - parity],
-                    sizes[1 - parity],
-                    sent,
-                    sent_graded,
-                    steps,
-                    outputs,
-                    mine,
-                )
+                    table, own, amounts = layer[BACK_TABLE], lists[1 - odd], sizes[1 - odd]
+                    _count(tables, table, outputs, own, amounts, here, mine)
+                start = (layer[SENT] * samples + sample * outputs) * steps
+                _send(layer, neurons, start, steps, here, sending, sent, sent_graded, first, mine)

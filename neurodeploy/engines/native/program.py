@@ -37,19 +37,20 @@ class Room:
         widest = max(math.prod(shape) for shape in (program.network.input_shape, *program.shapes))
         chunk = max(1, min(steps, LONGEST_CHUNK, LIST_BYTES // (8 * widest)))
         self.state = aligned(np.zeros(sizes.state + col.LANES, np.int32))[: sizes.state]
-        self.scratch = (
+        self.spikes = (
             np.empty((2, chunk, widest + 1), np.int32),
             np.empty((2, chunk, widest if any(program.network.graded) else 1), np.int32),
             np.zeros((2, chunk), np.int64),
-            self.state,
+        )
+        self.scratch = (
             np.empty(col.TILE, np.int32),
             np.empty(sizes.narrow, np.int16),
             np.empty(sizes.middle, np.int32),
             np.empty(sizes.wide, np.int64),
             np.empty((chunk, widest // 64 + 1), np.uint64),
             np.empty(sizes.joined, np.int32),
-            np.empty(64, np.uint64),
         )
+        self.bits = np.empty(64, np.uint64)
 
 
 class Result:
@@ -108,7 +109,18 @@ class Program:
     ) -> None:
         """Call `run_samples`."""
         run_samples(
-            self.rows, *self._pools, *signals, clock, ends, *samples, *room.scratch, *sent, counts
+            self.rows,
+            self._pools,
+            *signals,
+            clock,
+            ends,
+            *samples,
+            *room.spikes,
+            room.state,
+            room.scratch,
+            room.bits,
+            *sent,
+            counts,
         )
 
     def split(

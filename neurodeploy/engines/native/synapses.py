@@ -34,12 +34,14 @@ from neurodeploy.engines.native.columns import (
     PLACE_X,
     PLACE_Y,
     PLACES,
+    POOLS,
     POSITIONS,
     RING,
     RING_AT,
     ROW_TAPS,
     ROWS,
     RUNS,
+    SCRATCH,
     SECOND_SHIFT,
     SHIFT,
     STATE,
@@ -180,37 +182,33 @@ def _delay_sums(ring, now, delays, arriving):
         arriving[j] = ring[(now - delays[j]) & (ring.shape[0] - 1), j]
 
 
-@compiled("void(int32[:, ::1], int64, int16[::1], int32[::1], int32[::1], int32[::1])")
-def _delay_synapses(ring, now, weights, delays, spikes, arriving):
-    """Add every weight to the sums of the step it arrives in; take those of this step."""
-    outputs = arriving.size
+@compiled("void(int32[:, ::1], int64, int16[::1], int32[::1], int32[::1])")
+def _delay_synapses(ring, now, weights, delays, spikes):
+    """Add every weight to the sums of the step it arrives in."""
+    outputs = ring.shape[1]
     for k in range(spikes.size):
         start = spikes[k] * outputs
         for j in range(outputs):
             ring[(now + delays[start + j]) & (ring.shape[0] - 1), j] += weights[start + j]
-    arriving[:] = ring[now]
-    ring[now] = 0
 
 
 @compiled(
-    "void(int32[:, ::1], int64, int16[::1], int64, int32[::1], int32[::1], int32[::1], boolean, "
-    "int64[::1], int32[::1])"
+    "void(int64[::1], int32[:, ::1], int64, int16[::1], int32[::1], int32[::1], int32[::1], "
+    "int64[::1])"
 )
-def _delay_wide_synapses(ring, now, weights, shift, delays, spikes, values, graded, sums, arriving):
+def _delay_wide_synapses(layer, ring, now, weights, delays, spikes, values, wide):
     """The same as Lava's DelayDense: the sum of each delay is shifted back by itself."""
-    outputs, steps = arriving.size, ring.shape[0]
-    by_delay = sums[: steps * outputs].reshape(steps, outputs)
-    by_delay[:] = 0
+    steps, outputs = ring.shape
+    sums = wide[: steps * outputs].reshape(steps, outputs)
+    sums[:] = 0
     for k in range(spikes.size):
         start = spikes[k] * outputs
-        value = values[k] if graded else np.int32(1)
+        value = values[k] if layer[GRADED_INPUT] else np.int32(1)
         for j in range(outputs):
-            by_delay[delays[start + j], j] += np.int32(weights[start + j] * value)
+            sums[delays[start + j], j] += np.int32(weights[start + j] * value)
     for delay in range(steps):
         for j in range(outputs):
-            ring[(now + delay) & (steps - 1), j] += by_delay[delay, j] >> shift
-    arriving[:] = ring[now]
-    ring[now] = 0
+            ring[(now + delay) & (steps - 1), j] += sums[delay, j] >> layer[SHIFT]
 
 
 # --- convolutions ------------------------------------------------------------------------------
@@ -295,67 +293,43 @@ def _wrap_sums(layer, sums, arriving):
             arriving[first + channel] = wrapped if narrow == whole else 0
 
 
-@compiled(
-    "void(int64[::1], int16[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], "
-    "int16[::1], int32[::1], int64[::1])"
-)
-def _convolve(layer, weights16, weights32, tables, spikes, values, arriving, narrow, middle, wide):
-    size = layer[POSITIONS] * layer[CHANNEL_STRIDE] + LANES
+@compiled(f"void(int64[::1], {POOLS}, int32[::1], int32[::1], int32[::1], {SCRATCH})")
+def _convolve(layer, pools, spikes, values, arriving, scratch):
+    _, weights16, weights32, _, _, tables = pools
+    _, narrow, middle, wide, _, _ = scratch
+    size, weight = layer[POSITIONS] * layer[CHANNEL_STRIDE] + LANES, layer[WEIGHT]
     if layer[KIND] == CONV16:
-        _add_kernels(layer, weights16, tables, spikes, values, narrow[:size])
+        _add_kernels(layer, weights16[weight:], tables, spikes, values, narrow[:size])
         _wrap_sums(layer, narrow, arriving)
     elif layer[KIND] == CONV32:
-        _add_kernels(layer, weights32, tables, spikes, values, middle[:size])
+        _add_kernels(layer, weights32[weight:], tables, spikes, values, middle[:size])
         _wrap_sums(layer, middle, arriving)
     else:
-        _add_kernels(layer, weights32, tables, spikes, values, wide[:size])
+        _add_kernels(layer, weights32[weight:], tables, spikes, values, wide[:size])
         _wrap_sums(layer, wide, arriving)
 
 
 # --- all of them -------------------------------------------------------------------------------
 
 
-@compiled(
-    "void(int64[::1], int64, int8[::1], int16[::1], int32[::1], int32[::1], int32[::1], "
-    "int32[::1], int32[::1], int32[::1], int16[::1], int32[::1], int64[::1])"
-)
-def add_arrivals(
-    layer,
-    clock,
-    weights8,
-    weights16,
-    weights32,
-    tables,
-    spikes,
-    values,
-    state,
-    tile,
-    narrow,
-    middle,
-    wide,
-):
+@compiled(f"void(int64[::1], int64, {POOLS}, int32[::1], int32[::1], int32[::1], {SCRATCH})")
+def add_arrivals(layer, clock, pools, spikes, values, state, scratch):
     """What the spikes of this step bring to the next one, into the sums of the state."""
-    outputs, kind, graded = layer[OUTPUTS], layer[KIND], layer[GRADED_INPUT] != 0
+    weights8, weights16, _, _, _, tables = pools
+    tile, narrow, _, wide, _, _ = scratch
+    outputs, kind, weight = layer[OUTPUTS], layer[KIND], layer[WEIGHT]
     arriving = state[layer[STATE] + 2 * outputs :][: layer[ARRIVING]]
     ring = state[layer[STATE] + layer[RING_AT] :][: layer[RING] * outputs]
     ring = ring.reshape(layer[RING], outputs)
-    now, weight = clock & (layer[RING] - 1), layer[WEIGHT]
-    delays = tables[layer[DELAY] :]
-    if layer[DELAY_MODE] == SYNAPSE_DELAY and kind == DENSE_WIDE:
-        _delay_wide_synapses(
-            ring,
-            now,
-            weights16[weight:],
-            layer[SHIFT],
-            delays,
-            spikes,
-            values,
-            graded,
-            wide,
-            arriving,
-        )
-    elif layer[DELAY_MODE] == SYNAPSE_DELAY:
-        _delay_synapses(ring, now, weights16[weight:], delays, spikes, arriving)
+    now, delays = clock & (layer[RING] - 1), tables[layer[DELAY] :]
+    if layer[DELAY_MODE] == SYNAPSE_DELAY:
+        weights = weights16[weight:]
+        if kind == DENSE_WIDE:
+            _delay_wide_synapses(layer, ring, now, weights, delays, spikes, values, wide)
+        else:
+            _delay_synapses(ring, now, weights, delays, spikes)
+        arriving[:] = ring[now]
+        ring[now] = 0
     elif kind == DENSE8:
         lists = spikes.reshape(1, spikes.size)
         add_rows8(weights8, weight, layer[WEIGHT_ROWS], lists, 0, spikes.size, tile, arriving)
@@ -364,17 +338,6 @@ def add_arrivals(
     elif kind == DENSE_WIDE:
         sum_wide(layer, weights16[weight:], spikes, values, wide, arriving)
     else:
-        _convolve(
-            layer,
-            weights16[weight:],
-            weights32[weight:],
-            tables,
-            spikes,
-            values,
-            arriving,
-            narrow,
-            middle,
-            wide,
-        )
+        _convolve(layer, pools, spikes, values, arriving, scratch)
     if layer[DELAY_MODE] == OUTPUT_DELAY:
         _delay_sums(ring, now, delays, arriving)
