@@ -180,15 +180,20 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
     if signal.shape[1:-1] != network.input_shape or signal.size == 0:
         expected = f"[batch, {', '.join(map(str, network.input_shape))}, time]"
         raise InputError(message(where, expected, list(signal.shape)))
-    if signal.dtype.kind not in "iufb" or not np.isfinite(signal).all():
-        raise InputError(message(where, "finite numbers", f"NaN, inf or {signal.dtype}"))
+    if signal.dtype.kind not in "iufb":
+        raise InputError(message(where, "numbers", f"values of type {signal.dtype}"))
     values = signal.astype(np.float64)
     if isinstance(first, NeuronInput):
-        values = np.trunc(first.weight * values + first.bias)
-        if np.abs(values).max() >= 2**31:
-            found = f"{signal.min()} to {signal.max()}"
-            raise InputError(message(where, "values that fit 32 bits as current", found))
-    elif (values != np.trunc(values)).any() or np.abs(values).max() >= 1 << network.input_bits:
+        limit, expected = 2.0**31, "finite numbers that fit 32 bits as current"
+        with np.errstate(invalid="ignore"):  # 0 times infinity is caught below
+            values *= first.weight
+        values += first.bias
+        np.trunc(values, out=values)
+    else:
+        limit = float(1 << network.input_bits)
         expected = f"whole numbers of {network.input_bits} bits and a sign"
+        if (values != np.trunc(values)).any():
+            raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
+    if not (-limit < values.min() and values.max() < limit):
         raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
     return values.astype(np.int32)

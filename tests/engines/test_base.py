@@ -80,8 +80,8 @@ def test_only_0_and_1_are_spikes(value: float, found: str) -> None:
 def test_real_and_graded_signals_are_finite(value: float) -> None:
     signal = np.zeros((2, 6, 5))
     signal[1, 2, 3] = value
-    for network in (real(6), spiking(6, bits=24)):
-        with pytest.raises(InputError, match="finite numbers"):
+    for network, expected in ((real(6), "finite numbers"), (spiking(6, bits=24), "whole numbers")):
+        with pytest.raises(InputError, match=expected):
             check_input(network, signal)
 
 
@@ -148,7 +148,7 @@ def test_the_least_number_of_a_type_has_no_positive_one(dtype: Any) -> None:
 @pytest.mark.parametrize("value", [2.0**31, -(2.0**31), 1e300])
 def test_current_of_more_than_32_bits_is_refused(value: float) -> None:
     signal = np.array([0, value]).reshape(1, 2, 1)
-    with pytest.raises(InputError, match="here: expected values that fit 32 bits as current"):
+    with pytest.raises(InputError, match="here: expected finite numbers that fit 32 bits as current"):
         check_input(real(2, weight=1, bias=0), signal, where="here")
 
 

@@ -223,6 +223,11 @@ class Builder:
         places[col.PLACE_CHANNEL] = channel // inputs * of_group
         self._place(self._tables, places)
 
+        if not row[col.GRADED_INPUT]:
+            every = _sums_of_ones(layer, weight >> halved, shapes)
+            row[col.ALL_SUMS] = self._place(self._weights[np.int32], every)
+            self.sizes.joined = max(self.sizes.joined, len(order))
+
         taps = vertical.taps(shapes[0][1], height)
         rows = [[(to * across * stride, tap * kernel[1] * padded) for to, tap in of] for of in taps]
         runs = horizontal.runs(shapes[0][2], across, joined=layer.groups == 1)
@@ -330,6 +335,21 @@ class _Taps:
                     runs.append((output, place, 1))
             result.append(runs)
         return result
+
+
+def _sums_of_ones(
+    layer: Conv, weight: np.ndarray, shapes: tuple[tuple[int, ...], ...]
+) -> np.ndarray:
+    """What arrives [y, x, channel] in a step in which every input spikes."""
+    inside = np.pad(np.ones(shapes[0][1:], np.int64), [(pad, pad) for pad in layer.padding])
+    _, height, across = shapes[1]
+    sums = np.zeros((height, across, len(weight)), np.int64)
+    for y, x in np.ndindex(*weight.shape[2:]):
+        top, left = y * layer.dilation[0], x * layer.dilation[1]
+        rows = slice(top, top + (height - 1) * layer.stride[0] + 1, layer.stride[0])
+        columns = slice(left, left + (across - 1) * layer.stride[1] + 1, layer.stride[1])
+        sums += inside[rows, columns, None] * weight[:, :, y, x].sum(1)
+    return sums
 
 
 def aligned(values: np.ndarray) -> np.ndarray:

@@ -46,9 +46,10 @@ NO_DELAY, OUTPUT_DELAY, SYNAPSE_DELAY = range(3)
     COLUMN_RUNS,
     POSITIONS,  # of the output, height times width
     CHANNELS,
+    ALL_SUMS,  # offset into 32-bit weights: the sums of a step in which every input spikes
     CHANNEL_STRIDE,  # from one position to the next in the sums of a convolution
     COLUMNS,
-) = range(32)
+) = range(33)
 """Columns, and their number."""
 
 PLACE_Y, PLACE_X, PLACE_WEIGHT, PLACE_CHANNEL, PLACES = range(5)

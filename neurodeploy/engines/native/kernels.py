@@ -112,8 +112,8 @@ def _run_cuba_layer(
     tile, _, _, _, ones, _ = scratch
     lists, values, sizes = arrived
     inputs, outputs = layer[INPUTS], layer[OUTPUTS]
-    tiled = layer[KIND] == DENSE8 and layer[DELAY_MODE] == NO_DELAY
-    block = TILE if tiled else outputs
+    is_input, tiled = layer[KIND] == INPUT, layer[KIND] == DENSE8 and layer[DELAY_MODE] == NO_DELAY
+    block = TILE if is_input or tiled else outputs
     for start in range(0, outputs, block):
         size = min(block, outputs - start)
         place, neuron = layer[STATE] + start, layer[NEURON] + start
@@ -124,9 +124,9 @@ def _run_cuba_layer(
         keep_current = keep[0, neuron : neuron + size]
         keep_voltage = keep[1, neuron : neuron + size]
         for step in range(steps):
-            if layer[KIND] == INPUT:
-                for j in range(outputs):
-                    arriving[j] = current_in[j, first + step]
+            if is_input:
+                for j in range(size):
+                    arriving[j] = current_in[start + j, first + step]
             _update_cuba_neurons(
                 layer,
                 current,
@@ -139,7 +139,7 @@ def _run_cuba_layer(
                 step,
                 ones,
             )
-            if layer[KIND] == INPUT or (ends and step == steps - 1):
+            if is_input or (ends and step == steps - 1):
                 continue
             if tiled:
                 weight = layer[WEIGHT] + start * inputs

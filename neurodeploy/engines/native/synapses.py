@@ -12,12 +12,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from neurodeploy.engines.native.columns import (
+    ALL_SUMS,
     ARRIVING,
     CHANNEL_STRIDE,
     CHANNELS,
     COLUMN_RUNS,
     CONV16,
     CONV32,
+    CONV_WIDE,
     DELAY,
     DELAY_MODE,
     DENSE8,
@@ -276,37 +278,87 @@ def _add_kernels(layer, weights, tables, spikes, values, sums):
                 _add_run(sums, target, weights, source, size, values, k)
 
 
+@compiled("int64(int64, int32[::1], int32[::1])")
+def _list_silent(inputs, spikes, silent):
+    """List the inputs that are not among the spikes, which ascend; give their number."""
+    count, following = np.int64(0), np.int64(0)
+    for k in range(spikes.size):
+        for i in range(following, spikes[k]):
+            silent[count] = i
+            count += 1
+        following = np.int64(spikes[k]) + 1
+    for i in range(following, inputs):
+        silent[count] = i
+        count += 1
+    return count
+
+
+@intrinsic
+def _wrap_lanes(typing: Any, sums: Any, start: Any, arriving: Any, first: Any) -> Any:
+    """Wrap `LANES` sums from ``start`` on at 24 bits, and put them from ``first`` on."""
+    bits = sums.dtype.bitwidth
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sums, start, arriving, first = pointers(context, builder, signature, arguments)
+        row = load(builder, builder.gep(sums, [start]), LANES, bits).extended("sext", 32)
+        ((row << 8) >> 8).store(builder.gep(arriving, [first]))
+        return context.get_dummy_value()
+
+    return nb.void(sums, nb.int64, arriving, nb.int64), code
+
+
 @compiled(
     "void(int64[::1], int16[::1], int32[::1])",
     "void(int64[::1], int32[::1], int32[::1])",
-    "void(int64[::1], int64[::1], int32[::1])",
 )
 def _wrap_sums(layer, sums, arriving):
-    """Sums of a convolution wrapped at 24 bits; one beyond 32 is 0, as x86 casts Lava's floats."""
+    """Sums of a convolution wrapped at 24 bits; lanes that overlap write the same twice."""
+    channels = layer[CHANNELS]
+    for position in range(layer[POSITIONS]):
+        first, start = position * channels, position * layer[CHANNEL_STRIDE]
+        for channel in range(0, channels - LANES, LANES):
+            _wrap_lanes(sums, start + channel, arriving, first + channel)
+        if channels >= LANES:
+            last = channels - LANES
+            _wrap_lanes(sums, start + last, arriving, first + last)
+        else:
+            for channel in range(channels):
+                arriving[first + channel] = np.int32(sums[start + channel] << 8) >> 8
+
+
+@compiled("void(int64[::1], int64[::1], int32[::1])")
+def _wrap_wide_sums(layer, sums, arriving):
+    """The same in 64 bits; a sum beyond 32 is 0, as x86 casts Lava's floats."""
     channels = layer[CHANNELS]
     for position in range(layer[POSITIONS]):
         first, start = position * channels, position * layer[CHANNEL_STRIDE]
         for channel in range(channels):
-            whole = np.int64(sums[start + channel])
-            narrow = np.int32(whole)
-            wrapped = np.int32(narrow << 8) >> 8
-            arriving[first + channel] = wrapped if narrow == whole else 0
+            whole = sums[start + channel]
+            wrapped = np.int32(whole << 8) >> 8
+            arriving[first + channel] = wrapped if np.int32(whole) == whole else 0
 
 
 @compiled(f"void(int64[::1], {POOLS}, int32[::1], int32[::1], int32[::1], {SCRATCH})")
 def _convolve(layer, pools, spikes, values, arriving, scratch):
+    """Add kernels: of the inputs that spiked or, where they are fewer, of the silent ones."""
     _, weights16, weights32, _, _, tables = pools
-    _, narrow, middle, wide, _, _ = scratch
+    _, narrow, middle, wide, _, joined = scratch
     size, weight = layer[POSITIONS] * layer[CHANNEL_STRIDE] + LANES, layer[WEIGHT]
+    silent = layer[KIND] != CONV_WIDE and 2 * spikes.size > layer[INPUTS]
+    adding = joined[: _list_silent(layer[INPUTS], spikes, joined)] if silent else spikes
     if layer[KIND] == CONV16:
-        _add_kernels(layer, weights16[weight:], tables, spikes, values, narrow[:size])
+        _add_kernels(layer, weights16[weight:], tables, adding, values, narrow[:size])
         _wrap_sums(layer, narrow, arriving)
     elif layer[KIND] == CONV32:
-        _add_kernels(layer, weights32[weight:], tables, spikes, values, middle[:size])
+        _add_kernels(layer, weights32[weight:], tables, adding, values, middle[:size])
         _wrap_sums(layer, middle, arriving)
     else:
-        _add_kernels(layer, weights32[weight:], tables, spikes, values, wide[:size])
-        _wrap_sums(layer, wide, arriving)
+        _add_kernels(layer, weights32[weight:], tables, adding, values, wide[:size])
+        _wrap_wide_sums(layer, wide, arriving)
+    if silent:
+        every = weights32[layer[ALL_SUMS] :][: arriving.size]
+        for j in range(arriving.size):
+            arriving[j] = np.int32((every[j] - arriving[j]) << 8) >> 8
 
 
 # --- all of them -------------------------------------------------------------------------------
