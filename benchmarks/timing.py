@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+LEAST_S = 0.05
+"""A measurement calls its work as often as fits, so that what ran before has left the caches."""
+
 
 def seconds(work: Callable[[], object]) -> float:
     """Wall time of one call."""
@@ -16,15 +19,29 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def seconds_warm(work: Callable[[], object], times: int) -> float:
+    """Mean wall time of some calls in a row."""
+
+    def often() -> None:
+        for _ in range(times):
+            work()
+
+    return seconds(often) / times
+
+
 def alternating(works: Sequence[Callable[[], object]], rounds: int) -> list[tuple[float, ...]]:
-    """Wall times of all, round by round, after one call of each that does not count."""
+    """Mean wall times of all, round by round, after one call of each that does not count."""
     for work in works:
         work()
-    return [tuple(seconds(work) for work in works) for _ in range(rounds)]
+    times = [max(1, round(LEAST_S / seconds(work))) for work in works]
+    return [
+        tuple(seconds_warm(work, count) for work, count in zip(works, times, strict=True))
+        for _ in range(rounds)
+    ]
 
 
 def paired(first: Callable[[], object], second: Callable[[], object], pairs: int) -> list[float]:
-    """Median times of both, and of the ratio second / first, from alternating calls."""
+    """Median times of both, and of the ratio second / first, from alternating measurements."""
     times = alternating([first, second], pairs)
     return [
         statistics.median(pair[0] for pair in times),
