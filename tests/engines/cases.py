@@ -226,6 +226,19 @@ def ones_back_from_sigma_delta() -> Case:
     return Case(Network(input_shape=(3,), layers=layers), spikes(3, 3, 25))
 
 
+def sums_wrap() -> Case:
+    """Values that feed themselves until they leave 32 bits, in every sample anew."""
+    layers = (
+        Dense(
+            weight=[[254, -90], [60, 254]],
+            neuron=SdnnNeuron(threshold=0),
+            recurrent_weight=[[254, -80], [254, 254]],
+        ),
+    )
+    network = Network(input_shape=(2,), layers=layers, input_bits=6)
+    return Case(network, graded(3, 2, 25, most=63))
+
+
 def resonating() -> Case:
     layers = (
         ComplexDense(
@@ -267,5 +280,6 @@ CASES: list[Callable[[], Case]] = [
     sigma_delta,
     sigma_delta_between_spikes,
     ones_back_from_sigma_delta,
+    sums_wrap,
     resonating,
 ]

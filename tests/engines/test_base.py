@@ -148,7 +148,9 @@ def test_the_least_number_of_a_type_has_no_positive_one(dtype: Any) -> None:
 @pytest.mark.parametrize("value", [2.0**31, -(2.0**31), 1e300])
 def test_current_of_more_than_32_bits_is_refused(value: float) -> None:
     signal = np.array([0, value]).reshape(1, 2, 1)
-    with pytest.raises(InputError, match="here: expected finite numbers that fit 32 bits as current"):
+    with pytest.raises(
+        InputError, match="here: expected finite numbers that fit 32 bits as current"
+    ):
         check_input(real(2, weight=1, bias=0), signal, where="here")
 
 

@@ -96,8 +96,12 @@ class RestModel(PyLoihiProcessModel):
 
 
 def rest_model(variables: int) -> type[RestModel]:
-    """A model of `Rest` with that many ports; Lava wants each declared on the class."""
-    ports = {f"state_{i}": LavaPyType(PyRefPort.VEC_DENSE, int) for i in range(variables)}
+    """A model of `Rest` with that many ports; Lava wants each declared on the class.
+
+    Lava puts what a port writes in the place of the variable, so it has the type of a variable of
+    the fixed-point models: with more bits, later sums would not wrap.
+    """
+    ports = {f"state_{i}": LavaPyType(PyRefPort.VEC_DENSE, np.int32) for i in range(variables)}
     model = type(f"RestModel{variables}", (RestModel,), ports)
     return implements(proc=Rest, protocol=LoihiProtocol)(requires(CPU)(tag("fixed_pt")(model)))
 
