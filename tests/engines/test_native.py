@@ -27,6 +27,7 @@ from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.network import Average, Conv, Dense, Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
+from neurodeploy.signals.datasets import load_mnist
 
 
 def assert_same(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:
@@ -202,6 +203,61 @@ def test_layers_of_pilotnet_equal_what_loihi_recorded(index: int, recordings: Pa
             assert (sent == spikes[..., t]).all(), t
             assert (states["current"] == u[..., t]).all(), t
             assert (states["voltage"] == np.where(spikes[..., t], 0, v[..., t])).all(), t
+
+
+def sums_of(network: Network, frame: np.ndarray, steps: int = 20) -> list[np.ndarray]:
+    """What sigma-delta layers behind the input have added up, for a frame that stands still."""
+    signal = np.repeat(frame[None, ..., None] / 64, steps, axis=-1)
+    probes = NativeEngine(network).probe(signal, network.names)
+    return [probes[name]["sum"][0] for name in network.names[1:]]
+
+
+def sdnn_recording(recordings: Path, name: str) -> np.ndarray:
+    values = np.load(recordings / "gts" / "pilotnet_sdnn" / f"{name}.npy")
+    return values.transpose(2, 1, 0, 3)
+
+
+def test_sigma_delta_pilotnet_adds_up_what_loihi_recorded(recordings: Path) -> None:
+    network = read_network(recordings / "gts" / "pilotnet_sdnn" / "network.net")
+    network = Network(input_shape=network.input_shape, layers=network.layers[:3])
+    sums = sums_of(network, sdnn_recording(recordings, "input")[..., 0])
+    for found, name in zip(sums, ("sigma1", "sigma2"), strict=True):
+        np.testing.assert_array_equal(found, sdnn_recording(recordings, name))
+
+
+def test_square_sigma_delta_pilotnet_adds_up_what_loihi_recorded(recordings: Path) -> None:
+    network = read_network(recordings / "gts" / "pilotnet_sdnn" / "square_network.net")
+    sums = sums_of(network, sdnn_recording(recordings, "input")[:, :33, :33, 0])
+    for index, found in enumerate(sums, 1):
+        expected = sdnn_recording(recordings, f"sigma{index}_square")
+        np.testing.assert_array_equal(found, expected)
+
+
+def digits(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """As lava-dl's MNIST network takes them, -1 to 1; [sample, feature, time], and labels."""
+    dataset = load_mnist()
+    chosen = seeded(0).permutation(len(dataset.images))[:60]
+    images = 2 * dataset.images[chosen].reshape(60, -1, 1) - 1
+    return np.repeat(images, steps, axis=-1), dataset.labels[chosen]
+
+
+def test_the_mnist_network_of_lava_dl_reads_digits(recordings: Path) -> None:
+    """Its last layer never spikes: the answer is in the voltages."""
+    network = read_network(recordings / "mnist.net")
+    signal, labels = digits(32)
+    last = network.names[-1]
+    voltage = NativeEngine(network).probe(signal, [last])[last]["voltage"]
+    assert (voltage[..., -1].argmax(1) == labels).mean() > 0.98
+
+
+@pytest.mark.parametrize("name", ["mnist", "tiny"])
+def test_networks_of_lava_dl_run_the_same_on_lava(name: str, recordings: Path) -> None:
+    network = read_network(recordings / f"{name}.net")
+    signal = digits(20)[0][:3] if name == "mnist" else seeded(1).random((3, 3, 16, 16, 20))
+    with LavaEngine(network) as lava:
+        expected = lava.run(signal)
+    assert all(layer.any() for layer in expected.layers[:3])
+    assert_same(NativeEngine(network).run(signal).layers, expected.layers)
 
 
 def test_ntidigits_equals_its_recording(recordings: Path) -> None:
