@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.registry import ENGINES, open_engine
+from neurodeploy.engines.registry import ENGINES, REFERENCE_ENGINE, open_engine
+from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.model.replay import slayer_layers
 from neurodeploy.netx.network import Network
 
@@ -75,7 +76,10 @@ def compare(
 
 
 def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINES) -> Verification:
-    """Run SLAYER's arithmetic and each engine on the same input and compare all layers.
+    """Run a reference and each engine on the same input and compare all layers.
+
+    The reference is SLAYER's forward, or Lava where SLAYER's arithmetic is not replayed:
+    recurrent layers, and neurons other than CUBA ones.
 
     Parameters
     ----------
@@ -84,12 +88,31 @@ def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINE
     spikes : array [sample, *features, time]
         Its input.
     engines : sequence of str
-        Each is compared with SLAYER's forward.
+        Each is compared with the reference.
+
+    Raises
+    ------
+    InputError
+        No engine is left to compare.
     """
-    reference = slayer_layers(network, spikes)
+    reference = _reference(network, spikes)
+    others = [name for name in engines if name != reference[0]]
+    if not others:
+        expected = f"one besides {reference[0]}, which is the reference for this network"
+        raise InputError(message("engines", expected, ", ".join(engines) or "none"))
     layers: list[LayerDifference] = []
-    for name in engines:
-        with open_engine(name, network) as engine:
-            found = engine.run(spikes).layers
-        layers += compare(network, ("slayer", reference), (name, found)).layers
+    for name in others:
+        layers += compare(network, reference, (name, _run(name, network, spikes))).layers
     return Verification(layers=tuple(layers))
+
+
+def _reference(network: Network, spikes: np.ndarray) -> tuple[str, Sequence[np.ndarray]]:
+    try:
+        return "slayer", slayer_layers(network, spikes)
+    except NetworkError:
+        return REFERENCE_ENGINE, _run(REFERENCE_ENGINE, network, spikes)
+
+
+def _run(name: str, network: Network, spikes: np.ndarray) -> Sequence[np.ndarray]:
+    with open_engine(name, network) as engine:
+        return engine.run(spikes).layers

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from neurodeploy.errors import InputError
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.verification import compare, verify
@@ -58,3 +60,19 @@ def test_real_valued_input_agrees_too() -> None:
         ),
     )
     assert verify(network, RNG.random((2, 6, 20)), ["lava"]).exact
+
+
+def test_lava_is_the_reference_where_slayer_has_no_forward() -> None:
+    layer = Dense(
+        weight=2 * RNG.integers(-20, 40, (4, 6)),
+        neuron=NEURON,
+        recurrent_weight=2 * RNG.integers(-20, 20, (4, 4)),
+    )
+    network = Network(input_shape=(6,), layers=(layer,))
+    spikes = (RNG.random((2, 6, 20)) < 0.3).astype(np.uint8)
+    result = verify(network, spikes)
+    assert result.exact
+    assert [(layer.reference, layer.engine) for layer in result.layers] == [("lava", "native")]
+    assert result.layers[0].spikes > 0
+    with pytest.raises(InputError, match="engines: expected one besides lava"):
+        verify(network, spikes, ["lava"])
