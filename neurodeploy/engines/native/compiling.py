@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,19 @@ _FOLDER = Path(__file__).parent
 
 
 def _cache_folder() -> Path:
-    """Beside the sources, or in the person's cache where that cannot be written."""
+    """Beside the sources, without what older ones left; in the person's cache if need be."""
     sources = b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.py")))
+    name = f"kernels-{hashlib.sha256(sources).hexdigest()[:16]}"
+    if nb.config.CACHE_DIR:
+        return Path(nb.config.CACHE_DIR) / name
     beside = _FOLDER / "__pycache__"
-    own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neurodeploy"
-    writable = os.access(beside if beside.exists() else _FOLDER, os.W_OK)
-    folder = Path(nb.config.CACHE_DIR or (beside if writable else own))
-    return folder / f"kernels-{hashlib.sha256(sources).hexdigest()[:16]}"
+    if not os.access(beside if beside.exists() else _FOLDER, os.W_OK):
+        own = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(own) / "neurodeploy" / name
+    if not (beside / name).exists():
+        for old in beside.glob("kernels-*"):
+            shutil.rmtree(old, ignore_errors=True)
+    return beside / name
 
 
 _CACHE = str(_cache_folder())
