@@ -18,7 +18,8 @@ from neurodeploy.errors import (
 )
 
 if TYPE_CHECKING:
-    from neurodeploy.bundle import Bundle, load_bundle, save_bundle
+    from neurodeploy.bundle import Bundle, decode, load_bundle, save_bundle
+    from neurodeploy.chips import find_chip
     from neurodeploy.energy import energy_report
     from neurodeploy.engines.registry import open_engine, simulate
     from neurodeploy.learn.checkpoint import load_model
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from neurodeploy.netx.check import check
     from neurodeploy.netx.read import read_network
     from neurodeploy.netx.write import write_network
+    from neurodeploy.placement import fit_report, place
     from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
     from neurodeploy.stream import stream_answers
     from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
@@ -47,13 +49,17 @@ _HOMES = {
     "RateEncoding": "signals.encode",
     "TrainConfig": "learn.trainer",
     "check": "netx.check",
+    "decode": "bundle",
     "energy_report": "energy",
     "evaluate": "learn.trainer",
     "export_network": "model.export",
+    "find_chip": "chips",
+    "fit_report": "placement",
     "input_spikes": "tasks",
     "load_bundle": "bundle",
     "load_model": "learn.checkpoint",
     "open_engine": "engines.registry",
+    "place": "placement",
     "read_network": "netx.read",
     "save_bundle": "bundle",
     "simulate": "engines.registry",
@@ -77,13 +83,17 @@ __all__ = [
     "RateEncoding",
     "TrainConfig",
     "check",
+    "decode",
     "energy_report",
     "evaluate",
     "export_network",
+    "find_chip",
+    "fit_report",
     "input_spikes",
     "load_bundle",
     "load_model",
     "open_engine",
+    "place",
     "read_network",
     "save_bundle",
     "simulate",

@@ -1,6 +1,7 @@
 """The ``neurodeploy`` command: a thin face over the API.
 
-Exit code 0 for success, 1 where a comparison found a difference, 2 for the user's mistake.
+Exit code 0 for success, 1 where a comparison found a difference or a network does not fit, 2 for
+the user's mistake.
 """
 
 from __future__ import annotations
@@ -252,7 +253,10 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare SLAYER's forward with the engines, layer by layer; exit 1 at a difference."""
+    """Compare SLAYER's forward, or Lava where it has none, with the engines, layer by layer.
+
+    Exit code 1 where they differ.
+    """
     from neurodeploy.manifest import network_of
     from neurodeploy.verification import verify as run_verification
 
@@ -314,6 +318,39 @@ def energy(
 
 
 @app.command()
+def fit(
+    network: NetworkArgument,
+    chip: Annotated[str, typer.Option(help="loihi1, loihi2, or one of your own table.")],
+    input_file: Annotated[
+        Path | None, typer.Option("--input", help="Spikes of a run, for the traffic, .npy.")
+    ] = None,
+    engine: EngineOption = DEFAULT_ENGINE,
+    chips: Annotated[Path | None, typer.Option(help="A TOML table of further chips.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Map the layers to cores of a chip: does it fit, what is tightest, what to change.
+
+    Exit code 1 where it does not fit on one chip.
+    """
+    from neurodeploy.chips import find_chip
+    from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.manifest import network_of
+    from neurodeploy.placement import fit_report, place
+
+    target, placed = find_chip(chip, chips), network_of(network)
+    counts = None
+    if input_file is not None:
+        counts = run_batch(placed, load_array(input_file, "input"), engine=engine).counts
+    report = fit_report(place(placed, target), counts)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_fit(report, target.title)
+    if not report["fits"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is here, what is missing, and what to do."""
     checks = diagnose()
@@ -353,6 +390,19 @@ def _print_layers(report: dict[str, Any]) -> None:
     ]
     heads = ("layer", *(field.replace("_", " ") for field in fields))
     _print_table(f"{report['samples']} samples of {report['steps']} steps, totals", heads, rows)
+
+
+def _print_fit(report: dict[str, Any], title: str) -> None:
+    from neurodeploy.mapping.summary import change_rows, layer_rows, lines
+
+    heads = ("layer", "cores", "neurons", "axons in", "axons out", "KiB", "synapses, bits")
+    if report["layers"]:
+        _print_table(title, heads, layer_rows(report))
+    for line in lines(report):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report["advice"]:
+        _print_table("what to change", ("change", "cores", "chips", "fits"), change_rows(report))
+    out.print("It fits." if report["fits"] else "It does not fit on one chip.")
 
 
 def _print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

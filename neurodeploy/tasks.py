@@ -26,7 +26,7 @@ from neurodeploy.signals.encode import Encoding, RateEncoding
 
 @dataclass(frozen=True, kw_only=True)
 class ImageTask:
-    """Reconstruct and classify images from the spikes of an encoder.
+    """Reconstruct or classify images, or both, from the spikes of an encoder.
 
     Parameters
     ----------
@@ -48,6 +48,8 @@ class ImageTask:
         Of the initial weights.
     decoder, decoder_hidden
         Kind and width of the decoder; it sees the whole sample.
+    heads : tuple of str
+        What the decoder answers: ``image``, ``label``, or both.
     beta, prior_rate, class_weight : float
         Of the objective; the class loss counts ``class_weight`` times beside the pixel loss.
     estimator : str
@@ -70,6 +72,7 @@ class ImageTask:
     weight_scale: float = 2.0
     decoder: str = "mlp"
     decoder_hidden: int = 512
+    heads: tuple[str, ...] = ("image", "label")
     beta: float = 0.01
     prior_rate: float = 0.05
     class_weight: float = 20.0
@@ -80,6 +83,8 @@ class ImageTask:
     def __post_init__(self) -> None:
         if self.estimator not in ESTIMATORS:
             raise InputError(message("estimator", f"one of {sorted(ESTIMATORS)}", self.estimator))
+        if not self.heads or not set(self.heads) <= {"image", "label"}:
+            raise InputError(message("heads", "image, label or both", self.heads))
 
     def splits(self) -> Splits:
         """The data, divided once by the recorded seed."""
@@ -92,9 +97,10 @@ class ImageTask:
         )
 
     def objective(self) -> Objective:
-        """Pixel and class log-loss, and the price of information."""
+        """Pixel or class log-loss, or both, and the price of information."""
+        losses = {"image": (pixel_loss, 1.0), "label": (class_loss, self.class_weight)}
         return Objective(
-            heads={"image": (pixel_loss, 1.0), "label": (class_loss, self.class_weight)},
+            heads={head: losses[head] for head in self.heads},
             beta=self.beta,
             prior_rate=self.prior_rate,
         )
@@ -103,6 +109,7 @@ class ImageTask:
         """An untrained model; the image head starts at the mean training image."""
         torch.manual_seed(self.training.seed)
         pixels = splits.train.images[0].size
+        sizes = {"image": pixels, "label": splits.train.classes}
         layers = [
             DenseSpec(neurons=n, neuron=self.neuron, weight_scale=self.weight_scale)
             for n in (*self.hidden, self.readout)
@@ -112,15 +119,12 @@ class ImageTask:
                 kind=self.decoder,
                 neurons=self.readout,
                 window_steps=self.encoding.steps,
-                heads={"image": pixels, "label": splits.train.classes},
+                heads={head: sizes[head] for head in self.heads},
                 hidden=self.decoder_hidden,
             )
         )
-        mean = torch.from_numpy(splits.train.images.mean(0).ravel()).clamp(0.005, 0.995)
-        head = decoder.heads["image"]
-        with torch.no_grad():
-            head.bias.copy_(torch.logit(mean))
-            head.weight.mul_(0.1)
+        if "image" in self.heads:
+            _start_at_the_mean(decoder.heads["image"], splits.train.images)
         return HybridModel(Encoder((pixels,), layers), decoder)
 
     def trainer(self, splits: Splits, folder: Path | str) -> Trainer:
@@ -144,6 +148,13 @@ class ImageTask:
             encoding=self.encoding,
             notes={"dataset": self.dataset, "split_seed": self.split_seed, "training": training},
         )
+
+
+@torch.no_grad()
+def _start_at_the_mean(head: torch.nn.Linear, images: np.ndarray) -> None:
+    mean = torch.from_numpy(images.mean(0).ravel()).clamp(0.005, 0.995)
+    head.bias.copy_(torch.logit(mean))
+    head.weight.mul_(0.1)
 
 
 TASKS = {

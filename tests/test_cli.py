@@ -89,6 +89,35 @@ def test_energy_json_has_the_agreed_keys(files: tuple[Path, Path]) -> None:
     assert sum(loihi["causes"].values()) == pytest.approx(loihi["energy_j"])
 
 
+def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    arguments = ("fit", files[0], "--chip", "loihi1", "--input", files[1])
+    code, text = call(*arguments, "--json")
+    report = json.loads(text)
+    assert code == 0
+    assert (report["fits"], report["cores"], report["bound"]) == (True, 1, 1)
+    assert [layer["compartments"] for layer in report["layers"]] == [7, 4]
+    assert report["traffic"]["basis"] == "mean of a sample of the run"
+    assert report["traffic"]["input_messages"] == np.load(files[1]).sum() / 3
+    code, text = call(*arguments)
+    assert code == 0
+    assert "It fits." in text
+    assert "no packing needs fewer than 1" in text
+
+    table = (Path(cli.__file__).parent / "chips.toml").read_text(encoding="utf-8")
+    tiny = table.split("[loihi2]")[0].replace("[loihi1", "[tiny").replace("1024,", "4,")
+    own = tmp_path / "own.toml"
+    own.write_text(tiny.replace("value = 128,", "value = 2,"))
+    code, text = call("fit", files[0], "--chip", "tiny", "--chips", own)
+    assert code == 1
+    assert "compartments: at least 1.38 times what a chip has." in text
+    assert "split over 2 chips" in text
+    assert "It does not fit on one chip." in text
+    with pytest.raises(NeurodeployError, match="chip: expected one of loihi1, loihi2, found big"):
+        call("fit", files[0], "--chip", "big")
+
+
 def test_human_output_of_every_report(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert "small.net" in call("inspect", files[0])[1]
     assert "Exact." in call("verify", files[0], "--input", files[1])[1]
