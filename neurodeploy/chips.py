@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli
-
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.files import require_file
+from neurodeploy.tables import is_whole, one_of, present, read_toml, table, text, year
 
 BASES = ("published", "assumed", "unknown")
 """Where a figure can come from; ``chips.toml`` says what each means."""
@@ -175,56 +173,48 @@ def find_chip(name: str, extra: Path | str | None = None) -> Chip:
 
 
 def _read_table(path: Path) -> dict[str, Chip]:
-    require_file(path, "chip table")
-    try:
-        table = tomli.loads(path.read_text(encoding="utf-8"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(message(f"chip table {path}", "TOML", error)) from error
-    except OSError as error:
-        raise FileFormatError(
-            message(f"chip table {path}", "a readable file", error.strerror or error)
-        ) from error
-    return {name: _chip(f"chip table {path}: chip {name}", name, it) for name, it in table.items()}
+    entries = read_toml(path, "chip table")
+    return {
+        name: _chip(f"chip table {path}: chip {name}", name, entry)
+        for name, entry in entries.items()
+    }
 
 
 def _chip(where: str, name: str, entry: Any) -> Chip:
     parts = ("limits", "costs", "states")
     known = ("title", "notes", "sharing", "weight_widths", "graded_spikes", *parts)
-    entry = _table(where, entry, known)
-    sharing = _text(where, entry, "sharing")
-    if sharing not in SHARINGS:
-        expected = f"one of {', '.join(SHARINGS)}"
-        raise FileFormatError(message(f"{where}: sharing", expected, repr(sharing)))
-    graded = _present(where, entry, "graded_spikes")
+    entry = table(where, entry, known)
+    sharing = one_of(where, entry, "sharing", SHARINGS)
+    graded = present(where, entry, "graded_spikes")
     if not isinstance(graded, bool):
         raise FileFormatError(message(f"{where}: graded_spikes", "true or false", repr(graded)))
-    limits = _figures(f"{where}: limits", _present(where, entry, "limits"), LIMITS)
+    limits = _figures(f"{where}: limits", present(where, entry, "limits"), LIMITS)
     _all_of(f"{where}: limits", limits, LIMITS)
     for needed in NEEDED:
         if not limits[needed].value:
             raise FileFormatError(message(f"{where}: limits: {needed}", "1 or more", "nothing"))
-    costs = _figures(f"{where}: costs", _present(where, entry, "costs"), COSTS)
+    costs = _figures(f"{where}: costs", present(where, entry, "costs"), COSTS)
     _all_of(f"{where}: costs", costs, COSTS)
     for size in ("word_bits", "block_synapses", "population_base"):
         if costs[size].value == 0:
             raise FileFormatError(message(f"{where}: costs: {size}", "1 or more", 0))
     return Chip(
         name=name,
-        title=_text(where, entry, "title"),
+        title=text(where, entry, "title"),
         limits=limits,
         costs=costs,
-        states=_figures(f"{where}: states", _present(where, entry, "states"), NEURONS),
+        states=_figures(f"{where}: states", present(where, entry, "states"), NEURONS),
         sharing=sharing,
-        weight_widths=_widths(f"{where}: weight_widths", _present(where, entry, "weight_widths")),
+        weight_widths=_widths(f"{where}: weight_widths", present(where, entry, "weight_widths")),
         graded_spikes=graded,
-        notes=_text(where, entry, "notes", ""),
+        notes=text(where, entry, "notes", ""),
     )
 
 
 def _figures(where: str, entry: Any, known: tuple[str, ...]) -> dict[str, Limit]:
     return {
         name: _limit(f"{where}: {name}", value)
-        for name, value in _table(where, entry, known).items()
+        for name, value in table(where, entry, known).items()
     }
 
 
@@ -236,57 +226,26 @@ def _all_of(where: str, figures: dict[str, Limit], names: tuple[str, ...]) -> No
 
 
 def _limit(where: str, entry: Any) -> Limit:
-    entry = _table(where, entry, ("value", "unit", "year", "source", "basis", "note"))
-    basis = _present(where, entry, "basis")
-    if basis not in BASES:
-        raise FileFormatError(message(f"{where}: basis", f"one of {', '.join(BASES)}", repr(basis)))
+    entry = table(where, entry, ("value", "unit", "year", "source", "basis", "note"))
+    basis = one_of(where, entry, "basis", BASES)
     value = entry.get("value")
     if (value is None) != (basis == "unknown"):
         expected = "no value, because its basis is unknown" if value is not None else "a value"
         raise FileFormatError(message(f"{where}: value", expected, repr(value)))
-    if value is not None and not _whole(value, 0, 2**62):
+    if value is not None and not is_whole(value, 0, 2**62):
         raise FileFormatError(message(f"{where}: value", "a whole number, 0 or more", repr(value)))
-    year = _present(where, entry, "year")
-    if not _whole(year, 1900, 2100):
-        raise FileFormatError(message(f"{where}: year", "a year", repr(year)))
     return Limit(
         value=value,
-        unit=_text(where, entry, "unit"),
-        year=year,
-        source=_text(where, entry, "source"),
+        unit=text(where, entry, "unit"),
+        year=year(where, entry),
+        source=text(where, entry, "source"),
         basis=basis,
-        note=_text(where, entry, "note", ""),
+        note=text(where, entry, "note", ""),
     )
 
 
 def _widths(where: str, value: Any) -> tuple[int, ...]:
-    whole = isinstance(value, list) and value and all(_whole(each, 1, 32) for each in value)
+    whole = isinstance(value, list) and value and all(is_whole(each, 1, 32) for each in value)
     if not whole or value != sorted(set(value)):
         raise FileFormatError(message(where, "rising numbers of bits, 1 to 32", repr(value)))
     return tuple(value)
-
-
-def _whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _table(where: str, entry: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(entry, dict):
-        raise FileFormatError(message(where, "a table", repr(entry)))
-    for name in entry:
-        if name not in known:
-            raise FileFormatError(message(where, f"only {', '.join(known)}", repr(name)))
-    return entry
-
-
-def _present(where: str, entry: dict[str, Any], name: str) -> Any:
-    if name not in entry:
-        raise FileFormatError(message(f"{where}: {name}", "a value", "nothing"))
-    return entry[name]
-
-
-def _text(where: str, entry: dict[str, Any], name: str, default: str | None = None) -> str:
-    text = _present(where, entry, name) if default is None else entry.get(name, default)
-    if not isinstance(text, str) or (default is None and not text.strip()):
-        raise FileFormatError(message(f"{where}: {name}", "a text", repr(text)))
-    return text

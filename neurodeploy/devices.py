@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli
-
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.files import require_file
+from neurodeploy.tables import one_of, present, read_toml, table, text, year
 
 BASES = ("measured", "simulated", "assumed")
 """Where a figure can come from; ``devices.toml`` says what each means."""
@@ -128,23 +126,13 @@ def load_devices(extra: Path | str | None = None) -> dict[str, Device]:
 
 
 def _read_table(path: Path) -> dict[str, Device]:
-    require_file(path, "device table")
-    try:
-        table = tomli.loads(path.read_text(encoding="utf-8"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(message(f"device table {path}", "TOML", error)) from error
-    except OSError as error:
-        raise FileFormatError(
-            message(f"device table {path}", "a readable file", error.strerror or error)
-        ) from error
-    return {name: _device(path, name, entry) for name, entry in table.items()}
+    entries = read_toml(path, "device table")
+    return {name: _device(path, name, entry) for name, entry in entries.items()}
 
 
 def _device(path: Path, name: str, entry: Any) -> Device:
     where = f"device table {path}: device {name}"
-    if not isinstance(entry, dict):
-        raise FileFormatError(message(where, "a table", repr(entry)))
-    _no_others(where, entry, ("title", "notes", "host", *OPERATIONS))
+    entry = table(where, entry, ("title", "notes", "host", *OPERATIONS))
     constants = {
         operation: _constant(f"{where}: {operation}", entry[operation])
         for operation in OPERATIONS
@@ -167,50 +155,23 @@ def _device(path: Path, name: str, entry: Any) -> Device:
         raise FileFormatError(message(where, f"at least one of {', '.join(OPERATIONS)}", "none"))
     return Device(
         name=name,
-        title=_text(where, entry, "title"),
+        title=text(where, entry, "title"),
         constants=constants,
-        host=_text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
-        notes=_text(where, entry, "notes", ""),
+        host=text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
+        notes=text(where, entry, "notes", ""),
     )
 
 
 def _constant(where: str, entry: Any) -> Constant:
-    if not isinstance(entry, dict):
-        raise FileFormatError(message(where, "a table", repr(entry)))
-    _no_others(where, entry, ("value_j", "unit", "year", "source", "basis"))
-    value = _present(where, entry, "value_j")
+    entry = table(where, entry, ("value_j", "unit", "year", "source", "basis"))
+    value = present(where, entry, "value_j")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0:
         raise FileFormatError(message(f"{where}: value_j", "joules, 0 or more", repr(value)))
-    year = _present(where, entry, "year")
-    if not isinstance(year, int) or isinstance(year, bool) or not 1900 <= year <= 2100:
-        raise FileFormatError(message(f"{where}: year", "a year", repr(year)))
-    basis = _present(where, entry, "basis")
-    if basis not in BASES:
-        raise FileFormatError(message(f"{where}: basis", f"one of {', '.join(BASES)}", repr(basis)))
     return Constant(
         value_j=float(value),
-        unit=_text(where, entry, "unit"),
-        year=year,
-        source=_text(where, entry, "source"),
-        basis=basis,
+        unit=text(where, entry, "unit"),
+        year=year(where, entry),
+        source=text(where, entry, "source"),
+        basis=one_of(where, entry, "basis", BASES),
     )
-
-
-def _no_others(where: str, entry: dict[str, Any], known: tuple[str, ...]) -> None:
-    for name in entry:
-        if name not in known:
-            raise FileFormatError(message(where, f"only {', '.join(known)}", repr(name)))
-
-
-def _present(where: str, entry: dict[str, Any], name: str) -> Any:
-    if name not in entry:
-        raise FileFormatError(message(f"{where}: {name}", "a value", "nothing"))
-    return entry[name]
-
-
-def _text(where: str, entry: dict[str, Any], name: str, default: str | None = None) -> str:
-    text = _present(where, entry, name) if default is None else entry.get(name, default)
-    if not isinstance(text, str) or (default is None and not text.strip()):
-        raise FileFormatError(message(f"{where}: {name}", "a text", repr(text)))
-    return text
