@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.devices import Constant, Device, load_devices
-from neurodeploy.engines.counts import Counts, fan_out, recurrent_fan_out
+from neurodeploy.engines.counts import Counts, synapses
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
@@ -159,7 +159,7 @@ def dense_macs(network: Network) -> int:
     """
     shapes = (network.input_shape, *network.shapes)
     return sum(
-        int(fan_out(layer, before)[0].sum() + recurrent_fan_out(layer, after)[0].sum())
+        synapses(layer, before, after)[0]
         for layer, before, after in zip(network.layers, shapes[:-1], shapes[1:], strict=True)
     )
 

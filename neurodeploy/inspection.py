@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.counts import fan_out, recurrent_fan_out
+from neurodeploy.engines.counts import synapses
 from neurodeploy.manifest import NETWORK_FILE, read_manifest
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import (
@@ -70,12 +70,7 @@ def describe_network(network: Network) -> dict[str, Any]:
 def _describe_layer(
     layer: Layer, before: tuple[int, ...], after: tuple[int, ...]
 ) -> dict[str, Any]:
-    connections, effective = (
-        int(forward.sum() + back.sum())
-        for forward, back in zip(
-            fan_out(layer, before), recurrent_fan_out(layer, after), strict=True
-        )
-    )
+    connections, effective = synapses(layer, before, after)
     entry: dict[str, Any] = {
         "kind": layer.kind,
         "output_shape": list(after),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.registry import ENGINES, REFERENCE_ENGINE, open_engine
+from neurodeploy.engines.registry import ENGINES, REFERENCE_ENGINE, simulate
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.model.replay import slayer_layers
 from neurodeploy.netx.network import Network
@@ -102,7 +102,7 @@ def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINE
         raise InputError(message("engines", expected, ", ".join(engines) or "none"))
     layers: list[LayerDifference] = []
     for name in others:
-        layers += compare(network, reference, (name, _run(name, network, spikes))).layers
+        layers += compare(network, reference, (name, simulate(network, spikes, name).layers)).layers
     return Verification(layers=tuple(layers))
 
 
@@ -110,9 +110,4 @@ def _reference(network: Network, spikes: np.ndarray) -> tuple[str, Sequence[np.n
     try:
         return "slayer", slayer_layers(network, spikes)
     except NetworkError:
-        return REFERENCE_ENGINE, _run(REFERENCE_ENGINE, network, spikes)
-
-
-def _run(name: str, network: Network, spikes: np.ndarray) -> Sequence[np.ndarray]:
-    with open_engine(name, network) as engine:
-        return engine.run(spikes).layers
+        return REFERENCE_ENGINE, simulate(network, spikes, REFERENCE_ENGINE).layers

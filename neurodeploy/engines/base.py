@@ -184,16 +184,15 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
         raise InputError(message(where, "numbers", f"values of type {signal.dtype}"))
     values = signal.astype(np.float64)
     if isinstance(first, NeuronInput):
-        limit, expected = 2.0**31, "finite numbers that fit 32 bits as current"
+        limit, whole, expected = 2.0**31, True, "finite numbers that fit 32 bits as current"
         with np.errstate(invalid="ignore"):  # 0 times infinity is caught below
             values *= first.weight
         values += first.bias
         np.trunc(values, out=values)
     else:
         limit = float(1 << network.input_bits)
+        whole = bool((values == np.trunc(values)).all())
         expected = f"whole numbers of {network.input_bits} bits and a sign"
-        if (values != np.trunc(values)).any():
-            raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
-    if not (-limit < values.min() and values.max() < limit):
+    if not (whole and -limit < values.min() and values.max() < limit):
         raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
     return values.astype(np.int32)

@@ -104,6 +104,18 @@ def recurrent_fan_out(layer: Layer, shape: tuple[int, ...]) -> tuple[np.ndarray,
     return np.zeros(shape, np.int64), np.zeros(shape, np.int64)
 
 
+def synapses(layer: Layer, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
+    """Connections of a layer between features [*before] and [*after], recurrent ones too.
+
+    Returns
+    -------
+    connections, effective : int
+    """
+    forward, back = fan_out(layer, before), recurrent_fan_out(layer, after)
+    every, effective = (int(one.sum() + two.sum()) for one, two in zip(forward, back, strict=True))
+    return every, effective
+
+
 def _columns(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     effective = (weight != 0).sum(0).reshape(input_shape)
     return np.full(input_shape, len(weight), np.int64), effective.astype(np.int64)

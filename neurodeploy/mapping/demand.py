@@ -23,7 +23,7 @@ import numpy as np
 
 from neurodeploy.chips import Chip
 from neurodeploy.netx.network import Average, Layer
-from neurodeploy.netx.neurons import CubaNeuron, Neuron, RfNeuron, SdnnNeuron
+from neurodeploy.netx.neurons import CubaNeuron, Neuron, SdnnNeuron
 
 EMPTY: frozenset[Hashable] = frozenset()
 
@@ -173,13 +173,10 @@ class LayerDemand:
 
     def _decays(self, neuron: Neuron) -> np.ndarray:
         """Pairs of decays [neuron, 2]."""
-        if isinstance(neuron, SdnnNeuron):
+        if not neuron.decays:
             return np.zeros((self.neurons, 2), np.int64)
-        names = ("sin_decay", "cos_decay")
-        if not isinstance(neuron, RfNeuron):
-            names = ("current_decay", "voltage_decay")
         rows = []
-        for name in names:
+        for name in neuron.decays:
             decay = np.atleast_1d(np.asarray(getattr(neuron, name), np.int64))
             rows.append(np.repeat(decay, self.neurons // len(decay)))
         return np.stack(rows, axis=1)

@@ -79,8 +79,7 @@ class Dense:
                     )
                 )
             object.__setattr__(self, "delay", delay)
-        if isinstance(self.neuron, CubaNeuron):
-            _match(self.neuron, ("current_decay", "voltage_decay"), outputs, "neurons")
+        _match(self.neuron, outputs, "neurons")
 
     @property
     def kind(self) -> str:
@@ -134,7 +133,7 @@ class ComplexDense:
                     f"shape {self.imaginary_weight.shape}",
                 )
             )
-        _match(self.neuron, ("sin_decay", "cos_decay"), len(self.real_weight), "neurons")
+        _match(self.neuron, len(self.real_weight), "neurons")
 
     @property
     def kind(self) -> str:
@@ -200,9 +199,7 @@ class Conv:
             object.__setattr__(self, "bias", _bias(self.bias, self.weight.shape[0]))
         if self.delay is not None:
             object.__setattr__(self, "delay", integers(self.delay, "delay"))
-        if isinstance(self.neuron, CubaNeuron):
-            channels = self.weight.shape[0]
-            _match(self.neuron, ("current_decay", "voltage_decay"), channels, "channels")
+        _match(self.neuron, self.weight.shape[0], "channels")
 
     @property
     def kind(self) -> str:
@@ -348,8 +345,8 @@ def _dense_shape(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[int,
     return (weight.shape[0],)
 
 
-def _match(neuron: Neuron, names: Sequence[str], count: int, what: str) -> None:
-    for name in names:
+def _match(neuron: Neuron, count: int, what: str) -> None:
+    for name in neuron.decays:
         decay = getattr(neuron, name)
         if isinstance(decay, np.ndarray) and decay.shape != (count,):
             raise NetworkError(

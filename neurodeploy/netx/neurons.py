@@ -1,6 +1,7 @@
 """The neurons of netx, with the integer rules that Lava's fixed-point models follow.
 
-Every state starts at rest (0). A *graded* spike carries a value; the others are ones.
+Every state starts at rest (0). A *graded* spike carries a value; the others are ones. ``decays``
+names the fields that may have one value for each neuron.
 """
 
 from __future__ import annotations
@@ -81,9 +82,10 @@ class CubaNeuron:
     voltage_decay: np.ndarray | int
     threshold: int
     graded = False
+    decays = ("current_decay", "voltage_decay")
 
     def __post_init__(self) -> None:
-        for name in ("current_decay", "voltage_decay"):
+        for name in self.decays:
             object.__setattr__(self, name, _decays(getattr(self, name), 0, name))
         threshold = one_integer(self.threshold, 0, (1 << 18) - 1, "threshold")
         object.__setattr__(self, "threshold", threshold)
@@ -114,6 +116,7 @@ class SdnnNeuron:
     threshold: int
     sigma_output: bool = False
     graded = True
+    decays = ()
 
     def __post_init__(self) -> None:
         threshold = one_integer(self.threshold, 0, (1 << 19) - 1, "threshold")
@@ -149,9 +152,10 @@ class RfNeuron:
     threshold: int
     phase: bool
     graded = False
+    decays = ("sin_decay", "cos_decay")
 
     def __post_init__(self) -> None:
-        for name in ("sin_decay", "cos_decay"):
+        for name in self.decays:
             object.__setattr__(self, name, _decays(getattr(self, name), -DECAY_UNITY, name))
         object.__setattr__(
             self, "threshold", one_integer(self.threshold, 0, (1 << 18) - 1, "threshold")

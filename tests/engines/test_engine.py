@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import CASES, Case
+from comparing import assert_same_counts
 from reference import reference
 
 from neurodeploy.engines.base import Engine, spike_types
@@ -54,9 +55,7 @@ def test_it_follows_the_rules_exactly(case: Case, engine: Engine) -> None:
 def test_counts_are_those_of_the_spikes(case: Case, engine: Engine) -> None:
     run = engine.run(case.batch)
     expected = count(case.network, [case.batch, *run.layers])
-    for mine, theirs in zip(run.counts.layers, expected.layers, strict=True):
-        for field in dataclasses.fields(mine):
-            assert np.array_equal(getattr(mine, field.name), getattr(theirs, field.name)), field
+    assert_same_counts(run.counts, expected)
     assert run.counts.samples == len(case.batch)
     assert run.counts.steps == case.batch.shape[-1]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from comparing import assert_same, assert_same_counts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_networks import (
@@ -20,7 +19,7 @@ from random_networks import (
 )
 from reference import reference, reference_traces
 
-from neurodeploy.engines.counts import Counts, count
+from neurodeploy.engines.counts import count
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError
@@ -28,22 +27,6 @@ from neurodeploy.netx.network import Average, Conv, Dense, Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.signals.datasets import load_mnist
-
-
-def assert_same(found: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:
-    for index, (mine, theirs) in enumerate(zip(found, expected, strict=True)):
-        assert mine.dtype == theirs.dtype
-        assert mine.shape == theirs.shape, f"layer {index}"
-        wrong = np.argwhere(mine != theirs)
-        assert not len(wrong), f"layer {index}: {len(wrong)} wrong, first {wrong[:1]}"
-
-
-def assert_same_counts(found: Counts, expected: Counts) -> None:
-    assert (found.samples, found.steps) == (expected.samples, expected.steps)
-    for mine, theirs in zip(found.layers, expected.layers, strict=True):
-        assert mine.totals() == theirs.totals()
-        for field in dataclasses.fields(mine)[1:]:
-            assert (getattr(mine, field.name) == getattr(theirs, field.name)).all(), field.name
 
 
 def seeded(seed: int) -> np.random.Generator:

@@ -19,10 +19,8 @@ from neurodeploy.quiet import hushed
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 
 with hushed():
-    from lava.lib.dl import netx, slayer
+    from lava.lib.dl import slayer
 
-# The lava-dl wheel installs its tests beside the package: networks that were not written by us.
-RECORDED = Path(netx.__file__).parents[4] / "tests" / "lava" / "lib" / "dl" / "netx"
 
 Edit = Callable[[h5py.File], object]
 
@@ -101,8 +99,8 @@ def neurons(network: Network) -> list[tuple[Any, Any, int]]:
     ]
 
 
-def test_mnist() -> None:
-    network = read_network(RECORDED / "mnist.net")
+def test_mnist(recordings: Path) -> None:
+    network = read_network(recordings / "mnist.net")
     assert network.input_shape == (784,)
     assert network.shapes == ((784,), (512,), (512,), (10,))
     assert network.names == ("0-input", "1-dense", "2-dense", "3-dense")
@@ -114,8 +112,8 @@ def test_mnist() -> None:
     assert network.latency_steps == 3
 
 
-def test_tiny() -> None:
-    network = read_network(RECORDED / "tiny.net")
+def test_tiny(recordings: Path) -> None:
+    network = read_network(recordings / "tiny.net")
     assert network.input_shape == (3, 16, 16)
     assert network.shapes == ((3, 16, 16), (24, 6, 6), (36, 1, 1))
     first, second, third = network.layers
@@ -130,8 +128,8 @@ def test_tiny() -> None:
     assert neurons(network) == [(4096, 1024, 25)] * 3
 
 
-def test_ntidigits() -> None:
-    network = read_network(RECORDED / "gts" / "ntidigits" / "ntidigits.net")
+def test_ntidigits(recordings: Path) -> None:
+    network = read_network(recordings / "gts" / "ntidigits" / "ntidigits.net")
     assert network.input_shape == (64,)
     assert network.shapes == ((256,), (256,), (242,), (11,))
     for layer in network.layers[:2]:
@@ -146,8 +144,8 @@ def test_ntidigits() -> None:
     assert neurons(network) == [(1024, 1024, 80)] * 3
 
 
-def test_pilotnet_lif() -> None:
-    network = read_network(RECORDED / "gts" / "pilotnet_lif" / "network.net")
+def test_pilotnet_lif(recordings: Path) -> None:
+    network = read_network(recordings / "gts" / "pilotnet_lif" / "network.net")
     assert network.input_shape == (3, 66, 200)
     assert network.shapes == (
         (3, 66, 200),
@@ -186,8 +184,8 @@ SIGMA_DELTA_SHAPES = {
 
 
 @pytest.mark.parametrize("name", SIGMA_DELTA_SHAPES)
-def test_pilotnet_sdnn(name: str) -> None:
-    path = RECORDED / "gts" / "pilotnet_sdnn" / f"{name}.net"
+def test_pilotnet_sdnn(name: str, recordings: Path) -> None:
+    path = recordings / "gts" / "pilotnet_sdnn" / f"{name}.net"
     network = read_network(path)
     shapes = SIGMA_DELTA_SHAPES[name]
     assert (network.input_shape, network.shapes) == (shapes[0], shapes)
@@ -215,14 +213,14 @@ def test_pilotnet_sdnn(name: str) -> None:
                 assert layer.bias.any()
 
 
-def test_the_sigma_output_of_pilotnet_has_no_bias() -> None:
-    network = read_network(RECORDED / "gts" / "pilotnet_sdnn" / "network.net")
+def test_the_sigma_output_of_pilotnet_has_no_bias(recordings: Path) -> None:
+    network = read_network(recordings / "gts" / "pilotnet_sdnn" / "network.net")
     biased = [getattr(layer, "bias", None) is not None for layer in network.layers[1:]]
     assert biased == [True] * 7 + [False]
 
 
-def test_every_recorded_network_is_tested() -> None:
-    assert sorted(str(path.relative_to(RECORDED)) for path in RECORDED.rglob("*.net")) == [
+def test_every_recorded_network_is_tested(recordings: Path) -> None:
+    assert sorted(str(path.relative_to(recordings)) for path in recordings.rglob("*.net")) == [
         "gts/ntidigits/ntidigits.net",
         "gts/pilotnet_lif/network.net",
         "gts/pilotnet_sdnn/network.net",

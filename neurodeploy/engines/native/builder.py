@@ -115,13 +115,13 @@ class Builder:
             matrices.append(layer.recurrent_weight)
             tables = recurrent_fan_out(layer, (len(layer.weight),))
             row[col.BACK_TABLE] = self._place(self._tables, *tables)
-            self.sizes.joined = max(self.sizes.joined, sum(layer.recurrent_weight.shape))
             self.sizes.joined = max(self.sizes.joined, int(row[col.INPUTS] + row[col.OUTPUTS]))
         whole = np.hstack(matrices)
         stored, bits = stored_weights(*matrices) if whole.any() else (whole, 0)
         order = np.concatenate([order, np.arange(len(order), whole.shape[1])])
-        self._delays(row, layer.delay_matrix, order, self._is_wide(row, stored, bits))
-        self._matrix(row, stored.T[order], bits)
+        wide = self._is_wide(row, stored, bits)
+        self._delays(row, layer.delay_matrix, order, wide)
+        self._matrix(row, (stored if wide else stored >> bits).T[order], wide)
         row[col.SHIFT] = bits
 
     def _complex_dense(self, row: np.ndarray, layer: ComplexDense, order: np.ndarray) -> None:
@@ -129,40 +129,35 @@ class Builder:
             stored_weights, (layer.real_weight, layer.imaginary_weight)
         )
         row[col.SHIFT], row[col.SECOND_SHIFT] = bits, more_bits
-        if self._is_wide(row, real, bits) or self._is_wide(row, imaginary, more_bits):
-            row[col.KIND] = col.DENSE_WIDE
-        else:
+        wide = self._is_wide(row, real, bits) or self._is_wide(row, imaginary, more_bits)
+        if not wide:
             real, imaginary = real >> bits, imaginary >> more_bits
-        self._matrix(row, np.vstack([real, imaginary]).T[order], 0)
+        self._matrix(row, np.vstack([real, imaginary]).T[order], wide)
 
     @staticmethod
     def _is_wide(row: np.ndarray, stored: np.ndarray, bits: int) -> bool:
         """Whether spikes are graded, or Lava rounds sums of these weights."""
         return bool(row[col.GRADED_INPUT]) or bool((stored & ((1 << bits) - 1)).any())
 
-    def _matrix(self, row: np.ndarray, stored: np.ndarray, bits: int) -> None:
-        """Place stored weights [input, output] in the narrowest kind that sums them exactly."""
-        row[col.WEIGHT_ROWS] = len(stored)
-        width: type = np.int16
-        if row[col.KIND] == col.DENSE_WIDE or self._is_wide(row, stored, bits):
+    def _matrix(self, row: np.ndarray, weight: np.ndarray, wide: bool) -> None:
+        """Place weights [input, output]: ``wide`` as stored, else in the narrowest exact kind."""
+        row[col.WEIGHT_ROWS], sums = weight.shape
+        if wide:
             row[col.KIND] = col.DENSE_WIDE
-            sums = stored.shape[1] * max(1, int(row[col.RING]))
-            self.sizes.wide = max(self.sizes.wide, sums)
+            self.sizes.wide = max(self.sizes.wide, sums * max(1, int(row[col.RING])))
+            row[col.WEIGHT] = self._place(self._weights[np.int16], weight.astype(np.int16))
+            return
+        halved = not (weight & 1).any()
+        weight = weight >> halved
+        row[col.SCALE] = 1 << halved
+        self.sizes.narrow = max(self.sizes.narrow, sums)
+        fits = weight.min() >= -128 and weight.max() <= 127
+        if fits and row[col.DELAY_MODE] != col.SYNAPSE_DELAY:
+            row[col.KIND] = col.DENSE8
+            row[col.WEIGHT] = self._place(self._weights[np.int8], _tiled(weight.astype(np.int8)))
         else:
-            stored = stored >> bits
-            halved = not (stored & 1).any()
-            stored = stored >> halved
-            row[col.SCALE] = 1 << halved
-            fits = stored.min() >= -128 and stored.max() <= 127
             row[col.KIND] = col.DENSE16
-            if fits and row[col.DELAY_MODE] != col.SYNAPSE_DELAY:
-                row[col.KIND] = col.DENSE8
-                width = np.int8
-            self.sizes.narrow = max(self.sizes.narrow, stored.shape[1])
-        stored = stored.astype(width)
-        if row[col.KIND] == col.DENSE8:
-            stored = _tiled(stored)
-        row[col.WEIGHT] = self._place(self._weights[width], stored)
+            row[col.WEIGHT] = self._place(self._weights[np.int16], weight.astype(np.int16))
 
     def _delays(
         self, row: np.ndarray, delay: np.ndarray | None, order: np.ndarray, wide: bool

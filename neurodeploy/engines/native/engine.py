@@ -105,10 +105,11 @@ class NativeEngine(Running, Closing):
         InputError
             The network has no such layer, or the spikes do not fit it.
         """
+        names = self.network.names
         probed = list(layers)
         for name in probed:
-            if name not in self.network.names:
-                raise InputError(message("layers", f"of {list(self.network.names)}", name))
+            if name not in names:
+                raise InputError(message("layers", f"of {list(names)}", name))
         signal = check_input(self.network, spikes)
         traces: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in probed}
         with self.open() as session:
@@ -117,9 +118,8 @@ class NativeEngine(Running, Closing):
                 for step in range(signal.shape[-1]):
                     sent = session.advance(sample[..., step])
                     for name in probed:
-                        index = self.network.names.index(name)
-                        states = session.states(name)
-                        traces[name].append({"spikes": sent[index], **states})
+                        spikes_now = {"spikes": sent[names.index(name)]}
+                        traces[name].append(spikes_now | session.states(name))
         return {name: _by_sample(steps, len(signal)) for name, steps in traces.items()}
 
     def open(self) -> NativeSession:

@@ -72,14 +72,36 @@ SPIKES = "Tuple([int32[:, ::1], int32[:, ::1], int64[::1]])"
 """Spikes of a chunk: who, and what if graded, [step, number], and how many [step]."""
 
 
-@compiled(
-    "void(int64[::1], int32[::1], int32[::1], int32[::1], int32[::1], int16[::1], int16[::1], "
-    "int64, int64, uint64[:, ::1])"
-)
-def _update_cuba_neurons(
-    layer, current, voltage, arriving, bias, keep_current, keep_voltage, start, step, ones
-):
+BLOCK = "Tuple([int32[::1], int32[::1], int32[::1], int32[::1], int16[::1], int16[::1]])"
+"""Neurons in a row: two states, what arrives, bias, and what decays keep, each [neuron]."""
+
+
+@compiled(f"{BLOCK}(int64[::1], {POOLS}, int32[::1], int64, int64)")
+def _block(layer, pools, state, start, size):
+    """So many neurons of a layer from ``start`` on."""
+    _, _, _, keep, neurons, _ = pools
+    outputs, place, neuron = layer[OUTPUTS], layer[STATE] + start, layer[NEURON] + start
+    return (
+        state[place : place + size],
+        state[place + outputs : place + outputs + size],
+        state[place + 2 * outputs : place + 2 * outputs + size],
+        neurons[0, neuron : neuron + size],
+        keep[0, neuron : neuron + size],
+        keep[1, neuron : neuron + size],
+    )
+
+
+@compiled("void(int32[::1], int32[:, ::1], int64, int64)")
+def _take_input(arriving, current_in, start, step):
+    """Let arrive what [feature, time] has from feature ``start`` on in a step."""
+    for j in range(arriving.size):
+        arriving[j] = current_in[start + j, step]
+
+
+@compiled(f"void(int64[::1], {BLOCK}, int64, int64, uint64[:, ::1])")
+def _update_cuba_neurons(layer, block, start, step, ones):
     """Update neurons, the first of which is ``start`` of its layer; spikes are bits of ``ones``."""
+    current, voltage, arriving, bias, keep_current, keep_voltage = block
     scale, threshold = np.int32(layer[SCALE]), np.int32(layer[THRESHOLD])
     for k in range(0, current.size, 64):
         mask = np.uint64(0)
@@ -108,37 +130,19 @@ def _run_cuba_layer(
     layer, pools, current_in, clock, first, steps, ends, arrived, sending, state, scratch
 ):
     """Run a layer of CUBA neurons without recurrence; list its spikes after the last step."""
-    weights8, _, _, keep, neurons, _ = pools
+    weights8, _, _, _, _, _ = pools
     tile, _, _, _, ones, _ = scratch
     lists, values, sizes = arrived
     inputs, outputs = layer[INPUTS], layer[OUTPUTS]
     is_input, tiled = layer[KIND] == INPUT, layer[KIND] == DENSE8 and layer[DELAY_MODE] == NO_DELAY
-    block = TILE if is_input or tiled else outputs
-    for start in range(0, outputs, block):
-        size = min(block, outputs - start)
-        place, neuron = layer[STATE] + start, layer[NEURON] + start
-        current = state[place : place + size]
-        voltage = state[place + outputs : place + outputs + size]
-        arriving = state[place + 2 * outputs : place + 2 * outputs + size]
-        bias = neurons[0, neuron : neuron + size]
-        keep_current = keep[0, neuron : neuron + size]
-        keep_voltage = keep[1, neuron : neuron + size]
+    longest = TILE if is_input or tiled else outputs
+    for start in range(0, outputs, longest):
+        block = _block(layer, pools, state, start, min(longest, outputs - start))
+        arriving = block[2]
         for step in range(steps):
             if is_input:
-                for j in range(size):
-                    arriving[j] = current_in[start + j, first + step]
-            _update_cuba_neurons(
-                layer,
-                current,
-                voltage,
-                arriving,
-                bias,
-                keep_current,
-                keep_voltage,
-                start,
-                step,
-                ones,
-            )
+                _take_input(arriving, current_in, start, first + step)
+            _update_cuba_neurons(layer, block, start, step, ones)
             if is_input or (ends and step == steps - 1):
                 continue
             if tiled:
@@ -207,21 +211,14 @@ def _run_other_layer(
     """Run a recurrent layer, or one of other neurons; list its spikes in every step."""
     _, _, _, keep, neurons, _ = pools
     _, _, _, _, ones, _ = scratch
-    outputs, place, neuron = layer[OUTPUTS], layer[STATE], layer[NEURON]
-    current = state[place : place + outputs]
-    voltage = state[place + outputs : place + 2 * outputs]
-    arriving = state[place + 2 * outputs : place + 3 * outputs]
-    bias = neurons[0, neuron : neuron + outputs]
-    keep_current, keep_voltage = keep[0, neuron:], keep[1, neuron:]
+    outputs = layer[OUTPUTS]
+    block = _block(layer, pools, state, 0, outputs)
     for step in range(steps):
         if layer[KIND] == INPUT:
-            for j in range(outputs):
-                arriving[j] = current_in[j, first + step]
+            _take_input(block[2], current_in, 0, first + step)
         own, own_values, size = sending[0][step], sending[1][step], sending[2][step : step + 1]
         if layer[MODEL] == CUBA:
-            _update_cuba_neurons(
-                layer, current, voltage, arriving, bias, keep_current, keep_voltage, 0, 0, ones
-            )
+            _update_cuba_neurons(layer, block, 0, 0, ones)
             list_ones(ones, (outputs + 63) >> 6, 1, sending[0][step : step + 1], size)
             if layer[GRADED_INPUT]:
                 own_values[: size[0]] = 1

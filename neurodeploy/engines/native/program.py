@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from neurodeploy.engines.base import spike_types
 from neurodeploy.engines.counts import Counts, LayerCounts
 from neurodeploy.engines.native import columns as col
 from neurodeploy.engines.native.builder import Builder, aligned
@@ -80,7 +79,6 @@ class Program:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.shapes = network.shapes
-        self.types = spike_types(network)
         self.takes_numbers = isinstance(network.layers[0], NeuronInput) or network.input_bits > 0
         builder = Builder(network)
         self.rows, self.sizes = builder.rows, builder.sizes
