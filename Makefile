@@ -1,6 +1,7 @@
 # `make demo` and `make test` are the two commands; each installs what it needs, once.
 # The only prerequisite is a python3 with venv and access to a package registry.
-# `make benchmark` measures, with peers to compare to in an environment of its own.
+# `make benchmark` measures, with peers to compare to in an environment of its own; there,
+# `make neurobench` holds our counts against NeuroBench's.
 
 VENV      := .venv
 BENCHMARK := .venv-benchmark
@@ -8,7 +9,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: demo test benchmark lint types install lock clean
+.PHONY: demo test benchmark neurobench lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -20,6 +21,9 @@ benchmark: $(BENCHMARK)/.ready
 	@for name in native_engine peers pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
+
+neurobench: $(BENCHMARK)/.ready
+	$(BENCHMARK)/bin/python -m pytest tests/test_neurobench.py
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from neurodeploy import cli
+import neurodeploy
 from neurodeploy.bundle import Bundle, save_bundle
+from neurodeploy.cli import main as cli
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import Dense, Network
@@ -22,6 +23,8 @@ from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import RateEncoding
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=512, threshold=60)
+
+RUN_MAIN = "from neurodeploy.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,7 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
     assert "It fits." in text
     assert "no packing needs fewer than 1" in text
 
-    table = (Path(cli.__file__).parent / "chips.toml").read_text(encoding="utf-8")
+    table = (Path(neurodeploy.__file__).parent / "chips.toml").read_text(encoding="utf-8")
     tiny = table.split("[loihi2]")[0].replace("[loihi1", "[tiny").replace("1024,", "4,")
     own = tmp_path / "own.toml"
     own.write_text(tiny.replace("value = 128,", "value = 2,"))
@@ -183,7 +186,13 @@ def test_unknown_engine_and_task(files: tuple[Path, Path], tmp_path: Path) -> No
 
 def test_a_process_exits_2_with_one_line_and_no_traceback(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-c", "from neurodeploy.cli import main; main()", "inspect", "none.net"],
+        [
+            sys.executable,
+            "-c",
+            "from neurodeploy.cli.main import main; main()",
+            "inspect",
+            "none.net",
+        ],
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -1,0 +1,1 @@
+"""The ``neurodeploy`` command: a thin face over the API."""

@@ -1,0 +1,75 @@
+"""What all commands share: the application, its options, and how a report is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+app = typer.Typer(
+    help="Take a spiking network from training to a neuromorphic chip.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+notes = Console(stderr=True)
+
+NetworkArgument = Annotated[Path, typer.Argument(help="A netx .net file or a bundle folder.")]
+InputOption = Annotated[
+    Path, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time], 0 or 1.")
+]
+EngineOption = Annotated[str, typer.Option("--engine", help="native (fast) or lava (reference).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
+TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]
+
+
+def progress_bar() -> Progress:
+    """A progress bar on standard error; none where that is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=notes,
+        disable=not notes.is_terminal,
+    )
+
+
+def print_json(value: Any) -> None:
+    """One JSON value and a line end on standard output."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def value_rows(mapping: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows of a table of numbers."""
+    return [(name, f"{value:.4g}") for name, value in mapping.items()]
+
+
+def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; the first column to the left, the others to the right."""
+    table = RichTable(title=title, title_justify="left", header_style="bold")
+    for index, head in enumerate(heads):
+        table.add_column(head, justify="left" if index == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def print_layers(report: dict[str, Any]) -> None:
+    """The counts of each layer of an energy or simulation report."""
+    fields = ("input_spikes", "output_spikes", "synops", "effective_synops", "neuron_updates")
+    rows = [
+        (layer["name"], *(f"{layer[field]:,}" for field in fields)) for layer in report["layers"]
+    ]
+    heads = ("layer", *(field.replace("_", " ") for field in fields))
+    print_table(f"{report['samples']} samples of {report['steps']} steps, totals", heads, rows)

@@ -1,0 +1,158 @@
+"""Commands that run or describe a network: simulate, stream, inspect, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodeploy.cli.app import (
+    EngineOption,
+    InputOption,
+    JsonOption,
+    NetworkArgument,
+    app,
+    out,
+    print_json,
+    print_layers,
+    print_table,
+)
+from neurodeploy.engines.registry import DEFAULT_ENGINE, ENGINES
+from neurodeploy.files import load_array, save_array
+
+
+@app.command()
+def simulate(
+    network: NetworkArgument,
+    input_file: InputOption,
+    output: Annotated[Path, typer.Option("--output", help="Where the output spikes go, .npy.")],
+    engine: EngineOption = DEFAULT_ENGINE,
+    as_json: JsonOption = False,
+) -> None:
+    """Run spikes through a network; each sample starts from rest."""
+    from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.manifest import network_of
+
+    spikes = load_array(input_file, "input")
+    run = run_batch(network_of(network), spikes, engine=engine)
+    save_array(output, run.spikes)
+    report = {"engine": engine, "output": str(output), **run.counts.totals()}
+    if as_json:
+        print_json(report)
+    else:
+        print_layers(report)
+        out.print(f"Output spikes {list(run.spikes.shape)}: {output}")
+
+
+@app.command()
+def stream(
+    bundle: Annotated[Path, typer.Argument(help="A bundle folder.")],
+    input_file: InputOption,
+    engine: EngineOption = DEFAULT_ENGINE,
+    every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Stream spikes step by step into the host decoder; print answers as they form.
+
+    With --json, one JSON object a line for every answer.
+    """
+    from neurodeploy.bundle import load_bundle
+    from neurodeploy.engines.base import check_input
+    from neurodeploy.engines.registry import open_engine
+    from neurodeploy.stream import stream_answers
+
+    deployed = load_bundle(bundle)
+    spikes = load_array(input_file, "input")
+    check_input(deployed.network, spikes, f"input {input_file}")
+    steps = spikes.shape[-1]
+    with open_engine(engine, deployed.network) as running:
+        for answer in stream_answers(
+            running,
+            deployed.decoder,
+            spikes,
+            wanted=lambda step: (step + 1) % every == 0 or step == steps - 1,
+        ):
+            if as_json:
+                logits = {name: values.tolist() for name, values in answer.logits.items()}
+                print_json({"sample": answer.sample, "step": answer.step, "logits": logits})
+            else:
+                label = answer.logits.get("label")
+                said = "" if label is None else f", label {int(label.argmax())}"
+                out.print(
+                    f"sample {answer.sample} step {answer.step}: "
+                    f"{answer.output.spikes.sum()} spikes{said}",
+                    highlight=False,
+                )
+
+
+@app.command()
+def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
+    """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
+    from neurodeploy.inspection import describe
+    from neurodeploy.netx.check import Finding
+
+    report = describe(network)
+    if as_json:
+        print_json(report)
+        return
+    heads = ("layer", "output shape", "neurons", "synapses", "parameters", "weights")
+    rows = [
+        (
+            layer["name"],
+            " x ".join(map(str, layer["output_shape"])),
+            f"{layer['neurons']:,}",
+            f"{layer['synapses']:,}",
+            f"{layer['parameters']:,}",
+            f"{layer['weight_min']} to {layer['weight_max']}" if "weight_min" in layer else "",
+        )
+        for layer in report["layers"]
+    ]
+    print_table(
+        f"{network}: input {report['input_shape']}, latency {report['latency_steps']} steps",
+        heads,
+        rows,
+    )
+    for finding in report["findings"]:
+        out.print(str(Finding(**finding)), markup=False)
+    if not report["findings"]:
+        out.print("Lava runs this network exactly as it is written.")
+
+
+@app.command()
+def verify(
+    network: NetworkArgument,
+    input_file: InputOption,
+    engine: Annotated[
+        list[str] | None, typer.Option("--engine", help="Engines to compare; all by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare SLAYER's forward, or Lava where it has none, with the engines, layer by layer.
+
+    Exit code 1 where they differ.
+    """
+    from neurodeploy.manifest import network_of
+    from neurodeploy.verification import verify as run_verification
+
+    result = run_verification(
+        network_of(network), load_array(input_file, "input"), engine or ENGINES
+    )
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        rows = [
+            (
+                d.layer,
+                f"{d.reference} / {d.engine}",
+                f"{d.spikes:,}",
+                f"{d.differing:,}",
+                "" if d.first is None else str(d.first),
+            )
+            for d in result.layers
+        ]
+        heads = ("layer", "compared", "spikes", "differing", "first at (sample, feature, step)")
+        print_table("spike for spike", heads, rows)
+        out.print("Exact." if result.exact else "They differ.")
+    if not result.exact:
+        raise typer.Exit(1)
