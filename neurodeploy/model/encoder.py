@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
+from torch.nn.functional import conv2d, linear
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.neuron import STATE_SCALE, CubaParameters
+from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
+from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
 from neurodeploy.model.readout import Readout
 from neurodeploy.quiet import hushed
 
 with hushed():
     from lava.lib.dl import slayer
-    from lava.lib.dl.slayer.neuron.dynamics import leaky_integrator
-    from lava.lib.dl.slayer.utils import quantize
+    from lava.lib.dl.slayer.neuron.cuba import SCALE_RHO_MULT, TAU_RHO_MULT
 
 MAX_DELAY_STEPS = 62
 
@@ -179,34 +180,35 @@ class Block(torch.nn.Module):
 
     def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
         """Weighted spikes as they reach the neurons, [batch, *features, time]."""
-        arriving = torch.nn.functional.pad(spikes, (1, 0))[..., :-1]
+        rows = spikes.movedim(-1, 0)
+        arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
+        weight = self.synapse.pre_hook_fx(self.synapse.weight)
         if isinstance(self.spec, DenseSpec):
-            arriving = arriving.flatten(1, -2)
-        weighted = self.synapse(arriving)
-        return self.delay(weighted) if self.delay is not None else weighted
+            weighted = linear(arriving.flatten(2), weight.flatten(1))
+        else:
+            synapse = self.synapse
+            geometry = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
+            flat = conv2d(arriving.flatten(0, 1), weight[..., 0], None, *geometry, synapse.groups)
+            weighted = flat.unflatten(0, arriving.shape[:2])
+        dendrite = time_last(weighted)
+        return self.delay(dendrite) if self.delay is not None else dendrite
 
     def current(self, spikes: torch.Tensor) -> torch.Tensor:
         """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
-        dendrite = self.dendrite(spikes)
-        current = leaky_integrator.dynamics(
-            dendrite,
-            quantize(self.neuron.current_decay),
-            torch.zeros(dendrite.shape[:-1]),
-            STATE_SCALE,
-        )
+        keep = DECAY_SCALE - self.spec.neuron.current_decay_steps
+        current = Current.apply(self.dendrite(spikes), keep)
         return current if self.bias is None else current + self.neuron.quantize_8bit(self.bias)
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
         """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
-        current = self.current(spikes)
-        voltage = leaky_integrator.dynamics(
-            current,
-            quantize(self.neuron.voltage_decay),
-            torch.zeros(current.shape[:-1]),
-            STATE_SCALE,
-            self.neuron.threshold + self.neuron.threshold_eps,
+        neuron = self.spec.neuron
+        return HiddenSpikes.apply(
+            self.current(spikes),
+            neuron.quantised_threshold,
+            DECAY_SCALE - neuron.voltage_decay_steps,
+            self.neuron.tau_rho * TAU_RHO_MULT,
+            self.neuron.scale_rho * SCALE_RHO_MULT,
         )
-        return self.neuron.spike(voltage)
 
 
 def _delay_at_zero(neurons: int) -> torch.nn.Module:

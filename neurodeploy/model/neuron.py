@@ -53,6 +53,11 @@ class CubaParameters:
         return int(self.threshold * WEIGHT_SCALE)
 
     @property
+    def quantised_threshold(self) -> float:
+        """The threshold that the chip compares with, in SLAYER's units."""
+        return self.threshold_mantissa / WEIGHT_SCALE
+
+    @property
     def current_decay_steps(self) -> int:
         """``iDecay`` of netx, 0 to 4,096."""
         return round(self.current_decay * DECAY_SCALE)

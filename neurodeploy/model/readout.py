@@ -23,15 +23,16 @@ from typing import Any
 
 import torch
 
-from neurodeploy.model.neuron import DECAY_SCALE, STATE_SCALE, CubaParameters
+from neurodeploy.model.dynamics import adjoint, integrate_and_fire, time_first, time_last
+from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
 
 
 class SampledSpikes(torch.autograd.Function):
     """Voltage and sampled spikes of the readout, with a straight-through gradient.
 
-    Forward is exact integer arithmetic carried in float64 (every product stays below 2^53).
-    Backward runs the adjoint of the voltage recursion; through a spike it uses the derivative of
-    the spike probability, at a temperature of ``gradient_width``.
+    Forward is exact integer arithmetic. Backward runs the adjoint of the voltage recursion;
+    through a spike it uses the derivative of the spike probability, at a temperature of
+    ``gradient_width``.
     """
 
     @staticmethod
@@ -64,37 +65,22 @@ class SampledSpikes(torch.autograd.Function):
         voltage, spikes : Tensor [batch, neuron, time], float32
             The voltage before the reset, and the spikes, 0 or 1.
         """
-        drive = (current.double() * STATE_SCALE).unbind(-1)
-        level = (threshold - noise.double()).mul_(STATE_SCALE).unbind(-1)
-        voltage = torch.zeros_like(drive[0])
-        voltages, spikes = [], []
-        for drive_t, level_t in zip(drive, level, strict=True):
-            voltage = torch.trunc(voltage * keep / DECAY_SCALE) + drive_t
-            spike = voltage > level_t
-            voltages.append(voltage)
-            spikes.append(spike)
-            voltage = voltage.masked_fill(spike, 0.0)
-        voltage_out = (torch.stack(voltages, -1) / STATE_SCALE).to(current.dtype)
-        spikes_out = torch.stack(spikes, -1).to(current.dtype)
-        ctx.save_for_backward(voltage_out, spikes_out)
+        level = threshold - time_first(noise)
+        voltage, spikes = integrate_and_fire(time_first(current), level, keep)
+        ctx.save_for_backward(voltage, spikes)
         ctx.threshold, ctx.keep, ctx.gradient_width = threshold, keep, gradient_width
-        return voltage_out, spikes_out
+        return time_last(voltage), time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Adjoint recursion; returns the gradient of the current."""
-        grad_voltage, grad_spikes = grads
+        grad_voltage, grad_spikes = (time_first(grad) for grad in grads)
         voltage, spikes = ctx.saved_tensors
         probability = torch.sigmoid((voltage - ctx.threshold) / ctx.gradient_width)
         slope = probability * (1 - probability) / ctx.gradient_width
-        direct = (grad_voltage + grad_spikes * slope).unbind(-1)
-        carry = ((ctx.keep / DECAY_SCALE) * (1 - spikes)).unbind(-1)
-        adjoint = torch.zeros_like(direct[0])
-        adjoints = []
-        for direct_t, carry_t in zip(reversed(direct), reversed(carry), strict=True):
-            adjoint = direct_t + carry_t * adjoint
-            adjoints.append(adjoint)
-        return torch.stack(adjoints[::-1], -1), None, None, None, None
+        carry = (ctx.keep / DECAY_SCALE) * (1 - spikes)
+        gradient = adjoint(grad_voltage + grad_spikes * slope, carry)
+        return time_last(gradient), None, None, None, None
 
 
 class Readout(torch.nn.Module):
@@ -117,7 +103,7 @@ class Readout(torch.nn.Module):
     @property
     def threshold(self) -> float:
         """The quantised threshold, in SLAYER's units."""
-        return self.neuron.threshold_mantissa * 64 / STATE_SCALE
+        return self.neuron.quantised_threshold
 
     def forward(
         self,
