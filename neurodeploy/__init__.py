@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from neurodeploy.engines.registry import open_engine, simulate
     from neurodeploy.learn.checkpoint import load_model
     from neurodeploy.learn.sources import ImageSource
-    from neurodeploy.learn.trainer import TrainConfig, evaluate
+    from neurodeploy.learn.evaluation import evaluate
+    from neurodeploy.learn.trainer import TrainConfig
     from neurodeploy.model.export import export_network
     from neurodeploy.netx.check import check
     from neurodeploy.netx.read import read_network
@@ -51,7 +52,7 @@ _HOMES = {
     "check": "netx.check",
     "decode": "bundle",
     "energy_report": "energy",
-    "evaluate": "learn.trainer",
+    "evaluate": "learn.evaluation",
     "export_network": "model.export",
     "find_chip": "chips",
     "fit_report": "placement",

@@ -19,9 +19,8 @@ from neurodeploy.engines.base import Engine
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.files import require_folder
+from neurodeploy.learn.evaluation import Evaluation, evaluate
 from neurodeploy.learn.judge import LeNet, judged_accuracy, train_judge
-from neurodeploy.learn.sources import ImageSource
-from neurodeploy.learn.trainer import Evaluation, evaluate
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Dataset, Splits
 from neurodeploy.stream import stream_answers
@@ -220,7 +219,7 @@ def _measure(
     seconds: dict[str, float],
 ) -> Results:
     test, objective = splits.test, task.objective()
-    source = ImageSource(test, task.encoding)
+    source = task.sources(splits).test
     with torch.no_grad():
         encoded = model.encoder(torch.from_numpy(deployed.activity[0]).float(), temperature=0.0)
     forward = [layer.numpy().astype(np.uint8) for layer in (*encoded.hidden, encoded.spikes)]

@@ -61,14 +61,17 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Instead of the task's own.")] = None,
     beta: Annotated[float | None, typer.Option(help="Price of a nat of information.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random in training.")] = None,
+    budget_s: Annotated[
+        float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the checkpoint.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a task's model with VDIB; an interrupted training goes on where it stopped."""
     import dataclasses
+    import math
 
-    from neurodeploy.learn.sources import ImageSource
-    from neurodeploy.learn.trainer import evaluate
+    from neurodeploy.learn.evaluation import evaluate
     from neurodeploy.tasks import task as find_task
     from neurodeploy.tasks import train_task
 
@@ -82,11 +85,12 @@ def train(
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     splits = chosen.splits()
+    budget = math.inf if budget_s is None else budget_s
     with progress_bar() as progress:
-        model = train_task(chosen, splits, folder, progress)
+        model = train_task(chosen, splits, folder, progress, budget_s=budget)
     result = evaluate(
         model,
-        ImageSource(splits.validation, chosen.encoding),
+        chosen.sources(splits).validation,
         chosen.objective(),
         temperature=0.0,
         seed=chosen.training.seed,

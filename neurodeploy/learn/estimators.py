@@ -11,9 +11,10 @@ from typing import Protocol
 
 import torch
 
+from neurodeploy.learn.distributed import batch_mean
 from neurodeploy.learn.objective import Objective, log_likelihood
-from neurodeploy.model.decoder import window_at
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.readout import Noise
 
 
 class Estimator(Protocol):
@@ -31,7 +32,7 @@ class Estimator(Protocol):
         targets: dict[str, torch.Tensor],
         objective: Objective,
         temperature: float,
-        generator: torch.Generator,
+        generator: Noise,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Return the scalar to differentiate, and what was measured."""
 
@@ -42,9 +43,9 @@ class BatchTerms:
     def __init__(
         self, log_loss: torch.Tensor, information: torch.Tensor, spikes: torch.Tensor
     ) -> None:
-        self.log_loss = float(log_loss.detach().mean())
-        self.information_nats = float(information.detach().mean())
-        self.rate = float(spikes.detach().mean())
+        self.log_loss = batch_mean(log_loss)
+        self.information_nats = batch_mean(information)
+        self.rate = batch_mean(spikes.flatten(1).mean(1))
 
 
 class StraightThrough:
@@ -63,7 +64,7 @@ class StraightThrough:
         targets: dict[str, torch.Tensor],
         objective: Objective,
         temperature: float,
-        generator: torch.Generator,
+        generator: Noise,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Mean of log-loss plus beta times information."""
         answers, encoded = model(spikes, temperature=temperature, generator=generator)
@@ -96,21 +97,40 @@ class ScoreFunction:
         targets: dict[str, torch.Tensor],
         objective: Objective,
         temperature: float,
-        generator: torch.Generator,
+        generator: Noise,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss, plus the score term for the encoder."""
         encoded = model.encoder(spikes, temperature=temperature, generator=generator)
         sampled = encoded.spikes.detach()
-        window = window_at(sampled, sampled.shape[-1] - 1, model.decoder.config.window_steps)
-        log_loss = objective.log_loss(model.decoder(window), targets)
+        log_loss = objective.log_loss(model.read(sampled), targets)
         information = objective.information(encoded.margin, temperature)
         cost = (log_loss + objective.beta * information).detach()
-        mean = float(cost.mean())
+        mean = batch_mean(cost)
         baseline = self.state.get("baseline", mean)
         self.state["baseline"] = self.momentum * baseline + (1 - self.momentum) * mean
         score = (cost - baseline) * log_likelihood(sampled, encoded.margin, temperature)
         terms = BatchTerms(log_loss, information, sampled)
         return (log_loss + objective.beta * information + score).mean(), terms
+
+
+class TrainingStep(torch.nn.Module):
+    """One batch's loss as a module of the model's parameters, for data-parallel training."""
+
+    def __init__(self, model: HybridModel, objective: Objective, estimator: Estimator) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+        self.estimator = estimator
+
+    def forward(
+        self,
+        spikes: torch.Tensor,
+        targets: dict[str, torch.Tensor],
+        temperature: float,
+        generator: Noise,
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        """The estimator's scalar, and what was measured."""
+        return self.estimator(self.model, spikes, targets, self.objective, temperature, generator)
 
 
 ESTIMATORS: dict[str, type[StraightThrough | ScoreFunction]] = {

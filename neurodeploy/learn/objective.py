@@ -67,6 +67,9 @@ def log_likelihood(spikes: torch.Tensor, margin: torch.Tensor, temperature: floa
     return (spikes * log_odds + logsigmoid(-log_odds)).flatten(1).sum(1)
 
 
+NO_LABEL = -1
+"""Target of a step that has none."""
+
 HeadLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
@@ -78,6 +81,19 @@ def pixel_loss(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
 def class_loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """Categorical log-loss, [batch]."""
     return cross_entropy(logits, label, reduction="none")
+
+
+def stream_loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Categorical log-loss of an answer at every step, summed over steps, [batch].
+
+    Parameters
+    ----------
+    logits : Tensor [batch, time, class]
+    label : Tensor [batch, time], int64
+        `NO_LABEL` where there is nothing to answer.
+    """
+    losses = cross_entropy(logits.movedim(2, 1), label, reduction="none", ignore_index=NO_LABEL)
+    return losses.sum(1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,85 @@
-"""Labelled images as batches of input spikes and targets, deterministic by seed and epoch."""
+"""Batches of input spikes and targets, deterministic by seed and epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 
+from neurodeploy.errors import InputError, message
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.encode import Encoding
 
 
 class Batch(NamedTuple):
-    """Input spikes [batch, feature, time] and targets ``{head: [batch, ...]}``."""
+    """Input spikes [batch, *features, time] and targets ``{head: [batch, ...]}``."""
 
     spikes: torch.Tensor
     targets: dict[str, torch.Tensor]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        targets = {head: target.to(device) for head, target in self.targets.items()}
+        return Batch(self.spikes.to(device), targets)
+
+
+class Source(Protocol):
+    """Where batches come from."""
+
+    def __len__(self) -> int:
+        """Samples of an epoch."""
+
+    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        """Batches of one training epoch, set by seed and epoch."""
+
+    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
+        """All samples once, in order; the spikes depend on the seed alone."""
+
+
+class SpikeSource:
+    """Spikes that are there already, with their targets.
+
+    Parameters
+    ----------
+    spikes : ndarray [sample, *features, time], uint8
+        0 or 1.
+    targets : mapping of str to ndarray [sample, ...]
+        What each head should answer.
+
+    Raises
+    ------
+    InputError
+        A target has another number of samples.
+    """
+
+    def __init__(self, spikes: np.ndarray, targets: Mapping[str, np.ndarray]) -> None:
+        for head, target in targets.items():
+            if len(target) != len(spikes):
+                raise InputError(message(f"targets {head}", f"{len(spikes)} samples", len(target)))
+        self.spikes = spikes
+        self.targets = dict(targets)
+
+    def __len__(self) -> int:
+        return len(self.spikes)
+
+    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        """Batches of one training epoch, in an order set by seed and epoch."""
+        order = np.random.default_rng([seed, epoch]).permutation(len(self))
+        yield from self._batches(order, batch_size)
+
+    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
+        """All samples once, in order; nothing depends on the seed."""
+        yield from self._batches(np.arange(len(self)), batch_size)
+
+    def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
+        for start in range(0, len(order), batch_size):
+            picked = order[start : start + batch_size]
+            yield Batch(
+                torch.from_numpy(self.spikes[picked]).float(),
+                {head: torch.from_numpy(target[picked]) for head, target in self.targets.items()},
+            )
 
 
 class ImageSource:

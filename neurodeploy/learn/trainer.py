@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,12 @@ from neurodeploy.learn.checkpoint import (
     save_tensors,
     save_training,
 )
-from neurodeploy.learn.estimators import Estimator, StraightThrough
+from neurodeploy.learn.distributed import join
+from neurodeploy.learn.estimators import Estimator, StraightThrough, TrainingStep
+from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.objective import Objective
-from neurodeploy.learn.sources import ImageSource
+from neurodeploy.learn.sources import Source
+from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.hybrid import HybridModel
 
@@ -86,72 +91,12 @@ class TrainConfig:
         return self.temperature_start * (self.temperature_end / self.temperature_start) ** share
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """A model measured on a source.
-
-    ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
-    where the bound is not defined); ``rate`` is spikes per readout neuron and step;
-    ``accuracy`` is of the head ``label``, NaN without one; ``silent`` is the share of readout
-    neurons that never spiked.
-    """
-
-    log_loss: float
-    information_nats: float
-    rate: float
-    accuracy: float
-    silent: float
-
-
-@torch.no_grad()
-def evaluate(
-    model: HybridModel,
-    source: ImageSource,
-    objective: Objective,
-    *,
-    temperature: float,
-    seed: int,
-    batch_size: int = 100,
-) -> Evaluation:
-    """Measure a model, with sampled spikes or, at temperature 0, as it will be deployed.
-
-    Parameters
-    ----------
-    temperature : float
-        Of the readout.
-    seed : int
-        Of the input spikes and of the sampling.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    log_loss = information = rate = correct = 0.0
-    fired = torch.zeros(model.encoder.neurons, dtype=torch.bool)
-    for batch in source.ordered(batch_size, seed):
-        answers, encoded = model(batch.spikes, temperature=temperature, generator=generator)
-        count = len(batch.spikes)
-        log_loss += float(objective.log_loss(answers, batch.targets).sum())
-        if temperature > 0:
-            information += float(objective.information(encoded.margin, temperature).sum())
-        rate += float(encoded.spikes.mean()) * count
-        fired |= encoded.spikes.amax((0, 2)) > 0
-        if "label" in answers:
-            correct += float((answers["label"].argmax(1) == batch.targets["label"]).sum())
-        else:
-            correct = math.nan
-    total = len(source)
-    return Evaluation(
-        log_loss=log_loss / total,
-        information_nats=information / total,
-        rate=rate / total,
-        accuracy=correct / total,
-        silent=float((~fired).float().mean()),
-    )
-
-
 class Trainer:
-    """Trains a hybrid model and keeps what it learnt in a folder.
+    """Trains a hybrid model, on the device where it is, and keeps what it learnt in a folder.
 
     The folder holds ``last.safetensors`` (to resume, exactly, from the last whole epoch),
-    ``best.safetensors`` (lowest validation loss at temperature zero) and ``metrics.jsonl``.
+    ``best.safetensors`` (lowest validation loss at temperature zero), ``metrics.jsonl`` and, where
+    TensorBoard is installed, its event files.
 
     Parameters
     ----------
@@ -159,7 +104,7 @@ class Trainer:
         Trained in place.
     objective : Objective
         What is minimised.
-    train, validation : ImageSource
+    train, validation : Source
         Where batches come from.
     folder : Path
         Where checkpoints go.
@@ -174,8 +119,8 @@ class Trainer:
         model: HybridModel,
         objective: Objective,
         *,
-        train: ImageSource,
-        validation: ImageSource,
+        train: Source,
+        validation: Source,
         folder: Path,
         config: TrainConfig | None = None,
         estimator: Estimator | None = None,
@@ -187,6 +132,8 @@ class Trainer:
         self.folder = folder
         self.config = config or TrainConfig()
         self.estimator = estimator or StraightThrough()
+        self.group = join()
+        self.step = self.group.parallel(TrainingStep(model, objective, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
         self.epoch = 0
         self.best_loss = math.inf
@@ -229,8 +176,18 @@ class Trainer:
         self.stale_epochs, self.history = notes["stale_epochs"], notes["history"]
         self.estimator.state.update(notes["estimator"])
 
-    def fit(self, progress: Progress | None = None) -> None:
+    def fit(self, progress: Progress | None = None, *, budget_s: float = math.inf) -> None:
         """Train until the last epoch or until validation stops improving; load the best model.
+
+        Under torchrun all processes train one model, each on its share of every batch.
+
+        Parameters
+        ----------
+        progress : rich Progress, optional
+            Shows loss, bits and spikes.
+        budget_s : float
+            No epoch starts that would not end within so many seconds, by the time that the one
+            before took. What is missing can be resumed.
 
         Raises
         ------
@@ -239,16 +196,28 @@ class Trainer:
         TrainingError
             The loss is no longer a number.
         """
-        require_folder(self.folder)
+        if self.group.leads:
+            require_folder(self.folder)
         bar = progress or Progress(disable=True)
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
-        while self.epoch < self.config.epochs and not self._stopped:
+        start, last_s = time.monotonic(), 0.0
+        while (
+            self.epoch < self.config.epochs
+            and not self._stopped
+            and time.monotonic() - start + last_s <= budget_s
+        ):
+            began = time.monotonic()
             with one_thread():
-                self._train_epoch(lambda text: bar.update(task, advance=1, description=text))
-                self._finish_epoch()
+                log_loss = self._train_epoch(
+                    lambda text: bar.update(task, advance=1, description=text)
+                )
+                self._finish_epoch(log_loss)
+            last_s = time.monotonic() - began
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
-        load_model(self.model, self.folder / "best.safetensors")
+        self.group.wait()
+        if self.history:
+            load_model(self.model, self.folder / "best.safetensors")
 
     @property
     def _identity(self) -> dict[str, Any]:
@@ -260,19 +229,20 @@ class Trainer:
     def _stopped(self) -> bool:
         return self.stale_epochs >= self.config.patience_epochs
 
-    def _train_epoch(self, report: Any) -> None:
-        config = self.config
+    def _train_epoch(self, report: Callable[[str], None]) -> float:
+        """Mean log-loss of the epoch, with sampled spikes, while it is learnt."""
+        config, device = self.config, next(self.model.parameters()).device
         total = config.epochs * self.batches_per_epoch
         generator = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
         batches = self.train_source.shuffled(config.batch_size, config.seed, self.epoch)
+        log_loss = 0.0
         for index, batch in enumerate(batches):
             done = (self.epoch * self.batches_per_epoch + index) / total
-            temperature = config.temperature(done)
             for group in self.optimizer.param_groups:
                 group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
-            loss, terms = self.estimator(
-                self.model, batch.spikes, batch.targets, self.objective, temperature, generator
-            )
+            share, noise, weight = self.group.share(batch, generator)
+            spikes, targets = share.to(device)
+            loss, terms = self.step(spikes, targets, config.temperature(done), noise)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     message(
@@ -283,34 +253,43 @@ class Trainer:
                     )
                 )
             self.optimizer.zero_grad()
-            loss.backward()
+            (weight * loss).backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
             self.optimizer.step()
+            log_loss += terms.log_loss * len(batch.spikes)
             report(
                 f"epoch {self.epoch + 1}/{config.epochs}  log-loss {terms.log_loss:6.1f}  "
                 f"information {terms.information_nats / math.log(2):6.1f} bits  "
                 f"rate {terms.rate:.3f}"
             )
+        return log_loss / len(self.train_source)
 
-    def _finish_epoch(self) -> None:
+    def _finish_epoch(self, train_log_loss: float) -> None:
         config = self.config
         result = evaluate(
             self.model, self.validation, self.objective, temperature=0.0, seed=config.seed
         )
         self.epoch += 1
+        better = result.log_loss < self.best_loss
         annealed = self.epoch / config.epochs >= config.anneal_fraction
-        if result.log_loss < self.best_loss:
-            self.best_loss, self.stale_epochs = result.log_loss, 0
+        self.best_loss = min(self.best_loss, result.log_loss)
+        self.stale_epochs = 0 if better else self.stale_epochs + annealed
+        self.history.append(
+            {"epoch": self.epoch, "train_log_loss": train_log_loss, **asdict(result)}
+        )
+        if self.group.leads:
+            self._save(better)
+
+    def _save(self, better: bool) -> None:
+        if better:
             save_tensors(
                 self.folder / "best.safetensors",
                 dict(self.model.state_dict()),
-                {"epoch": self.epoch, "log_loss": result.log_loss},
+                {"epoch": self.epoch, "log_loss": self.best_loss},
             )
-        elif annealed:
-            self.stale_epochs += 1
-        self.history.append({"epoch": self.epoch, **asdict(result)})
         with atomic_path(self.folder / "metrics.jsonl") as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
+        show_in_tensorboard(self.folder / "tensorboard", self.history[-1])
         save_training(
             self.folder / "last.safetensors",
             self.model,

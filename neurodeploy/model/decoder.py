@@ -9,6 +9,7 @@ from the name of a head to ``[batch, outputs]`` logits, for instance 784 pixels 
 linear     every spike of the window, by one affine map
 mlp        every spike of the window, by one hidden layer
 conv       the spike trains by a temporal convolution, then one hidden layer
+recurrent  the steps of the window one after another, by a gated recurrent unit (GRU)
 rate       only the spike count of each neuron, by one hidden layer: the baseline
 =========  =====================================================================
 """
@@ -31,7 +32,7 @@ class DecoderConfig:
     Parameters
     ----------
     kind : str
-        ``linear``, ``mlp``, ``conv`` or ``rate``.
+        ``linear``, ``mlp``, ``conv``, ``recurrent`` or ``rate``.
     neurons : int
         Readout neurons of the encoder.
     window_steps : int
@@ -124,6 +125,21 @@ class ConvReader(torch.nn.Module):
         return torch.relu(self.layer(torch.relu(self.convolution(window)).flatten(1)))
 
 
+class RecurrentReader(torch.nn.Module):
+    """A gated recurrent unit over the steps of the window, from rest; its last state is read."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.features = config.hidden
+        self.unit = torch.nn.GRU(config.neurons, config.hidden, batch_first=True)
+
+    def forward(self, window: torch.Tensor) -> torch.Tensor:
+        """Map [batch, neuron, step] to [batch, feature]."""
+        _, state = self.unit(window.movedim(1, 2))
+        last: torch.Tensor = state[0]
+        return last
+
+
 class RateReader(torch.nn.Module):
     """One hidden layer over spike counts: what is lost when timing is ignored."""
 
@@ -137,10 +153,11 @@ class RateReader(torch.nn.Module):
         return torch.relu(self.layer(window.sum(-1)))
 
 
-READERS: dict[str, type[LinearReader | MlpReader | ConvReader | RateReader]] = {
+READERS: dict[str, type[LinearReader | MlpReader | ConvReader | RecurrentReader | RateReader]] = {
     "linear": LinearReader,
     "mlp": MlpReader,
     "conv": ConvReader,
+    "recurrent": RecurrentReader,
     "rate": RateReader,
 }
 
@@ -182,6 +199,9 @@ class Decoder(torch.nn.Module):
                 total += module.in_features * module.out_features
             elif isinstance(module, torch.nn.Conv1d):
                 total += module.weight.numel() * self.config.window_steps
+            elif isinstance(module, torch.nn.GRU):
+                weights = (module.weight_ih_l0, module.weight_hh_l0)
+                total += sum(w.numel() for w in weights) * self.config.window_steps
         return total
 
 
@@ -207,3 +227,24 @@ def window_at(spikes: torch.Tensor, step: int, window_steps: int) -> torch.Tenso
     """
     received = spikes[..., max(0, step + 1 - window_steps) : step + 1]
     return torch.nn.functional.pad(received, (0, window_steps - received.shape[-1]))
+
+
+def every_window(spikes: torch.Tensor, window_steps: int) -> torch.Tensor:
+    """`window_at` for every step.
+
+    Parameters
+    ----------
+    spikes : Tensor [batch, neuron, time]
+        Readout spikes.
+    window_steps : int
+        Length of the window.
+
+    Returns
+    -------
+    Tensor [batch, time, neuron, step]
+    """
+    filling = min(window_steps - 1, spikes.shape[-1])
+    windows = [window_at(spikes, step, window_steps).unsqueeze(1) for step in range(filling)]
+    if spikes.shape[-1] >= window_steps:
+        windows.append(spikes.unfold(-1, window_steps, 1).movedim(2, 1))
+    return torch.cat(windows, 1)

@@ -16,8 +16,9 @@ from torch.nn.functional import conv2d, linear
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
+from neurodeploy.model.levels import WeightLevels
 from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
-from neurodeploy.model.readout import Readout
+from neurodeploy.model.readout import Noise, Readout
 from neurodeploy.quiet import hushed
 
 with hushed():
@@ -44,6 +45,8 @@ class DenseSpec:
         Scale of the initial weights over PyTorch's default for a convolution.
     bias, delays : bool
         Learn a bias current, or an axonal delay of 0 to 62 steps, for each neuron.
+    levels : WeightLevels
+        Values that a weight may take.
     """
 
     neurons: int
@@ -51,6 +54,7 @@ class DenseSpec:
     weight_scale: float = 2.0
     bias: bool = False
     delays: bool = False
+    levels: WeightLevels = field(default_factory=WeightLevels)
 
     def __post_init__(self) -> None:
         if self.neurons < 1:
@@ -69,7 +73,7 @@ class ConvSpec:
         Geometry, the same in height and width.
     groups : int
         Blocked connections between channels.
-    neuron, weight_scale, bias
+    neuron, weight_scale, bias, levels
         As in `DenseSpec`; one bias for a channel. Lava ignores delays of a convolution, so
         there are none.
     """
@@ -83,6 +87,7 @@ class ConvSpec:
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     bias: bool = False
+    levels: WeightLevels = field(default_factory=WeightLevels)
 
     def __post_init__(self) -> None:
         for name in ("channels", "kernel_size", "stride", "dilation", "groups"):
@@ -133,6 +138,8 @@ class EncoderOutput(NamedTuple):
 class Block(torch.nn.Module):
     """One layer: one step of transport, synapse, axonal delay, bias and CUBA neuron.
 
+    ``connected``, if it is not None, is 0 where a synapse was pruned, in the weight's shape.
+
     Parameters
     ----------
     spec : DenseSpec or ConvSpec
@@ -170,7 +177,7 @@ class Block(torch.nn.Module):
                 self.input_shape[0], spec.channels, weight_scale=spec.weight_scale, **geometry
             )
             delays = False
-        self.synapse.pre_hook_fx = self.neuron.quantize_8bit
+        self.register_buffer("connected", None)
         self.bias = (
             torch.nn.Parameter(torch.zeros(self.shape[0], *[1] * len(self.shape)))
             if spec.bias
@@ -178,17 +185,24 @@ class Block(torch.nn.Module):
         )
         self.delay = _delay_at_zero(self.shape[0]) if delays else None
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weights that the chip has, in SLAYER's units and SLAYER's shape."""
+        weight = self.synapse.weight
+        return self.spec.levels(weight if self.connected is None else weight * self.connected)
+
     def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
         """Weighted spikes as they reach the neurons, [batch, *features, time]."""
         rows = spikes.movedim(-1, 0)
         arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
-        weight = self.synapse.pre_hook_fx(self.synapse.weight)
         if isinstance(self.spec, DenseSpec):
-            weighted = linear(arriving.flatten(2), weight.flatten(1))
+            weighted = linear(arriving.flatten(2), self.weight.flatten(1))
         else:
             synapse = self.synapse
             geometry = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
-            flat = conv2d(arriving.flatten(0, 1), weight[..., 0], None, *geometry, synapse.groups)
+            flat = conv2d(
+                arriving.flatten(0, 1), self.weight[..., 0], None, *geometry, synapse.groups
+            )
             weighted = flat.unflatten(0, arriving.shape[:2])
         dendrite = time_last(weighted)
         return self.delay(dendrite) if self.delay is not None else dendrite
@@ -277,7 +291,7 @@ class Encoder(torch.nn.Module):
         spikes: torch.Tensor,
         *,
         temperature: float,
-        generator: torch.Generator | None = None,
+        generator: Noise | None = None,
     ) -> EncoderOutput:
         """Encode a batch.
 
@@ -287,7 +301,7 @@ class Encoder(torch.nn.Module):
             Input spikes, 0 or 1. Each sample starts from rest.
         temperature : float
             Of the readout; 0 is the network that is exported, spike for spike.
-        generator : torch.Generator, optional
+        generator : torch.Generator or ShareOfNoise, optional
             Source of the readout's sampling noise.
 
         Returns

@@ -7,6 +7,7 @@ import torch
 
 from neurodeploy.errors import NetworkError
 from neurodeploy.model.encoder import Block, ConvSpec, Encoder
+from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import Conv, Dense, Layer, Network
 from neurodeploy.netx.neurons import CubaNeuron
@@ -48,7 +49,7 @@ def _layer(block: Block) -> Layer:
         voltage_decay=spec.neuron.voltage_decay_steps,
         threshold=spec.neuron.threshold_mantissa,
     )
-    weight = block.neuron.quantize_8bit(block.synapse.weight, descale=True).numpy()[..., 0]
+    weight = (block.weight * WEIGHT_SCALE).numpy()[..., 0]
     bias = (
         None
         if block.bias is None

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.decoder import Decoder, window_at
+from neurodeploy.model.decoder import Decoder, every_window, window_at
 from neurodeploy.model.encoder import Encoder, EncoderOutput
+from neurodeploy.model.readout import Noise
 
 
 class HybridOutput(NamedTuple):
@@ -42,14 +43,29 @@ class HybridModel(torch.nn.Module):
         self.encoder = encoder
         self.decoder = decoder
 
+    def read(self, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Answers {head: [batch, outputs]} to readout spikes [batch, neuron, time]."""
+        last = window_at(spikes, spikes.shape[-1] - 1, self.decoder.config.window_steps)
+        answers: dict[str, torch.Tensor] = self.decoder(last)
+        return answers
+
     def forward(
         self,
         spikes: torch.Tensor,
         *,
         temperature: float,
-        generator: torch.Generator | None = None,
+        generator: Noise | None = None,
     ) -> HybridOutput:
-        """Encode [batch, *features, time] and decode the last window."""
+        """Encode [batch, *features, time] and decode what the readout sent."""
         encoded = self.encoder(spikes, temperature=temperature, generator=generator)
-        last = window_at(encoded.spikes, spikes.shape[-1] - 1, self.decoder.config.window_steps)
-        return HybridOutput(self.decoder(last), encoded)
+        return HybridOutput(self.read(encoded.spikes), encoded)
+
+
+class StreamingModel(HybridModel):
+    """The encoder's spikes, read by the decoder at every step."""
+
+    def read(self, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Answers {head: [batch, time, outputs]} to readout spikes [batch, neuron, time]."""
+        windows = every_window(spikes, self.decoder.config.window_steps)
+        answers = self.decoder(windows.flatten(0, 1))
+        return {name: logits.unflatten(0, windows.shape[:2]) for name, logits in answers.items()}

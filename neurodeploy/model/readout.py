@@ -19,12 +19,44 @@ exactly where :math:`v_t > \vartheta`, which is what netx exports.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from neurodeploy.model.dynamics import adjoint, integrate_and_fire, time_first, time_last
 from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareOfNoise:
+    """The noise of some rows of a batch, as the whole batch draws it.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        What the whole batch draws from.
+    start : int
+        The first of the rows.
+    rows : int
+        Of the whole batch.
+    """
+
+    generator: torch.Generator
+    start: int
+    rows: int
+
+
+Noise = torch.Generator | ShareOfNoise
+"""Where the readout's sampling noise comes from."""
+
+
+def uniform(shape: torch.Size, noise: Noise | None) -> torch.Tensor:
+    """Numbers in [0, 1) for [batch, neuron, time], drawn on the CPU so that all devices agree."""
+    if isinstance(noise, ShareOfNoise):
+        whole = torch.rand((noise.rows, *shape[1:]), generator=noise.generator)
+        return whole[noise.start : noise.start + shape[0]]
+    return torch.rand(shape, generator=noise)
 
 
 class SampledSpikes(torch.autograd.Function):
@@ -110,7 +142,7 @@ class Readout(torch.nn.Module):
         current: torch.Tensor,
         *,
         temperature: float,
-        generator: torch.Generator | None = None,
+        generator: Noise | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Sample the spikes of a batch.
 
@@ -120,7 +152,7 @@ class Readout(torch.nn.Module):
             Synaptic current u.
         temperature : float
             0 for the deterministic neuron that is exported.
-        generator : torch.Generator, optional
+        generator : torch.Generator or ShareOfNoise, optional
             Source of the sampling noise.
 
         Returns
@@ -131,8 +163,8 @@ class Readout(torch.nn.Module):
             Voltage minus threshold; over the temperature it is the log-odds of a spike.
         """
         if temperature > 0:
-            uniform = torch.rand(current.shape, generator=generator).clamp_(1e-7, 1 - 1e-7)
-            noise = torch.logit(uniform).mul_(temperature)
+            drawn = uniform(current.shape, generator).clamp(1e-7, 1 - 1e-7)
+            noise = torch.logit(drawn).mul_(temperature).to(current.device)
         else:
             noise = torch.zeros_like(current)
         voltage, spikes = SampledSpikes.apply(

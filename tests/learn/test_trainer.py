@@ -17,9 +17,10 @@ import torch
 from neurodeploy.errors import FileFormatError, InputError, TrainingError
 from neurodeploy.learn.checkpoint import load_tensors, save_tensors
 from neurodeploy.learn.estimators import ScoreFunction, StraightThrough
+from neurodeploy.learn.evaluation import Evaluation, evaluate
 from neurodeploy.learn.objective import Objective, class_loss, information_bound
 from neurodeploy.learn.sources import ImageSource
-from neurodeploy.learn.trainer import Evaluation, TrainConfig, Trainer, evaluate
+from neurodeploy.learn.trainer import TrainConfig, Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder, EncoderOutput
 from neurodeploy.model.hybrid import HybridModel, HybridOutput
@@ -330,11 +331,12 @@ def test_metrics_have_a_line_an_epoch(tmp_path: Path) -> None:
     lines = metrics(tmp_path)
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     fields = {field.name for field in dataclasses.fields(Evaluation)}
-    assert all(line.keys() == fields | {"epoch"} for line in lines)
+    assert all(line.keys() == fields | {"epoch", "train_log_loss"} for line in lines)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "best.safetensors",
         "last.safetensors",
         "metrics.jsonl",
+        "tensorboard",
     ]
 
 
@@ -397,6 +399,9 @@ class ScriptedModel:
         self.encoder = SimpleNamespace(neurons=self.spikes.shape[1])
         self.given = 0
         self.temperatures: set[float] = set()
+
+    def parameters(self) -> Iterator[torch.Tensor]:
+        yield torch.zeros(1)
 
     def __call__(
         self, spikes: torch.Tensor, *, temperature: float, generator: torch.Generator

@@ -21,7 +21,7 @@ def config(kind: str = "mlp", **changes: object) -> DecoderConfig:
 
 
 def test_kinds_are_the_documented_ones() -> None:
-    assert KINDS == ["conv", "linear", "mlp", "rate"]
+    assert KINDS == ["conv", "linear", "mlp", "rate", "recurrent"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -97,6 +97,7 @@ def test_sums_and_their_gradients_are_those_of_slayers_synapse(
 ) -> None:
     torch.manual_seed(0)
     block = Block(spec, features)
+    block.synapse.pre_hook_fx = block.neuron.quantize_8bit
     spikes = (torch.rand(3, *features, 9) < 0.4).float().requires_grad_()
     arriving = torch.nn.functional.pad(spikes, (1, 0))[..., :-1]
     expected = block.synapse(arriving.flatten(1, 3) if isinstance(spec, DenseSpec) else arriving)

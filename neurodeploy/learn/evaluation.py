@@ -1,0 +1,77 @@
+"""A model measured on a source: with sampled spikes, or as it will be deployed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from neurodeploy.learn.objective import NO_LABEL, Objective
+from neurodeploy.learn.sources import Source
+from neurodeploy.model.hybrid import HybridModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A model measured on a source.
+
+    ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
+    where the bound is not defined); ``rate`` is spikes per readout neuron and step;
+    ``accuracy`` is of the head ``label``, over samples or over steps that have a label, NaN
+    without one; ``silent`` is the share of readout
+    neurons that never spiked.
+    """
+
+    log_loss: float
+    information_nats: float
+    rate: float
+    accuracy: float
+    silent: float
+
+
+@torch.no_grad()
+def evaluate(
+    model: HybridModel,
+    source: Source,
+    objective: Objective,
+    *,
+    temperature: float,
+    seed: int,
+    batch_size: int = 100,
+) -> Evaluation:
+    """Measure a model, with sampled spikes or, at temperature 0, as it will be deployed.
+
+    Parameters
+    ----------
+    temperature : float
+        Of the readout.
+    seed : int
+        Of the input spikes and of the sampling.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    log_loss = information = rate = 0.0
+    correct = asked = 0
+    fired = torch.zeros(model.encoder.neurons, dtype=torch.bool, device=device)
+    for batch in source.ordered(batch_size, seed):
+        batch = batch.to(device)
+        answers, encoded = model(batch.spikes, temperature=temperature, generator=generator)
+        count = len(batch.spikes)
+        log_loss += float(objective.log_loss(answers, batch.targets).sum())
+        if temperature > 0:
+            information += float(objective.information(encoded.margin, temperature).sum())
+        rate += float(encoded.spikes.mean()) * count
+        fired |= encoded.spikes.amax((0, 2)) > 0
+        if "label" in answers:
+            label = batch.targets["label"]
+            correct += int((answers["label"].argmax(-1) == label).sum())
+            asked += int((label != NO_LABEL).sum())
+    total = len(source)
+    return Evaluation(
+        log_loss=log_loss / total,
+        information_nats=information / total,
+        rate=rate / total,
+        accuracy=correct / asked if asked else math.nan,
+        silent=float((~fired).float().mean()),
+    )

@@ -1,0 +1,53 @@
+"""The values that a trained weight may take: what is trained is what is exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.model.neuron import WEIGHT_SCALE
+from neurodeploy.quiet import hushed
+
+with hushed():
+    from lava.lib.dl.slayer.utils import quantize
+
+FULL_BITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightLevels:
+    """Signed weights of a few bits, times a power of two.
+
+    Stored weights are ``2 * 2**exponent * n`` with n in ``[-2**(bits - 1), 2**(bits - 1))``.
+    With 8 bits these are SLAYER's own levels, even integers from -256 to 254.
+
+    Parameters
+    ----------
+    bits : int
+        2 to 8.
+    exponent : int
+        0 to 8 - ``bits``.
+    """
+
+    bits: int = FULL_BITS
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.bits <= FULL_BITS:
+            raise InputError(message("WeightLevels.bits", f"2 to {FULL_BITS}", self.bits))
+        if not 0 <= self.exponent <= FULL_BITS - self.bits:
+            raise InputError(
+                message("WeightLevels.exponent", f"0 to {FULL_BITS - self.bits}", self.exponent)
+            )
+
+    @property
+    def step(self) -> float:
+        """Distance of two levels, in SLAYER's units."""
+        return 2 * 2**self.exponent / WEIGHT_SCALE
+
+    def __call__(self, weight: torch.Tensor) -> torch.Tensor:
+        """The nearest levels, in SLAYER's units; rounding passes gradients, clamping none."""
+        half = 2 ** (self.bits - 1)
+        return quantize(weight, step=self.step).clamp(-half * self.step, (half - 1) * self.step)

@@ -1,0 +1,48 @@
+"""Tasks by name."""
+
+from __future__ import annotations
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.signals.encode import RateEncoding
+from neurodeploy.tasks.image import ImageTask
+
+TASKS = {
+    "mnist": ImageTask(
+        dataset="mnist",
+        train=4000,
+        validation=500,
+        test=500,
+        encoding=RateEncoding(steps=30),
+        hidden=(600,),
+        readout=256,
+        shift_px=1,
+        training=TrainConfig(epochs=18),
+    ),
+    "digits": ImageTask(
+        dataset="digits",
+        train=1300,
+        validation=200,
+        test=297,
+        encoding=RateEncoding(steps=16),
+        hidden=(96,),
+        readout=48,
+        decoder_hidden=128,
+        beta=0.003,
+        training=TrainConfig(epochs=20, learning_rate=2e-3),
+    ),
+}
+"""``mnist`` is the paper's model on real digits; ``digits`` is small and quick."""
+
+
+def task(name: str) -> ImageTask:
+    """A task by name.
+
+    Raises
+    ------
+    InputError
+        There is no such task.
+    """
+    if name not in TASKS:
+        raise InputError(message("task", f"one of {', '.join(TASKS)}", name))
+    return TASKS[name]
