@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from neurodeploy.energy import energy_report
     from neurodeploy.engines.registry import open_engine, simulate
     from neurodeploy.learn.checkpoint import load_model
-    from neurodeploy.learn.sources import ImageSource
     from neurodeploy.learn.evaluation import evaluate
+    from neurodeploy.learn.sources import ImageSource
     from neurodeploy.learn.trainer import TrainConfig
     from neurodeploy.model.export import export_network
     from neurodeploy.netx.check import check

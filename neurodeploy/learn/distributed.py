@@ -40,6 +40,15 @@ class Group:
         if self.size > 1:
             distributed.barrier()
 
+    def agreed(self, decision: bool) -> bool:
+        """The leader's decision, in every process: clocks differ, and all must go on or none."""
+        if self.size == 1:
+            return decision
+        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+        said = torch.tensor([float(decision)], device=device)
+        distributed.broadcast(said, src=0)
+        return bool(said)
+
     def share(self, batch: Batch, generator: torch.Generator) -> tuple[Batch, Noise, float]:
         """The rows of a batch for this process, its noise, and its weight in the average of losses.
 

@@ -10,7 +10,10 @@ import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.datasets import Dataset
+from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
+
+UNDISTORTED = Distortion()
 
 
 class Batch(NamedTuple):
@@ -93,12 +96,22 @@ class ImageSource:
         Images to spikes.
     shift_px : int
         Largest random translation of an image, for training.
+    distortion : Distortion
+        Other random changes of an image, for training.
     """
 
-    def __init__(self, dataset: Dataset, encoding: Encoding, *, shift_px: int = 0) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        encoding: Encoding,
+        *,
+        shift_px: int = 0,
+        distortion: Distortion = UNDISTORTED,
+    ) -> None:
         self.dataset = dataset
         self.encoding = encoding
         self.shift_px = shift_px
+        self.distortion = distortion
 
     def __len__(self) -> int:
         return len(self.dataset.labels)
@@ -106,26 +119,28 @@ class ImageSource:
     def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
         """Batches of one training epoch, in an order and with noise set by seed and epoch."""
         rng = np.random.default_rng([seed, epoch])
-        yield from self._batches(rng.permutation(len(self)), batch_size, rng, self.shift_px)
-
-    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
-        """All samples once, in order and unshifted; the spikes depend on the seed alone."""
-        yield from self._batches(np.arange(len(self)), batch_size, np.random.default_rng(seed), 0)
-
-    def _batches(
-        self, order: np.ndarray, batch_size: int, rng: np.random.Generator, shift_px: int
-    ) -> Iterator[Batch]:
+        order = rng.permutation(len(self))
         for start in range(0, len(order), batch_size):
             picked = order[start : start + batch_size]
-            images = shift_images(self.dataset.images[picked], shift_px, rng)
-            flat = images.reshape(len(picked), -1)
-            yield Batch(
-                torch.from_numpy(self.encoding(flat, rng)).float(),
-                {
-                    "image": torch.from_numpy(flat),
-                    "label": torch.from_numpy(self.dataset.labels[picked]),
-                },
-            )
+            images = self.distortion(self.dataset.images[picked], rng)
+            yield self._batch(shift_images(images, self.shift_px, rng), picked, rng)
+
+    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
+        """All samples once, in order and as they are; the spikes depend on the seed alone."""
+        rng = np.random.default_rng(seed)
+        for start in range(0, len(self), batch_size):
+            picked = np.arange(start, min(start + batch_size, len(self)))
+            yield self._batch(self.dataset.images[picked], picked, rng)
+
+    def _batch(self, images: np.ndarray, picked: np.ndarray, rng: np.random.Generator) -> Batch:
+        flat = images.reshape(len(picked), -1)
+        return Batch(
+            torch.from_numpy(self.encoding(flat, rng)).float(),
+            {
+                "image": torch.from_numpy(flat),
+                "label": torch.from_numpy(self.dataset.labels[picked]),
+            },
+        )
 
 
 def shift_images(images: np.ndarray, shift_px: int, rng: np.random.Generator) -> np.ndarray:

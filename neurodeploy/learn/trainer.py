@@ -202,10 +202,10 @@ class Trainer:
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
         start, last_s = time.monotonic(), 0.0
-        while (
+        while self.group.agreed(
             self.epoch < self.config.epochs
             and not self._stopped
-            and time.monotonic() - start + last_s <= budget_s
+            and time.monotonic() - start + last_s < budget_s
         ):
             began = time.monotonic()
             with one_thread():

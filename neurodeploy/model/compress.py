@@ -45,7 +45,7 @@ def compress(model: HybridModel, *, pruned: float = 0.0, bits: int = FULL_BITS) 
         gone = int(pruned * weight.numel())
         if gone:
             order = weight.abs().flatten().argsort()
-            connected = torch.ones_like(weight)
+            connected = torch.ones_like(weight) if block.connected is None else block.connected
             connected.view(-1)[order[:gone]] = 0
             block.connected = connected
             weight.mul_(connected)

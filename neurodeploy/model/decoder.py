@@ -10,7 +10,8 @@ linear     every spike of the window, by one affine map
 mlp        every spike of the window, by one hidden layer
 conv       the spike trains by a temporal convolution, then one hidden layer
 recurrent  the steps of the window one after another, by a gated recurrent unit (GRU)
-rate       only the spike count of each neuron, by one hidden layer: the baseline
+rate       only the spike count of each neuron, by one hidden layer: a baseline
+first      only the first spike of each neuron, by one hidden layer: a baseline
 =========  =====================================================================
 """
 
@@ -32,7 +33,7 @@ class DecoderConfig:
     Parameters
     ----------
     kind : str
-        ``linear``, ``mlp``, ``conv``, ``recurrent`` or ``rate``.
+        ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate`` or ``first``.
     neurons : int
         Readout neurons of the encoder.
     window_steps : int
@@ -153,12 +154,29 @@ class RateReader(torch.nn.Module):
         return torch.relu(self.layer(window.sum(-1)))
 
 
-READERS: dict[str, type[LinearReader | MlpReader | ConvReader | RecurrentReader | RateReader]] = {
+class FirstSpikeReader(torch.nn.Module):
+    """One hidden layer over the first spike of each neuron: what latency alone says."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.features = config.hidden
+        self.layer = torch.nn.Linear(config.neurons * config.window_steps, config.hidden)
+
+    def forward(self, window: torch.Tensor) -> torch.Tensor:
+        """Map [batch, neuron, step] to [batch, feature]."""
+        first = (window.detach().cumsum(-1) == 1).to(window.dtype) * window
+        return torch.relu(self.layer(first.flatten(1)))
+
+
+Reader = LinearReader | MlpReader | ConvReader | RecurrentReader | RateReader | FirstSpikeReader
+
+READERS: dict[str, type[Reader]] = {
     "linear": LinearReader,
     "mlp": MlpReader,
     "conv": ConvReader,
     "recurrent": RecurrentReader,
     "rate": RateReader,
+    "first": FirstSpikeReader,
 }
 
 

@@ -4,6 +4,7 @@
 :class:`RateEncoding`         noise: a coin tossed at each step, more spikes where it is brighter
 :class:`LatencyEncoding`      one spike a feature, earlier where it is brighter
 :class:`LevelEncoding`        a number of evenly spaced spikes, larger where it is brighter
+:class:`SpikeInput`           what is spikes already, as it is
 ============================  ==================================================================
 
 All of them are frozen, so that one can be written into a bundle and read back as it was.
@@ -21,7 +22,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.signals.events import whole_number
+from neurodeploy.signals.events import check_spikes, whole_number
 
 _DRAWS_AT_ONCE = 2**20  # 4 MiB of float32: stays in cache and bounds the memory of a long batch
 
@@ -239,8 +240,60 @@ class LevelEncoding:
         return _to_dict(self)
 
 
-_KINDS: dict[str, type[RateEncoding] | type[LatencyEncoding] | type[LevelEncoding]] = {
-    cls.kind: cls for cls in (RateEncoding, LatencyEncoding, LevelEncoding)
+@dataclass(frozen=True, kw_only=True)
+class SpikeInput:
+    """A signal that is spikes already, such as the binned events of a sensor.
+
+    Parameters
+    ----------
+    steps : int
+        Length of the time axis, at least 1.
+
+    Raises
+    ------
+    InputError
+        A parameter is out of bounds.
+    """
+
+    kind: ClassVar[str] = "spikes"
+    steps: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", whole_number("SpikeInput.steps", self.steps, least=1))
+
+    def __call__(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Check a batch and return it.
+
+        Parameters
+        ----------
+        values : [batch, *features, time]
+            0 or 1.
+        rng : np.random.Generator
+            Not used, not advanced.
+
+        Returns
+        -------
+        uint8 [batch, *features, time]
+
+        Raises
+        ------
+        InputError
+            ``values`` are no spikes, or of another length.
+        """
+        spikes = check_spikes(values, where="spikes")
+        if spikes.shape[-1] != self.steps:
+            raise InputError(message("spikes", f"{self.steps} steps", spikes.shape[-1]))
+        return spikes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe the encoding in JSON's types."""
+        return _to_dict(self)
+
+
+Kind = RateEncoding | LatencyEncoding | LevelEncoding | SpikeInput
+
+_KINDS: dict[str, type[Kind]] = {
+    cls.kind: cls for cls in (RateEncoding, LatencyEncoding, LevelEncoding, SpikeInput)
 }
 
 
@@ -327,7 +380,7 @@ def check_values(values: np.ndarray, *, where: str = "values") -> np.ndarray:
     return values
 
 
-def _to_dict(encoding: RateEncoding | LatencyEncoding | LevelEncoding) -> dict[str, Any]:
+def _to_dict(encoding: Kind) -> dict[str, Any]:
     return {"kind": encoding.kind, **dataclasses.asdict(encoding)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from neurodeploy.learn.objective import HeadLoss, class_loss, pixel_loss
 from neurodeploy.learn.sources import ImageSource
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Splits, load, split
+from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
 from neurodeploy.tasks.base import Sources, Task
 
@@ -40,6 +41,8 @@ class ImageTask(Task):
         The class loss counts so many times beside the pixel loss.
     shift_px : int
         Random translation in training.
+    distortion : Distortion
+        Other random changes of images in training.
 
     And everything that `Task` has.
     """
@@ -53,6 +56,7 @@ class ImageTask(Task):
     heads: tuple[str, ...] = ("image", "label")
     class_weight: float = 20.0
     shift_px: int = 0
+    distortion: Distortion = field(default_factory=Distortion)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,7 +86,9 @@ class ImageTask(Task):
     def sources(self, splits: Splits) -> Sources:
         """Images, encoded anew in each epoch."""
         return Sources(
-            ImageSource(splits.train, self.encoding, shift_px=self.shift_px),
+            ImageSource(
+                splits.train, self.encoding, shift_px=self.shift_px, distortion=self.distortion
+            ),
             ImageSource(splits.validation, self.encoding),
             ImageSource(splits.test, self.encoding),
         )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig, window_at
+from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig, every_window, window_at
 
 KINDS = sorted(READERS)
 
@@ -21,7 +21,7 @@ def config(kind: str = "mlp", **changes: object) -> DecoderConfig:
 
 
 def test_kinds_are_the_documented_ones() -> None:
-    assert KINDS == ["conv", "linear", "mlp", "rate", "recurrent"]
+    assert KINDS == ["conv", "first", "linear", "mlp", "rate", "recurrent"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,6 +54,8 @@ def test_only_rate_is_blind_to_timing(kind: str) -> None:
         ("linear", 40 * 6 + 40 * 3),
         ("mlp", 40 * 7 + 7 * 6 + 7 * 3),
         ("rate", 8 * 7 + 7 * 6 + 7 * 3),
+        # three gates, each of 8 inputs and 7 states, at each of 5 steps
+        ("recurrent", 5 * (3 * 8 * 7 + 3 * 7 * 7) + 7 * 6 + 7 * 3),
         ("conv", 5 * (8 * 2 * 5) + (2 * 5) * 7 + 7 * 6 + 7 * 3),  # 2 channels, kernel 5, 5 steps
     ],
 )
@@ -69,6 +71,41 @@ def test_linear_is_affine_in_every_spike() -> None:
     window = torch.zeros(1, 8, 5)
     window[0, 3, 2] = 1  # feature 3 * 5 + 2
     assert decoder(window)["label"].tolist() == [[1 + 17, -1 + 57]]
+
+
+def gru_by_hand(weights: dict[str, torch.Tensor], window: torch.Tensor) -> torch.Tensor:
+    """Cho et al., 2014, as PyTorch has it, one step after another from rest."""
+    state = window.new_zeros(len(window), weights["weight_hh_l0"].shape[1])
+    for step in range(window.shape[-1]):
+        heard = window[..., step] @ weights["weight_ih_l0"].T + weights["bias_ih_l0"]
+        kept = state @ weights["weight_hh_l0"].T + weights["bias_hh_l0"]
+        (r, z, n), (r_state, z_state, n_state) = heard.chunk(3, 1), kept.chunk(3, 1)
+        update = torch.sigmoid(z + z_state)
+        candidate = torch.tanh(n + torch.sigmoid(r + r_state) * n_state)
+        state = (1 - update) * candidate + update * state
+    return state
+
+
+def test_recurrent_reads_the_steps_in_their_order_from_rest() -> None:
+    torch.manual_seed(2)
+    decoder = Decoder(config("recurrent")).double()
+    window = (torch.rand(6, 8, 5) < 0.4).double()
+    with torch.no_grad():
+        state = gru_by_hand(dict(decoder.reader.unit.named_parameters()), window)
+        for head, logits in decoder(window).items():
+            torch.testing.assert_close(logits, decoder.heads[head](state), rtol=0, atol=1e-13)
+
+
+def test_recurrent_depends_on_the_order_of_two_spikes() -> None:
+    torch.manual_seed(0)
+    decoder = Decoder(config("recurrent"))
+    first_then_second = torch.zeros(1, 8, 5)
+    first_then_second[0, 3, 1] = first_then_second[0, 6, 2] = 1
+    swapped = first_then_second.clone()
+    swapped[0, :, [1, 2]] = first_then_second[0, :, [2, 1]]
+    assert torch.equal(first_then_second.sum(-1), swapped.sum(-1))
+    gap = (decoder(first_then_second)["label"] - decoder(swapped)["label"]).abs()
+    assert float(gap.max()) > 1e-3  # rounding is below 1e-6
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 4), (2, 7, 5), (2, 8, 6), (2, 40), (2, 5, 8)])
@@ -153,3 +190,24 @@ def test_window_keeps_places_while_it_fills_then_slides() -> None:
     spikes = torch.arange(1.0, 7.0).reshape(1, 1, 6)
     seen = [window_at(spikes, step, 3).flatten().tolist() for step in range(6)]
     assert seen == [[1, 0, 0], [1, 2, 0], [1, 2, 3], [2, 3, 4], [3, 4, 5], [4, 5, 6]]
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 12), st.integers(1, 15), st.integers(1, 3), st.integers(0, 99))
+def test_every_window_is_window_at_each_step(
+    steps: int, window_steps: int, neurons: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    spikes = torch.rand(2, neurons, steps, generator=generator)  # distinct, unlike spikes
+    found = every_window(spikes, window_steps)
+    assert found.shape == (2, steps, neurons, window_steps)
+    for step in range(steps):
+        assert torch.equal(found[:, step], window_at(spikes, step, window_steps))
+
+
+def test_every_window_passes_gradients_to_each_step() -> None:
+    """A step is in as many windows as follow it, at most ``window_steps``."""
+    spikes = torch.ones(1, 1, 6, requires_grad=True)
+    every_window(spikes, 3).sum().backward()
+    assert spikes.grad is not None
+    assert spikes.grad.tolist() == [[[3, 3, 3, 3, 2, 1]]]

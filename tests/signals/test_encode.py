@@ -16,6 +16,7 @@ from neurodeploy.signals.encode import (
     LatencyEncoding,
     LevelEncoding,
     RateEncoding,
+    SpikeInput,
     encoding_from_dict,
 )
 from neurodeploy.signals.events import check_spikes
@@ -264,9 +265,15 @@ def test_bad_fields_are_refused_in_code_and_in_files(make: Any, fields, text):
     ("mapping", "text"),
     [
         (["rate", 30], "encoding: expected a mapping of fields, found a list"),
-        ({"steps": 3}, "encoding.kind: expected one of ['latency', 'level', 'rate'], found no suc"),
-        ({"kind": "phase", "steps": 3}, "one of ['latency', 'level', 'rate'], found 'phase'"),
-        ({"kind": ["rate"], "steps": 3}, "['latency', 'level', 'rate'], found ['rate']"),
+        (
+            {"steps": 3},
+            "encoding.kind: expected one of ['latency', 'level', 'rate', 'spikes'], found no suc",
+        ),
+        (
+            {"kind": "phase", "steps": 3},
+            "one of ['latency', 'level', 'rate', 'spikes'], found 'phase'",
+        ),
+        ({"kind": ["rate"], "steps": 3}, "['latency', 'level', 'rate', 'spikes'], found ['rate']"),
         (
             {"kind": "rate", "steps": 3, "levels": 2},
             "encoding.levels: expected only the fields ['kind', 'steps', 'max_rate'] "
@@ -327,3 +334,15 @@ def test_bad_values_are_refused(encoding, values, text):
     with pytest.raises(InputError) as caught:
         encoding(values, UNUSED)
     assert text in str(caught.value)
+
+
+def test_spikes_pass_as_they_are() -> None:
+    encoding = SpikeInput(steps=5)
+    rng = np.random.default_rng(0)
+    spikes = rng.integers(0, 2, (3, 2, 4, 5)).astype(np.uint8)
+    assert np.array_equal(encoding(spikes, rng), spikes)
+    assert encoding_from_dict(encoding.to_dict()) == encoding
+    with pytest.raises(InputError, match="5 steps, found 4"):
+        encoding(spikes[..., :4], rng)
+    with pytest.raises(InputError, match="spikes"):
+        encoding(spikes * 2, rng)

@@ -1,0 +1,93 @@
+"""What a trained task does on its test set: sampled, at temperature zero, and deployed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurodeploy.engines.registry import open_engine
+from neurodeploy.learn.evaluation import evaluate
+from neurodeploy.learn.objective import NO_LABEL
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.signals.shuffle import shuffle_times
+from neurodeploy.tasks.base import Task
+
+TEST_SEED = 1
+"""Of the test set's input spikes, and of what is sampled."""
+
+
+@torch.no_grad()
+def measure_sampled(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
+    """What PyTorch says of a trained model, spiking or not.
+
+    Parameters
+    ----------
+    task : Task
+        What the model was trained for.
+    splits
+        Its data; the test part is measured.
+    model : HybridModel
+        Trained.
+
+    Returns
+    -------
+    dict of str to float
+        Accuracies of the head ``label``: ``accuracy_sampled`` at the last temperature of the
+        training, ``accuracy_zero_temperature``, and ``accuracy_validation`` of the validation part
+        at temperature zero, to select by. ``log_loss`` in nats and ``rate_bits`` (the bound on the
+        directed information) per sample, sampled. ``silent``, the share of readout neurons that
+        never spiked at temperature zero.
+    """
+    sources, objective = task.sources(splits), task.objective()
+    sampled = evaluate(
+        model, sources.test, objective, temperature=task.training.temperature_end, seed=TEST_SEED
+    )
+    cold = evaluate(model, sources.test, objective, temperature=0.0, seed=TEST_SEED)
+    chosen_by = evaluate(model, sources.validation, objective, temperature=0.0, seed=TEST_SEED)
+    return {
+        "accuracy_sampled": sampled.accuracy,
+        "accuracy_zero_temperature": cold.accuracy,
+        "accuracy_validation": chosen_by.accuracy,
+        "log_loss": sampled.log_loss,
+        "rate_bits": sampled.information_nats / math.log(2),
+        "silent": cold.silent,
+    }
+
+
+@torch.no_grad()
+def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
+    """`measure_sampled`, and what the exported network does on the native engine.
+
+    Returns
+    -------
+    dict of str to float
+        Besides, on the test part: ``accuracy_deployed``; ``accuracy_shuffled``, deployed, with the
+        spike times of every readout neuron shuffled before the decoder sees them: what is left
+        without timing; ``spikes_per_neuron_step`` and ``spikes_per_sample`` of the readout.
+    """
+    rng = np.random.default_rng(TEST_SEED)
+    right = right_shuffled = asked = spikes = chances = samples = 0
+    with open_engine("native", task.bundle(model).network) as engine:
+        for batch in task.sources(splits).test.ordered(100, TEST_SEED):
+            sent = engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
+            label = batch.targets["label"]
+            right += _right(model, sent, label)
+            right_shuffled += _right(model, shuffle_times(sent, rng), label)
+            asked += int((label != NO_LABEL).sum())
+            spikes, chances = spikes + int(sent.sum()), chances + sent.size
+            samples += len(sent)
+    return {
+        **measure_sampled(task, splits, model),
+        "accuracy_deployed": right / asked,
+        "accuracy_shuffled": right_shuffled / asked,
+        "spikes_per_neuron_step": spikes / chances,
+        "spikes_per_sample": spikes / samples,
+    }
+
+
+def _right(model: HybridModel, sent: np.ndarray, label: torch.Tensor) -> int:
+    answers = model.read(torch.from_numpy(sent).float())["label"]
+    return int((answers.argmax(-1) == label).sum())

@@ -1,0 +1,115 @@
+"""Runs of a table as units on disk: kept once finished, so that a table fills up over time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from neurodeploy.errors import FileFormatError, message
+from neurodeploy.files import atomic_path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """One run of a table.
+
+    Parameters
+    ----------
+    table, variant : str
+        Where its numbers belong.
+    seed : int
+        Of everything random in it.
+    run : function of (folder) to {name: number}
+        Does the work; the folder is its own, for checkpoints.
+    """
+
+    table: str
+    variant: str
+    seed: int
+    run: Callable[[Path], Mapping[str, float]]
+
+    @property
+    def name(self) -> str:
+        """Path of the unit below a results folder."""
+        return f"{self.table}/{self.variant}/{self.seed}"
+
+
+def run_units(
+    units: Iterable[Unit],
+    folder: Path,
+    *,
+    share: tuple[int, int] = (0, 1),
+    progress: Progress | None = None,
+) -> None:
+    """Run what is not finished yet and keep the result of each.
+
+    Parameters
+    ----------
+    units : iterable of Unit
+        All of the table.
+    folder : path
+        Results go to ``TABLE/VARIANT/SEED.json``, checkpoints to ``TABLE/VARIANT/SEED/``.
+    share : (int, int)
+        This process's place among how many that run the same units.
+    progress : rich Progress, optional
+        Shows which unit runs.
+    """
+    place, processes = share
+    mine = [unit for index, unit in enumerate(units) if index % processes == place]
+    bar = progress or Progress(disable=True)
+    task = bar.add_task("units", total=len(mine))
+    for unit in mine:
+        bar.update(task, description=unit.name)
+        result = folder / f"{unit.name}.json"
+        if not result.exists():
+            start = time.monotonic()
+            numbers = dict(unit.run(folder / unit.name))
+            numbers["wall_s"] = time.monotonic() - start
+            with atomic_path(result) as draft:
+                draft.write_text(
+                    json.dumps(
+                        {
+                            "seed": unit.seed,
+                            "revision": revision(),
+                            "command": " ".join(sys.argv),
+                            "numbers": numbers,
+                        }
+                    )
+                )
+        bar.advance(task)
+
+
+def finished(folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Every finished unit, {table: {variant: [unit, ...]}}, in the order of names and seeds.
+
+    Raises
+    ------
+    FileFormatError
+        A file there is no result of ours.
+    """
+    tables: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for path in sorted(folder.glob("*/*/*.json")):
+        try:
+            unit = json.loads(path.read_text())
+            unit["numbers"], unit["seed"], unit["revision"], unit["command"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise FileFormatError(message(f"result {path}", "a finished unit", error)) from error
+        table, variant = path.parts[-3:-1]
+        tables.setdefault(table, {}).setdefault(variant, []).append(unit)
+    return tables
+
+
+def revision() -> str:
+    """The git revision of the working directory, with ``+`` where files have changed since."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=False
+    )
+    return described.stdout.strip() or "unknown"
