@@ -14,7 +14,7 @@ from neurodeploy.tables import one_of, present, read_toml, table, text, year
 BASES = ("measured", "simulated", "assumed")
 """Where a figure can come from; ``devices.toml`` says what each means."""
 
-OPERATIONS = ("synop", "ac", "neuron_update", "mac")
+OPERATIONS = ("synop", "ac", "neuron_update", "hop", "mac")
 """Operations that a device can have a figure for."""
 
 DEFAULT_HOST = "arm"
@@ -151,6 +151,8 @@ def _device(path: Path, name: str, entry: Any) -> Device:
                 "Give it value_j = 0.0 if the other figure includes it.",
             )
         )
+    if "hop" in constants and not synapses:
+        raise FileFormatError(message(f"{where}: hop", "none without synop or ac", "a figure"))
     if not constants:
         raise FileFormatError(message(where, f"at least one of {', '.join(OPERATIONS)}", "none"))
     return Device(

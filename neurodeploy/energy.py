@@ -2,12 +2,13 @@
 
 A proxy says what the counted operations would cost at the figures of ``devices.toml``, where
 every figure has its unit, year, source and basis. It leaves out static power, memory traffic,
-routing, input and output. Per sample, with E of the device::
+input and output. Per layer and sample, with E of the device::
 
     synapses = (synops - graded_synops) * E_synop
                                              (E_ac on a device that has additions, no synapses)
     graded_synapses = graded_synops * E_synop                            (there, E_mac)
     neurons  = neuron_updates * E_neuron_update
+    traffic  = hops between cores * E_hop    (where hops are given, and the device has a figure)
     input    = macs * E_mac                  (of the host, if the device has no multiplier)
     host     = decoder's MACs * E_mac of the host
 
@@ -19,21 +20,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from neurodeploy.devices import Constant, Device, load_devices
-from neurodeploy.engines.counts import Counts, synapses
+from neurodeploy.engines.counts import Counts, connections, neurons
 from neurodeploy.errors import InputError, message
-from neurodeploy.netx.network import Network
+from neurodeploy.netx.network import Network, NeuronInput
 
-CAUSES = ("synapses", "graded_synapses", "neurons", "input", "host")
-"""What a proxy is made of."""
+CAUSES = ("synapses", "graded_synapses", "neurons", "traffic", "input", "host")
+"""What a proxy can be made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Mean, standard deviation (of the batch itself, not an estimate) and maximum of a sample."""
+
+    per_sample_j: float
+    spread_j: float
+    worst_j: float
+
+    @classmethod
+    def of(cls, joules: np.ndarray) -> Spread:
+        """Of one value a sample."""
+        mean, deviation, worst = joules.mean(), joules.std(), joules.max()
+        return cls(per_sample_j=float(mean), spread_j=float(deviation), worst_j=float(worst))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Proxy:
     """What a batch would cost on a device at published figures; not a measurement.
 
@@ -41,23 +57,64 @@ class Proxy:
     ----------
     device : str
         Name of the device.
-    energy_j : float
-        Sum over the batch.
-    per_sample_j, spread_j, worst_j : float
-        Mean, standard deviation (of the batch itself, not an estimate) and maximum of a sample.
-    causes : mapping of str to float
-        ``energy_j`` by cause, of `CAUSES`.
+    layers : tuple of str
+        Names of the network's layers.
     basis : mapping of str to str
-        By cause, where its figure comes from, of `BASES`.
+        The causes that are priced, of `CAUSES`, and where the figure of each comes from, of
+        `BASES`.
+    joules : float64 array [layer and, last, the host; cause; sample]
+        The bill. Traffic is that of the spikes that a layer sends.
     """
 
     device: str
-    energy_j: float
-    per_sample_j: float
-    spread_j: float
-    worst_j: float
-    causes: Mapping[str, float] = field(default_factory=dict)
-    basis: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...]
+    basis: Mapping[str, str]
+    joules: np.ndarray
+
+    @property
+    def causes(self) -> dict[str, float]:
+        """Sum over the batch, by cause."""
+        return dict(zip(self.basis, self.joules.sum((0, 2)).tolist(), strict=True))
+
+    @property
+    def energy_j(self) -> float:
+        """Sum over the batch."""
+        return math.fsum(self.causes.values())
+
+    @property
+    def sample(self) -> Spread:
+        """A sample, the host included."""
+        return Spread.of(self.joules.sum((0, 1)))
+
+    @property
+    def per_sample_j(self) -> float:
+        """Mean of a sample, the host included."""
+        return self.sample.per_sample_j
+
+    @property
+    def without_host_j(self) -> float:
+        """Mean of a sample, the network alone."""
+        return float(self.joules[:-1].sum((0, 1)).mean())
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: the batch, a sample, and both by cause and by layer."""
+        layers = []
+        for name, joules in zip(self.layers, self.joules[:-1], strict=True):
+            causes = dict(zip(self.basis, joules.sum(1).tolist(), strict=True))
+            del causes["host"]
+            layers.append({"name": name, **asdict(Spread.of(joules.sum(0))), "causes": causes})
+        by_cause = self.joules.sum(0)
+        return {
+            "energy_j": self.energy_j,
+            **asdict(self.sample),
+            "causes": self.causes,
+            "basis": dict(self.basis),
+            "per_cause": {
+                cause: asdict(Spread.of(joules))
+                for cause, joules in zip(self.basis, by_cause, strict=True)
+            },
+            "layers": layers,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +140,11 @@ class AnnProxy:
 
 
 def energy_proxies(
-    counts: Counts, *, devices: Mapping[str, Device], host_macs_per_sample: int = 0
+    counts: Counts,
+    *,
+    devices: Mapping[str, Device],
+    host_macs_per_sample: int = 0,
+    hops: np.ndarray | None = None,
 ) -> dict[str, Proxy]:
     """What a run would cost on each device that has figures for spikes.
 
@@ -96,6 +157,8 @@ def energy_proxies(
         left out of the result.
     host_macs_per_sample : int
         Multiply-accumulates of the decoder for one sample.
+    hops : float array [layer, sample], optional
+        Hops between cores that the spikes of each layer take. Without, there is no traffic.
 
     Returns
     -------
@@ -104,13 +167,15 @@ def energy_proxies(
     Raises
     ------
     InputError
-        There is no sample, the MACs are negative, or a host is missing from ``devices``.
+        There is no sample, a number is negative, or a host is missing from ``devices``.
     """
     if counts.samples < 1:
         raise InputError(message("counts", "at least one sample", counts.samples))
     _not_negative("host_macs_per_sample", host_macs_per_sample)
+    if hops is not None:
+        _not_negative("hops", hops.min())
     return {
-        name: _proxy(device, _host_mac(device, devices), counts, host_macs_per_sample)
+        name: _proxy(device, _host_mac(device, devices), counts, host_macs_per_sample, hops)
         for name, device in devices.items()
         if device.spiking
     }
@@ -125,29 +190,31 @@ def _host_mac(device: Device, devices: Mapping[str, Device]) -> Constant:
     return host.constants["mac"]
 
 
-def _proxy(device: Device, host_mac: Constant, counts: Counts, host_macs: int) -> Proxy:
-    def total(name: str) -> np.ndarray:
-        zeros = np.zeros(counts.samples, np.int64)
-        return sum((getattr(layer, name) for layer in counts.layers), start=zeros)
+def _proxy(
+    device: Device, host_mac: Constant, counts: Counts, host_macs: int, hops: np.ndarray | None
+) -> Proxy:
+    def of(name: str) -> np.ndarray:
+        return np.array([getattr(layer, name) for layer in counts.layers])
 
     bill = {
-        "synapses": (total("synops") - total("graded_synops"), device.synapse),
-        "graded_synapses": (total("graded_synops"), device.graded_synapse),
-        "neurons": (total("neuron_updates"), device.constants["neuron_update"]),
-        "input": (total("macs"), device.constants.get("mac", host_mac)),
-        "host": (np.full(counts.samples, host_macs, np.int64), host_mac),
+        "synapses": (of("synops") - of("graded_synops"), device.synapse),
+        "graded_synapses": (of("graded_synops"), device.graded_synapse),
+        "neurons": (of("neuron_updates"), device.constants["neuron_update"]),
+        "input": (of("macs"), device.constants.get("mac", host_mac)),
+        "host": (np.full(counts.samples, host_macs), host_mac),
     }
-    per_sample = np.sum([number * each.value_j for number, each in bill.values()], axis=0)
-    causes = {cause: int(number.sum()) * each.value_j for cause, (number, each) in bill.items()}
-    energy_j = math.fsum(causes.values())
+    if hops is not None and "hop" in device.constants:
+        bill["traffic"] = (hops, device.constants["hop"])
+    causes = [cause for cause in CAUSES if cause in bill]
+    joules = np.zeros((len(counts.layers) + 1, len(causes), counts.samples))
+    for index, cause in enumerate(causes):
+        number, each = bill[cause]
+        joules[-1 if cause == "host" else slice(-1), index] = number * each.value_j
     return Proxy(
         device=device.name,
-        energy_j=energy_j,
-        per_sample_j=energy_j / counts.samples,
-        spread_j=float(per_sample.std()),
-        worst_j=float(per_sample.max()),
-        causes=causes,
-        basis={cause: each.basis for cause, (_, each) in bill.items()},
+        layers=tuple(layer.name for layer in counts.layers),
+        basis={cause: bill[cause][1].basis for cause in causes},
+        joules=joules,
     )
 
 
@@ -157,11 +224,7 @@ def dense_macs(network: Network) -> int:
     Every connection of every dense and convolution layer once, recurrent ones and weights of 0
     too; at the edge of an image, padding is no connection.
     """
-    shapes = (network.input_shape, *network.shapes)
-    return sum(
-        synapses(layer, before, after)[0]
-        for layer, before, after in zip(network.layers, shapes[:-1], shapes[1:], strict=True)
-    )
+    return sum(connections(network))
 
 
 def ann_equivalent(
@@ -203,6 +266,43 @@ def ann_equivalent(
     }
 
 
+def break_even_rate(network: Network, steps: int, device: Device) -> float | None:
+    """Spikes a connection and step at which a network costs what the equal ANN costs in one pass.
+
+    With T steps, C connections, N neurons, I features of an input layer with neurons, and E of
+    the device, whose synops are graded or not by the layer::
+
+        T * rate * sum(C * E_synop) + T * N * E_neuron_update + T * I * E_mac = sum(C) * E_mac
+
+    Parameters
+    ----------
+    network : Network
+        Decoder, traffic, activation functions and biases are free on both sides.
+    steps : int
+        Time steps of a sample.
+    device : Device
+        Runs both.
+
+    Returns
+    -------
+    float or None
+        The network is cheaper below it; over 1, it is cheaper even if every input always spikes.
+        None where no rate is: the device has no figures for one of both, neurons and input alone
+        cost more than the ANN, or a connection, a step or a synop costs nothing.
+    """
+    if not device.spiking or "mac" not in device.constants:
+        return None
+    figures = (device.graded_synapse if graded else device.synapse for graded in network.graded)
+    bills = zip(connections(network), figures, strict=False)
+    spikes_j = steps * sum(number * each.value_j for number, each in bills)
+    updates = steps * sum(map(neurons, network.layers, network.shapes))
+    takes_numbers = isinstance(network.layers[0], NeuronInput)
+    inputs = steps * math.prod(network.input_shape) if takes_numbers else 0
+    left_j = (dense_macs(network) - inputs) * device.constants["mac"].value_j
+    left_j -= updates * device.constants["neuron_update"].value_j
+    return left_j / spikes_j if left_j >= 0 and spikes_j > 0 else None
+
+
 def _not_negative(name: str, value: int) -> None:
     if value < 0:
         raise InputError(message(name, "0 or more", value))
@@ -228,8 +328,8 @@ def energy_report(
     Returns
     -------
     dict
-        ``layers``, ``samples`` and ``steps`` of `Counts.totals`, and ``proxies`` by device:
-        ``energy_j``, ``per_sample_j``, ``spread_j``, ``worst_j``, ``causes`` and ``basis``.
+        ``layers``, ``samples`` and ``steps`` of `Counts.totals`, and ``proxies`` by device, as
+        `Proxy.to_dict`. `neurodeploy.costs.cost_report` has more.
 
     Raises
     ------
@@ -241,7 +341,7 @@ def energy_report(
         devices=load_devices() if devices is None else devices,
         host_macs_per_sample=host_macs_per_sample,
     )
-    entries = {name: asdict(proxy) for name, proxy in proxies.items()}
-    for entry in entries.values():
-        del entry["device"]
-    return {**counts.totals(), "proxies": entries}
+    return {
+        **counts.totals(),
+        "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
+    }

@@ -86,10 +86,63 @@ def test_energy_json_has_the_agreed_keys(files: tuple[Path, Path]) -> None:
     report = json.loads(text)
     assert code == 0
     assert set(report) >= {"layers", "samples", "steps", "proxies"}
+    assert set(report["layers"][0]) >= {
+        *("name", "input_spikes", "output_spikes", "synops", "effective_synops"),
+        *("neuron_updates", "macs"),
+    }
     assert report["layers"][0]["synops"] == 7 * report["layers"][0]["input_spikes"]
     loihi = report["proxies"]["loihi"]
     assert loihi["energy_j"] == pytest.approx(3 * loihi["per_sample_j"])
     assert sum(loihi["causes"].values()) == pytest.approx(loihi["energy_j"])
+    assert report["traffic"] is None
+    assert report["latency"]["seconds"] is None
+    assert "membrane_updates" not in report["layers"][0]
+
+
+def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, Path]) -> None:
+    arguments = ("energy", files[0], "--input", files[1], "--chip", "loihi1", "--step-time", "1e-5")
+    code, text = call(*arguments, "--membrane-updates", "--json")
+    report = json.loads(text)
+    assert code == 0
+    assert report["traffic"] == {"chip": "loihi1", "cores": 1, "hops_per_sample": 0.0}
+    assert report["proxies"]["loihi"]["causes"]["traffic"] == 0.0
+    assert report["latency"]["steps"] == 22
+    assert report["latency"]["seconds"] == pytest.approx(22e-5)
+    for layer in report["layers"]:
+        assert 0 < layer["membrane_updates"] <= layer["neuron_updates"]
+    text = call(*arguments)[1]
+    assert "20 + 2 = 22 steps, 0.00022 s." in text
+    assert "0 hops a sample" in text
+    with pytest.raises(NeurodeployError, match="step time: expected seconds, more than 0"):
+        call("energy", files[0], "--input", files[1], "--step-time", "0")
+
+
+def test_energy_of_a_bundle_on_test_images_of_a_task(tmp_path: Path) -> None:
+    layers = (Dense(weight=2 * np.random.default_rng(2).integers(-9, 9, (5, 64)), neuron=NEURON),)
+    config = DecoderConfig(kind="linear", neurons=5, window_steps=7, heads={"label": 3})
+    bundle = Bundle(
+        network=Network(input_shape=(64,), layers=layers),
+        decoder=Decoder(config),
+        encoding=RateEncoding(steps=7),
+    )
+    save_bundle(bundle, tmp_path / "bundle")
+    arguments = ("energy", tmp_path / "bundle", "--data", "digits", "--samples", "4")
+    report = json.loads(call(*arguments, "--json")[1])
+    assert (report["samples"], report["steps"]) == (4, 7)  # of the bundle; the task has 16
+    assert report["layers"][0]["input_spikes"] > 0
+    assert report["host"] == {"macs_per_sample": 5 * 7 * 3, "footprint_bytes": 4 * (5 * 7 * 3 + 3)}
+    other = json.loads(call(*arguments, "--seed", "2", "--json")[1])
+    assert other["layers"][0]["input_spikes"] != report["layers"][0]["input_spikes"]
+    text = call(*arguments)[1]
+    for part in ("energy proxy", "by layer", "equal ANN", "break-even", "Decoder: 105 MACs"):
+        assert part in text
+    np.save(tmp_path / "in.npy", np.zeros((1, 64, 7), np.uint8))
+    both = ("--input", tmp_path / "in.npy", "--data", "digits")
+    for given, found in (((), "neither"), (both, "both")):
+        with pytest.raises(NeurodeployError, match=f"--input and --data: .*found {found}"):
+            call("energy", tmp_path / "bundle", *given)
+    with pytest.raises(NeurodeployError, match="one of mnist, digits, found imagenet"):
+        call("energy", tmp_path / "bundle", "--data", "imagenet")
 
 
 def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from neurodeploy.devices import BASES, DEVICE_TABLE, load_devices
-from neurodeploy.energy import CAUSES, ann_equivalent, dense_macs, energy_proxies, energy_report
+from neurodeploy.energy import (
+    CAUSES,
+    ann_equivalent,
+    break_even_rate,
+    dense_macs,
+    energy_proxies,
+    energy_report,
+)
 from neurodeploy.engines.counts import Counts, LayerCounts, count
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
@@ -18,6 +25,7 @@ host = "toyhost"
 notes = "For tests."
 synop = { value_j = 2.0, unit = "J", year = 2001, source = "Nobody", basis = "simulated" }
 neuron_update = { value_j = 3.0, unit = "J", year = 2002, source = "Nobody", basis = "measured" }
+hop = { value_j = 5.0, unit = "J", year = 2007, source = "Nobody", basis = "assumed" }
 
 [toyhost]
 title = "A toy host"
@@ -78,8 +86,9 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     first, second = (synops * 2.0 + 17 * 3.0 + 56 * 7.0 for synops in (110, 70))
     assert proxy.energy_j == first + second == 1246.0
     assert proxy.per_sample_j == 623.0
-    assert proxy.worst_j == first == 663.0
-    assert proxy.spread_j == 40.0
+    assert proxy.sample.worst_j == first == 663.0
+    assert proxy.sample.spread_j == 40.0
+    assert proxy.without_host_j == 623.0 - 50 * 7.0
     assert proxy.basis == {
         "synapses": "simulated",
         "graded_synapses": "simulated",
@@ -144,11 +153,55 @@ def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
 
 def test_totals_add_up_on_every_device(counts):
     for proxy in energy_proxies(counts, devices=load_devices(), host_macs_per_sample=1234).values():
-        assert tuple(proxy.causes) == CAUSES
+        assert tuple(proxy.causes) == tuple(cause for cause in CAUSES if cause != "traffic")
         assert proxy.energy_j == math.fsum(proxy.causes.values())
         assert proxy.per_sample_j * counts.samples == pytest.approx(proxy.energy_j, rel=1e-12)
         # Of two samples, the worst is one standard deviation over the mean.
-        assert proxy.worst_j == pytest.approx(proxy.per_sample_j + proxy.spread_j, rel=1e-12)
+        sample = proxy.sample
+        assert sample.worst_j == pytest.approx(sample.per_sample_j + sample.spread_j, rel=1e-12)
+        entry = proxy.to_dict()
+        by_layer = math.fsum(2 * layer["per_sample_j"] for layer in entry["layers"])
+        assert by_layer + entry["causes"]["host"] == pytest.approx(proxy.energy_j, rel=1e-12)
+
+
+def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
+    devices = load_devices(own)
+    hops = np.array([[0.0, 0.0], [1.5, 2.0], [0.5, 0.0]])
+    proxies = energy_proxies(counts, devices=devices, hops=hops)
+    assert tuple(proxies["toy"].causes) == CAUSES
+    assert proxies["toy"].causes["traffic"] == 4.0 * 5.0
+    assert proxies["toy"].basis["traffic"] == "assumed"
+    assert proxies["loihi"].causes["traffic"] == pytest.approx(4 * 3.5e-12, rel=1e-12)
+    assert "traffic" not in proxies["toylogic"].causes
+    without = energy_proxies(counts, devices=devices)["toy"]
+    assert "traffic" not in without.causes
+    assert proxies["toy"].energy_j == without.energy_j + 20.0
+    conv, dense = proxies["toy"].to_dict()["layers"][1:]
+    assert (conv["causes"]["traffic"], dense["causes"]["traffic"]) == (17.5, 2.5)
+
+
+def test_a_proxy_by_cause_and_by_layer_counted_by_hand(counts, own):
+    entry = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)[
+        "toy"
+    ].to_dict()
+    assert entry["per_cause"] == {
+        "synapses": {"per_sample_j": 100.0, "spread_j": 0.0, "worst_j": 100.0},
+        "graded_synapses": {"per_sample_j": 80.0, "spread_j": 40.0, "worst_j": 120.0},
+        "neurons": {"per_sample_j": 51.0, "spread_j": 0.0, "worst_j": 51.0},
+        "input": {"per_sample_j": 42.0, "spread_j": 0.0, "worst_j": 42.0},
+        "host": {"per_sample_j": 350.0, "spread_j": 0.0, "worst_j": 350.0},
+    }
+    first, second, third = entry["layers"]
+    assert first == {
+        "name": "0-input",
+        "per_sample_j": 57.0,
+        "spread_j": 0.0,
+        "worst_j": 57.0,
+        "causes": {"synapses": 0.0, "graded_synapses": 0.0, "neurons": 30.0, "input": 84.0},
+    }
+    # Synops 10 and 30 of 2 J, 4 updates of 3 J; then 100 and 40, and 8 updates.
+    assert (second["per_sample_j"], second["spread_j"], second["worst_j"]) == (52.0, 20.0, 72.0)
+    assert (third["per_sample_j"], third["spread_j"], third["worst_j"]) == (164.0, 60.0, 224.0)
 
 
 def test_every_shipped_figure_says_where_it_comes_from():
@@ -212,6 +265,8 @@ def test_an_own_table_adds_a_device_and_replaces_one_as_a_whole(tmp_path, own):
         ("[toyhost]", "[toyhost]\nneuron_update = 1", ("toyhost", "neuron_update", "a table", "1")),
         ("[toy]", "toy9 = 4\n[toy]", ("toy9", "a table", "4")),
         ("[toy]", "[empty]\ntitle = 'x'\n[toy]", ("empty", "at least one", "none")),
+        ('title = "A toy host"', "title = 'x'\nhop = {value_j = 1, unit = 'J', year = 2001, "
+         "source = 'x', basis = 'assumed'}", ("toyhost", "hop", "none without synop or ac")),
     ],
 )  # fmt: skip
 def test_a_bad_table_is_refused_by_file_device_and_field(own, old, new, words):
@@ -255,6 +310,8 @@ def test_numbers_that_cannot_be_are_refused(counts):
         energy_proxies(Counts(layers=(), samples=0, steps=3), devices=devices)
     with pytest.raises(InputError, match="host of loihi: expected 'arm' with mac"):
         energy_proxies(counts, devices={"loihi": devices["loihi"]})
+    with pytest.raises(InputError, match=r"hops: expected 0 or more, found -0\.5"):
+        energy_proxies(counts, devices=devices, hops=np.full((3, 2), -0.5))
     with pytest.raises(InputError, match="steps: expected 0 or more, found -2"):
         ann_equivalent(3, -2, devices)
     with pytest.raises(InputError, match="network_macs_per_pass"):
@@ -313,24 +370,95 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "neuron_updates": 8,
         "macs": 0,
     }
-    assert report["proxies"]["toy"] == {
-        "energy_j": 1246.0,
-        "per_sample_j": 623.0,
-        "spread_j": 40.0,
-        "worst_j": 663.0,
-        "causes": {
-            "synapses": 200.0,
-            "graded_synapses": 160.0,
-            "neurons": 102.0,
-            "input": 84.0,
-            "host": 700.0,
-        },
-        "basis": {
-            "synapses": "simulated",
-            "graded_synapses": "simulated",
-            "neurons": "measured",
-            "input": "assumed",
-            "host": "assumed",
-        },
+    toy = report["proxies"]["toy"]
+    assert set(toy) == {
+        *("energy_j", "per_sample_j", "spread_j", "worst_j"),
+        *("causes", "basis", "per_cause", "layers"),
+    }
+    figures = [toy[key] for key in ("energy_j", "per_sample_j", "spread_j", "worst_j")]
+    assert figures == [1246.0, 623.0, 40.0, 663.0]
+    assert toy["causes"] == {
+        "synapses": 200.0,
+        "graded_synapses": 160.0,
+        "neurons": 102.0,
+        "input": 84.0,
+        "host": 700.0,
     }
     assert "loihi" in energy_report(counts)["proxies"]
+
+
+# --- where a network costs as much as the ANN --------------------------------------------------
+
+
+def dense_pair(*, input_bits=0, threshold=80):
+    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=threshold)
+    layers = (
+        Dense(weight=np.ones((4, 6)), neuron=neuron, recurrent_weight=np.zeros((4, 4))),
+        Dense(weight=np.ones((2, 4)), neuron=neuron),
+    )
+    return Network(input_shape=(6,), layers=layers, input_bits=input_bits)
+
+
+def priced(ac, mac, update, tmp_path):
+    rows = {"ac": ac, "mac": mac, "neuron_update": update}
+    path = tmp_path / "priced.toml"
+    path.write_text(
+        '[mine]\ntitle = "Mine"\n'
+        + "".join(
+            f'{name} = {{ value_j = {value}, unit = "J", year = 2001, source = "x", '
+            'basis = "assumed" }\n'
+            for name, value in rows.items()
+        )
+    )
+    return load_devices(path)["mine"]
+
+
+def test_the_break_even_rate_counted_by_hand(tmp_path):
+    device = priced(2.0, 32.0, 3.0, tmp_path)
+    # 48 connections and 6 neurons: 10 * rate * 48 * 2 + 10 * 6 * 3 = 48 * 32.
+    assert break_even_rate(dense_pair(), 10, device) == (48 * 32 - 180) / 960
+    # Graded spikes of the input multiply, at 40 connections: 10 * rate * (40 * 32 + 8 * 2) + 180.
+    graded = break_even_rate(dense_pair(input_bits=3), 10, device)
+    assert graded == (48 * 32 - 180) / (10 * (40 * 32 + 16))
+
+
+def test_neurons_of_an_input_layer_and_its_macs_are_in_the_break_even_rate(tmp_path):
+    device = priced(2.0, 32.0, 0.25, tmp_path)
+    macs, spikes = 1080, 2 * 7 * 1080
+    updates = 7 * (60 + 54 + 4)
+    expected = (macs * 32 - updates * 0.25 - 7 * 60 * 32) / spikes
+    assert break_even_rate(network(), 7, device) == pytest.approx(expected, rel=1e-12)
+
+
+def test_at_the_break_even_rate_the_bill_is_that_of_the_ann(tmp_path):
+    net, steps = dense_pair(), 8
+    device = priced(2.0, 8.0, 1.0, tmp_path)
+    rate = break_even_rate(net, steps, device)
+    assert rate == 0.4375
+    rng = np.random.default_rng(0)
+    run = [rng.random((1, *shape, steps)) < rate for shape in (net.input_shape, *net.shapes)]
+    counts = count(net, run)
+    measured = sum(layer.synops.item() for layer in counts.layers) / (steps * dense_macs(net))
+    (proxy,) = energy_proxies(counts, devices={"mine": device}).values()
+    ann = ann_equivalent(dense_macs(net), steps, {"mine": device})["mine"].one_pass_j
+    above = (measured - rate) * steps * dense_macs(net) * 2.0
+    assert proxy.energy_j == pytest.approx(ann + above, rel=1e-12)
+    assert above != 0
+
+
+@pytest.mark.parametrize(
+    ("figures", "steps", "expected"),
+    [
+        ((2.0, 10.0, 8.0), 10, 0.0),  # neurons cost just as much
+        ((2.0, 10.0, 8.1), 10, None),  # and more
+        ((0.0, 10.0, 1.0), 10, None),  # spikes are free
+        ((2.0, 10.0, 0.0), 0, None),  # nothing runs
+    ],
+)
+def test_there_may_be_no_break_even_rate(figures, steps, expected, tmp_path):
+    assert break_even_rate(dense_pair(), steps, priced(*figures, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("name", ["loihi", "spinnaker", "arm"])
+def test_a_device_of_one_class_has_no_break_even_rate(name):
+    assert break_even_rate(dense_pair(), 5, load_devices()[name]) is None

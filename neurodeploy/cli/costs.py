@@ -2,58 +2,112 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from neurodeploy.cli.app import (
     EngineOption,
-    InputOption,
     JsonOption,
     NetworkArgument,
     app,
     out,
     print_json,
-    print_layers,
     print_table,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
+from neurodeploy.errors import InputError, message
 from neurodeploy.files import load_array
+from neurodeploy.netx.network import Network
+
+if TYPE_CHECKING:
+    from neurodeploy.bundle import Bundle
 
 
 @app.command()
 def energy(
     network: NetworkArgument,
-    input_file: InputOption,
+    input_file: Annotated[
+        Path | None, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time].")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Instead: test images of a task, mnist or digits, encoded.")
+    ] = None,
+    samples: Annotated[int, typer.Option(help="So many of them, at most.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Of their encoding.")] = 1,
     engine: EngineOption = DEFAULT_ENGINE,
+    chip: Annotated[str | None, typer.Option(help="A chip of `fit`, for the traffic.")] = None,
+    chips: Annotated[Path | None, typer.Option(help="A TOML table of further chips.")] = None,
     devices: Annotated[Path | None, typer.Option(help="A TOML table of further devices.")] = None,
+    step_time: Annotated[
+        float | None, typer.Option(help="Seconds of a time step, such as 10e-6, for the latency.")
+    ] = None,
+    membrane_updates: Annotated[
+        bool,
+        typer.Option("--membrane-updates", help="Count those that changed a state; takes longer."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
+    from neurodeploy.chips import find_chip
+    from neurodeploy.cli.cost_tables import print_costs
+    from neurodeploy.costs import Host, cost_report
     from neurodeploy.devices import load_devices
-    from neurodeploy.energy import energy_report
     from neurodeploy.engines.registry import simulate as run_batch
     from neurodeploy.manifest import network_of
+    from neurodeploy.placement import place
 
-    host_macs = 0
+    table = load_devices(devices)
+    placed = None if chip is None else find_chip(chip, chips)
+    bundle = None
     if network.is_dir():
         from neurodeploy.bundle import load_bundle
 
-        host_macs = load_bundle(network).decoder.macs
-    table = load_devices(devices)
-    run = run_batch(network_of(network), load_array(input_file, "input"), engine=engine)
-    report = energy_report(run.counts, devices=table, host_macs_per_sample=host_macs)
+        bundle = load_bundle(network)
+    counted = network_of(network) if bundle is None else bundle.network
+    spikes = _input(input_file, data, samples, seed, bundle)
+    report = cost_report(
+        counted,
+        run_batch(counted, spikes, engine=engine).counts,
+        devices=table,
+        host=None if bundle is None else Host.of(bundle.decoder),
+        placement=None if placed is None else place(counted, placed),
+        step_time_s=step_time,
+        membrane_updates=_membrane_updates(counted, spikes) if membrane_updates else None,
+    )
     if as_json:
         print_json(report)
-        return
-    print_layers(report)
-    rows = [
-        (name, *(f"{1e6 * proxy[key]:,.3f}" for key in ("per_sample_j", "worst_j")))
-        for name, proxy in report["proxies"].items()
-    ]
-    print_table("energy proxy, microjoules", ("device", "per sample", "worst sample"), rows)
-    out.print("A proxy: operations counted times published energies. Not a measurement.")
+    else:
+        print_costs(report)
+
+
+def _input(
+    file: Path | None, data: str | None, samples: int, seed: int, bundle: Bundle | None
+) -> np.ndarray:
+    """Spikes of a file, or test images of a task, encoded as the bundle says if there is one."""
+    if (file is None) == (data is None):
+        found = "neither" if file is None else "both"
+        raise InputError(message("options --input and --data", "one of them", found))
+    if file is not None:
+        return load_array(file, "input")
+    from neurodeploy.tasks import input_spikes, task
+
+    chosen = task(str(data))
+    if bundle is not None:
+        chosen = replace(chosen, encoding=bundle.encoding)
+    return input_spikes(chosen, chosen.splits().test.images[:samples], seed)
+
+
+def _membrane_updates(network: Network, spikes: np.ndarray) -> dict[str, np.ndarray]:
+    """By the native engine, whichever ran: it can be looked into, and both do the same."""
+    from neurodeploy.engines.native import NativeEngine
+    from neurodeploy.metrics import count_membrane_updates
+
+    with NativeEngine(network) as engine:
+        return count_membrane_updates(engine, spikes)
 
 
 @app.command()

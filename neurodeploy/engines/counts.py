@@ -5,6 +5,7 @@ connection of the layer, ``effective_synops`` only those with a weight other tha
 of an image a spike has fewer connections, and is counted so. ``graded_synops`` are those of
 ``synops`` that multiply, because their spike is graded. In an input layer with neurons, a
 real-valued sample costs one multiply-accumulate a feature and step, and no synaptic operation.
+``neuron_updates`` are all neurons in all steps. `neurodeploy.metrics` has what NeuroBench reports.
 """
 
 from __future__ import annotations
@@ -31,6 +32,25 @@ class LayerCounts:
     graded_synops: np.ndarray
     neuron_updates: np.ndarray
     macs: np.ndarray
+
+    @property
+    def effective_macs(self) -> np.ndarray:
+        """Effective synaptic operations that multiply, int64 [sample].
+
+        All spikes that arrive at a layer are graded, or none of them.
+        """
+        return np.where(self.graded_synops > 0, self.effective_synops, 0)
+
+    @property
+    def effective_acs(self) -> np.ndarray:
+        """Effective synaptic operations that only add, int64 [sample]."""
+        return self.effective_synops - self.effective_macs
+
+    @property
+    def activation_sparsity(self) -> np.ndarray:
+        """Part of the neuron updates that sent no spike, float64 [sample]; NaN without neurons."""
+        updates = np.where(self.neuron_updates > 0, self.neuron_updates, np.nan)
+        return 1 - self.output_spikes / updates
 
     def totals(self) -> dict[str, Any]:
         """Sums over the samples, for JSON."""
@@ -104,6 +124,11 @@ def recurrent_fan_out(layer: Layer, shape: tuple[int, ...]) -> tuple[np.ndarray,
     return np.zeros(shape, np.int64), np.zeros(shape, np.int64)
 
 
+def neurons(layer: Layer, shape: tuple[int, ...]) -> int:
+    """Neurons of a layer with features [*shape]; averages have none."""
+    return 0 if isinstance(layer, Average) else math.prod(shape)
+
+
 def synapses(layer: Layer, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
     """Connections of a layer between features [*before] and [*after], recurrent ones too.
 
@@ -114,6 +139,13 @@ def synapses(layer: Layer, before: tuple[int, ...], after: tuple[int, ...]) -> t
     forward, back = fan_out(layer, before), recurrent_fan_out(layer, after)
     every, effective = (int(one.sum() + two.sum()) for one, two in zip(forward, back, strict=True))
     return every, effective
+
+
+def connections(network: Network) -> tuple[int, ...]:
+    """Connections of each layer, recurrent ones too, and those with weight 0."""
+    shapes = (network.input_shape, *network.shapes)
+    pairs = zip(network.layers, shapes[:-1], shapes[1:], strict=True)
+    return tuple(synapses(layer, before, after)[0] for layer, before, after in pairs)
 
 
 def _columns(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -163,11 +195,10 @@ def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
         arrived = _spikes_by_feature(activity[index])
         sent = _spikes_by_feature(activity[index + 1])
         real_input = isinstance(layer, NeuronInput)
-        connections, effective = fan_out(layer, shapes[index])
+        every, effective = fan_out(layer, shapes[index])
         back, effective_back = recurrent_fan_out(layer, shapes[index + 1])
-        synops = arrived @ connections.ravel() + sent @ back.ravel()
-        neurons = 0 if isinstance(layer, Average) else math.prod(shapes[index + 1])
-        macs = neurons * steps if real_input else 0
+        synops = arrived @ every.ravel() + sent @ back.ravel()
+        updates = neurons(layer, shapes[index + 1]) * steps
         layers.append(
             LayerCounts(
                 name=name,
@@ -176,8 +207,8 @@ def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
                 synops=synops,
                 effective_synops=arrived @ effective.ravel() + sent @ effective_back.ravel(),
                 graded_synops=synops if network.graded[index] else np.zeros(samples, np.int64),
-                neuron_updates=np.full(samples, neurons * steps, np.int64),
-                macs=np.full(samples, macs, np.int64),
+                neuron_updates=np.full(samples, updates, np.int64),
+                macs=np.full(samples, updates if real_input else 0, np.int64),
             )
         )
     return Counts(layers=tuple(layers), samples=samples, steps=steps)

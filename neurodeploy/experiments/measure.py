@@ -10,6 +10,7 @@ import torch
 
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.learn.evaluation import evaluate
+from neurodeploy.learn.judge import LeNet, judged_accuracy
 from neurodeploy.learn.objective import NO_LABEL
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.shuffle import shuffle_times
@@ -85,6 +86,49 @@ def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
         "accuracy_shuffled": right_shuffled / asked,
         "spikes_per_neuron_step": spikes / chances,
         "spikes_per_sample": spikes / samples,
+    }
+
+
+@torch.no_grad()
+def measure_images(task: Task, splits: Any, model: HybridModel, judge: LeNet) -> dict[str, float]:
+    """How good the images are that the exported network's spikes give, on the test part.
+
+    Parameters
+    ----------
+    task : Task
+        With heads ``image`` and ``label``, of square images.
+    splits
+        Its data.
+    model : HybridModel
+        Trained.
+    judge : LeNet
+        From `train_judge`, on originals.
+
+    Returns
+    -------
+    dict of str to float
+        ``judge_originals`` and ``judge_deployed``, the judge's accuracies on the originals and on
+        the deployed reconstructions; ``judge_ratio``, the second over the first; ``pixel_mse``.
+    """
+    originals, images, labels = [], [], []
+    with open_engine("native", task.bundle(model).network) as engine:
+        for batch in task.sources(splits).test.ordered(100, TEST_SEED):
+            sent = engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
+            logits = model.read(torch.from_numpy(sent).float())["image"]
+            images.append(torch.sigmoid(logits).numpy())
+            originals.append(batch.targets["image"].numpy())
+            labels.append(batch.targets["label"].numpy())
+    original, image, label = (np.concatenate(parts) for parts in (originals, images, labels))
+    side_px = math.isqrt(original.shape[1])
+    on_originals, on_deployed = (
+        judged_accuracy(judge, each.reshape(-1, side_px, side_px), label)
+        for each in (original, image)
+    )
+    return {
+        "judge_originals": on_originals,
+        "judge_deployed": on_deployed,
+        "judge_ratio": on_deployed / on_originals,
+        "pixel_mse": float(np.square(image - original).mean()),
     }
 
 

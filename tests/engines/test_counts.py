@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from cases import CASES, Case
+from reference import reference_traces
 
-from neurodeploy.engines.counts import count, fan_out, recurrent_fan_out
+from neurodeploy.engines.counts import connections, count, fan_out, neurons, recurrent_fan_out
+from neurodeploy.engines.native import NativeEngine
+from neurodeploy.metrics import count_membrane_updates, membrane_updates
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
@@ -320,3 +325,51 @@ def test_graded_synops_are_those_of_the_layer_that_takes_graded_spikes() -> None
         counted = count(network, run).totals()["layers"]
         assert [layer["graded_synops"] for layer in counted] == expected
         assert [layer["synops"] for layer in counted] == [32, 24, 3]
+
+
+def test_effective_operations_add_or_multiply() -> None:
+    layers = (
+        Dense(weight=[[2, 0], [4, 6]], neuron=NEURON),
+        Dense(weight=[[2, 0]], neuron=NEURON),
+    )
+    inputs = np.zeros((3, 2, 4), np.int32)
+    inputs[0, 0, :2], inputs[1, 1, 3] = 3, 1  # the third sample is silent
+    hidden = np.zeros((3, 2, 4), np.uint8)
+    hidden[0] = 1
+    run = [inputs, hidden, np.zeros((3, 1, 4), np.uint8)]
+    for bits, (acs, macs) in {0: ([4, 1, 0], [0, 0, 0]), 2: ([0, 0, 0], [4, 1, 0])}.items():
+        network = Network(input_shape=(2,), layers=layers, input_bits=bits)
+        first, second = count(network, run).layers
+        assert (first.effective_acs.tolist(), first.effective_macs.tolist()) == (acs, macs)
+        assert (second.effective_acs.tolist(), second.effective_macs.tolist()) == (
+            [4, 0, 0],
+            [0] * 3,
+        )
+        assert first.activation_sparsity.tolist() == [0, 1, 1]
+
+
+def test_connections_of_a_network_count_borders_recurrence_and_zeros() -> None:
+    layers = (
+        NeuronInput(neuron=NEURON),
+        Conv(weight=np.zeros((2, 1, 3, 3)), neuron=NEURON, padding=(1, 1)),
+        Dense(weight=np.ones((3, 8)), neuron=NEURON, recurrent_weight=np.zeros((3, 3))),
+        Average(outputs=3),
+    )
+    network = Network(input_shape=(1, 2, 2), layers=layers)
+    # Each of 2 x 2 positions sees all four pixels, in two channels.
+    assert connections(network) == (0, 2 * 4 * 4, 24 + 9, 0)
+    assert [*map(neurons, network.layers, network.shapes)] == [4, 8, 3, 0]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
+def test_membrane_updates_are_those_of_the_rules(make: Callable[[], Case]) -> None:
+    case = make()
+    with NativeEngine(case.network) as engine:
+        found = count_membrane_updates(engine, case.batch)
+    for name, (_, states) in zip(
+        case.network.names, reference_traces(case.network, case.batch), strict=True
+    ):
+        expected = membrane_updates(states)
+        assert found[name].tolist() == expected.tolist()
+        assert 0 < expected.sum() <= np.size(next(iter(states.values())))
