@@ -25,7 +25,7 @@ SPIKES = Column(number="spikes_per_neuron_step", head="spikes per neuron and ste
 BITS = Column(number="rate_bits", head="information bound, bits", digits=1)
 SILENT = Column(number="silent", head="silent neurons, %", scale=100, digits=0)
 LOSS = Column(number="log_loss", head="log-loss, nats", digits=2)
-TIME = Column(number="wall_s", head="s", digits=0)
+TIME = Column(number="cpu_s", head="CPU s", digits=0)
 JUDGE = Column(number="judge_deployed", head="LeNet on deployed images, %", scale=100)
 RATIO = Column(number="judge_ratio", head="of its accuracy on originals, %", scale=100)
 
