@@ -1,22 +1,34 @@
-"""Classify MNIST with few spikes, and compare with the ANN of the same layers: accuracy, energy.
+"""MNIST with few spikes beside the ANN of the same layers: accuracy and energy proxies.
 
-Usage: python train/mnist_energy.py [FOLDER]     (copy this file and change it)
+Usage: python train/mnist_energy.py [--seeds 3]
 
-Both learn from the same shifted digits for as many epochs, with Adam and a cosine schedule. The
-energies are proxies: operations counted in the run, at published figures of one device class.
+Both learn from the same distorted digits for as many epochs, with Adam and a cosine schedule. The
+spiking model is then pruned and given fewer weight bits, and trained on; what is measured is what
+is exported. Energies are proxies: operations counted in the run, at published figures of one
+device class, with the decoder. Every run is kept in runs/results once it is finished; start the
+script again to go on. `python train/tables.py` makes the tables.
 """
 
-import sys
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
 
 import neurodeploy as nd
+from neurodeploy.cli.app import progress_bar
 from neurodeploy.devices import load_devices
 from neurodeploy.energy import ann_equivalent, dense_macs, energy_proxies
+from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.model.compress import compress
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.signals.datasets import Splits
+from neurodeploy.signals.distort import Distortion
 
-FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/mnist_energy")
-HIDDEN, READOUT, EPOCHS = 600, 64, 40
+RESULTS = Path("runs/results")
+DEVICES = ("cmos45_float", "cmos45_integer")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -24,68 +36,148 @@ TASK = nd.ImageTask(
     validation=500,
     test=500,
     encoding=nd.LatencyEncoding(steps=8, threshold=0.3),
-    hidden=(HIDDEN,),
-    readout=READOUT,
+    hidden=(600,),
+    readout=64,
+    neuron=CubaParameters(surrogate_width=0.01),
     decoder="linear",
     heads=("label",),
     beta=0.002,
     prior_rate=0.05,
     shift_px=1,
-    training=nd.TrainConfig(epochs=EPOCHS, learning_rate=2e-3),
+    distortion=Distortion(rotate_deg=12, scale=0.12, elastic_px=1.2),
+    training=nd.TrainConfig(epochs=40, learning_rate=2e-3, patience_epochs=40),
 )
+FINE_TUNING = nd.TrainConfig(epochs=10, learning_rate=5e-4, temperature_start=0.05)
+
+COMPRESSED: dict[str, dict[str, float]] = {
+    "pruned 70 %": {"pruned": 0.7},
+    "pruned 90 %": {"pruned": 0.9},
+    "4-bit weights": {"bits": 4},
+    "pruned 70 %, 4-bit weights": {"pruned": 0.7, "bits": 4},
+}
 
 
-def train_ann(digits: nd.ImageSource) -> torch.nn.Module:
-    """784-HIDDEN-READOUT-10 with ReLU."""
-    torch.manual_seed(0)
-    ann = torch.nn.Sequential(
-        torch.nn.Linear(784, HIDDEN),
-        torch.nn.ReLU(),
-        torch.nn.Linear(HIDDEN, READOUT),
-        torch.nn.ReLU(),
-        torch.nn.Linear(READOUT, 10),
-    )
-    optimiser = torch.optim.Adam(ann.parameters(), lr=1e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
-    for epoch in range(EPOCHS):
-        for batch in digits.shuffled(64, seed=0, epoch=epoch):
-            optimiser.zero_grad()
-            answer = ann(batch.targets["image"])
-            torch.nn.functional.cross_entropy(answer, batch.targets["label"]).backward()
-            optimiser.step()
-        schedule.step()
-    return ann
+def seeded(task: nd.ImageTask, seed: int) -> nd.ImageTask:
+    """The task with another seed; the split stays."""
+    return dataclasses.replace(task, training=dataclasses.replace(task.training, seed=seed))
+
+
+def ann_of(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+    """Train 784-hidden-readout-10 with ReLU; the best epoch on validation."""
+
+    def run(_: Path) -> Mapping[str, float]:
+        splits, training = task.splits(), task.training
+        torch.manual_seed(training.seed)
+        ann = torch.nn.Sequential(
+            torch.nn.Linear(784, task.hidden[0]),
+            torch.nn.ReLU(),
+            torch.nn.Linear(task.hidden[0], task.readout),
+            torch.nn.ReLU(),
+            torch.nn.Linear(task.readout, 10),
+        )
+        optimiser = torch.optim.Adam(ann.parameters(), lr=1e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs)
+        digits = task.sources(splits).train
+        best, test = 0.0, 0.0
+        for epoch in range(training.epochs):
+            for batch in digits.shuffled(training.batch_size, training.seed, epoch):
+                optimiser.zero_grad()
+                answer = ann(batch.targets["image"])
+                torch.nn.functional.cross_entropy(answer, batch.targets["label"]).backward()
+                optimiser.step()
+            schedule.step()
+            validated = accuracy(ann, splits, "validation")
+            if validated >= best:
+                best, test = validated, accuracy(ann, splits, "test")
+        return {"accuracy_deployed": test, "accuracy_validation": best}
+
+    return run
+
+
+@torch.no_grad()
+def accuracy(ann: torch.nn.Module, splits: Splits, part: str) -> float:
+    """Of the ANN, on one part."""
+    digits = getattr(splits, part)
+    answers = ann(torch.from_numpy(digits.images).flatten(1))
+    return float((answers.argmax(1) == torch.from_numpy(digits.labels)).float().mean())
+
+
+def trained(task: nd.ImageTask, splits: Splits) -> HybridModel:
+    """The spiking model of a seed, trained once."""
+    return nd.train_task(task, splits, RESULTS / "energy" / "SNN" / str(task.training.seed))
+
+
+def snn_of(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+    """Train, export, run on the native engine, count."""
+
+    def run(folder: Path) -> Mapping[str, float]:
+        splits = task.splits()
+        return counted(task, splits, trained(task, splits), folder)
+
+    return run
+
+
+def compressed_of(task: nd.ImageTask, **how: float) -> Callable[[Path], Mapping[str, float]]:
+    """The same, from the trained model made smaller and trained on."""
+
+    def run(folder: Path) -> Mapping[str, float]:
+        splits = task.splits()
+        smaller = compress(trained(task, splits), **how)  # type: ignore[arg-type]
+        training = dataclasses.replace(FINE_TUNING, seed=task.training.seed)
+        tuning = dataclasses.replace(task, training=training)
+        return counted(task, splits, nd.train_task(tuning, splits, folder, model=smaller), folder)
+
+    return run
+
+
+def counted(
+    task: nd.ImageTask, splits: Splits, model: HybridModel, folder: Path
+) -> Mapping[str, float]:
+    """Accuracy, operations and proxies of the exported model on the test digits."""
+    bundle = task.bundle(model)
+    nd.save_bundle(bundle, folder / "bundle")
+    labels = torch.from_numpy(splits.test.labels)
+    run = nd.simulate(bundle.network, nd.input_spikes(task, splits.test.images, seed=1))
+    answers = nd.decode(bundle, torch.from_numpy(run.spikes))["label"]
+    layers, devices = run.counts.totals()["layers"], load_devices()
+    numbers = {
+        "accuracy_deployed": float((answers.argmax(1) == labels).float().mean()),
+        "spikes_per_neuron_step": float(run.spikes.mean()),
+        "synops_per_sample": sum(layer["synops"] for layer in layers) / len(labels),
+        "effective_synops_per_sample": sum(layer["effective_synops"] for layer in layers)
+        / len(labels),
+        "neuron_updates_per_sample": sum(layer["neuron_updates"] for layer in layers) / len(labels),
+    }
+    macs = dense_macs(bundle.network) + task.readout * splits.test.classes
+    equal = ann_equivalent(macs, run.counts.steps, devices)
+    proxies = energy_proxies(run.counts, devices=devices, host_macs_per_sample=bundle.decoder.macs)
+    for name in DEVICES:
+        numbers[f"uj_{name}"] = 1e6 * proxies[name].per_sample_j
+        numbers[f"ann_uj_{name}"] = 1e6 * equal[name].one_pass_j
+        numbers[f"ratio_{name}"] = equal[name].one_pass_j / proxies[name].per_sample_j
+    return numbers
+
+
+def units(seeds: int) -> Iterator[Unit]:
+    """All runs, seed by seed; a seed's compressed models follow the model that they come from."""
+    for seed in range(seeds):
+        task = seeded(TASK, seed)
+        runs = {
+            "ANN": ann_of(task),
+            "SNN": snn_of(task),
+            **{name: compressed_of(task, **how) for name, how in COMPRESSED.items()},
+        }
+        for variant, run in runs.items():
+            yield Unit(table="energy", variant=variant, seed=seed, run=run)
 
 
 def main() -> None:
-    """Train, export, run on the native engine, and compare."""
-    splits = TASK.splits()
-    bundle = TASK.bundle(nd.train_task(TASK, splits, FOLDER / "train"))
-    nd.save_bundle(bundle, FOLDER / "bundle")
-    images, labels = splits.test.images, torch.from_numpy(splits.test.labels)
-    run = nd.simulate(bundle.network, nd.input_spikes(TASK, images, seed=1))
-    answers = nd.decode(bundle, torch.from_numpy(run.spikes))["label"]
-    ann = train_ann(nd.ImageSource(splits.train, TASK.encoding, shift_px=TASK.shift_px))
-    with torch.no_grad():
-        ann_answers = ann(torch.from_numpy(images).flatten(1))
-    for name, logits in (("SNN, deployed", answers), ("ANN", ann_answers)):
-        print(f"{name}: {(logits.argmax(1) == labels).float().mean():.1%} of {len(labels)} digits")
-    totals = run.counts.totals()["layers"]
-    per_sample = {
-        key: sum(layer[key] for layer in totals) / len(labels)
-        for key in ("input_spikes", "synops", "neuron_updates")
-    }
-    print("SNN, per digit:", ", ".join(f"{value:,.0f} {key}" for key, value in per_sample.items()))
-    devices, host_macs = load_devices(), bundle.decoder.macs
-    macs = dense_macs(bundle.network) + READOUT * 10
-    snn = energy_proxies(run.counts, devices=devices, host_macs_per_sample=host_macs)
-    for name, equal in ann_equivalent(macs, run.counts.steps, devices).items():
-        if name in snn:
-            ratio = equal.one_pass_j / snn[name].per_sample_j
-            print(
-                f"{name}: SNN {snn[name].per_sample_j * 1e6:.3f} uJ with its decoder, "
-                f"ANN {equal.one_pass_j * 1e6:.3f} uJ, x{ratio:.1f}"
-            )
+    """Run this process's share of the units."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    with progress_bar() as progress:
+        run_units(list(units(given.seeds)), RESULTS, progress=progress)
 
 
 if __name__ == "__main__":

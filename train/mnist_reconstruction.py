@@ -1,47 +1,100 @@
-"""Train the paper's MNIST model with VDIB and export it as a bundle.
+"""The paper's MNIST model: the image and the class from the spikes of 256 readout neurons.
 
-Usage: python train/mnist_reconstruction.py [FOLDER]     (copy this file and change it)
+Usage: python train/mnist_reconstruction.py [--share 0/2] [--seeds 3] [--table TABLE ...]
+
+Rate and latency encoding (table mnist), and ever fewer spikes (table mnist-rate). Every run is
+kept in runs/results once it is finished, with its bundle; start the script again to go on.
+`python train/tables.py` makes the tables.
 """
 
-import sys
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
+from neurodeploy.cli.app import progress_bar
+from neurodeploy.experiments.measure import measure, measure_images
+from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.learn.judge import LeNet, train_judge
+from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.signals.distort import Distortion
+from neurodeploy.signals.encode import Encoding
 
-FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/mnist")
+RESULTS = Path("runs/results")
+
+TASK = nd.ImageTask(
+    dataset="mnist",
+    train=4000,
+    validation=500,
+    test=500,
+    encoding=nd.RateEncoding(steps=30),
+    hidden=(600,),
+    readout=256,
+    neuron=CubaParameters(surrogate_width=0.01),
+    decoder="mlp",
+    decoder_hidden=512,
+    beta=0.03,
+    prior_rate=0.02,
+    class_weight=20.0,
+    shift_px=1,
+    distortion=Distortion(rotate_deg=10, scale=0.1, elastic_px=0.8),
+    training=nd.TrainConfig(epochs=30, learning_rate=1e-3, patience_epochs=30),
+)
+
+ENCODINGS: dict[str, Encoding] = {
+    "rate": nd.RateEncoding(steps=30),
+    "latency": nd.LatencyEncoding(steps=30, threshold=0.2),
+}
+PRICES = {"0.05": (0.01, 0.05), "0.01": (0.06, 0.01), "0.005": (0.12, 0.005)}
+"""Beta and rate of the prior of the other points of the curve."""
+
+
+@lru_cache(maxsize=1)
+def judge() -> LeNet:
+    """A LeNet that never saw a spike."""
+    return train_judge(TASK.splits().train)
+
+
+def vdib(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+    """Train, export, deploy, measure."""
+
+    def run(folder: Path) -> Mapping[str, float]:
+        splits = task.splits()
+        model = nd.train_task(task, splits, folder)
+        nd.save_bundle(task.bundle(model), folder / "bundle")
+        return {
+            **measure(task, splits, model),
+            **measure_images(task, splits, model, judge()),
+        }
+
+    return run
+
+
+def units(seeds: int) -> Iterator[Unit]:
+    """All runs, seed by seed."""
+    for seed in range(seeds):
+        task = dataclasses.replace(TASK, training=dataclasses.replace(TASK.training, seed=seed))
+        for name, encoding in ENCODINGS.items():
+            changed = dataclasses.replace(task, encoding=encoding)
+            yield Unit(table="mnist", variant=name, seed=seed, run=vdib(changed))
+        for name, (beta, prior_rate) in PRICES.items():
+            changed = dataclasses.replace(task, beta=beta, prior_rate=prior_rate)
+            yield Unit(table="mnist-rate", variant=f"r {name}", seed=seed, run=vdib(changed))
 
 
 def main() -> None:
-    """784 -> 600 -> 256 neurons, 30 steps; one decoder for the image and the class."""
-    task = nd.ImageTask(
-        dataset="mnist",
-        train=4000,
-        validation=500,
-        test=500,
-        split_seed=0,
-        encoding=nd.RateEncoding(steps=30),
-        hidden=(600,),
-        readout=256,
-        decoder="mlp",
-        decoder_hidden=512,
-        beta=0.01,
-        prior_rate=0.05,
-        class_weight=20.0,
-        shift_px=1,
-        training=nd.TrainConfig(epochs=18, learning_rate=1e-3),
-    )
-    splits = task.splits()
-    model = nd.train_task(task, splits, FOLDER / "train")
-    nd.save_bundle(task.bundle(model), FOLDER / "bundle")
-    test = nd.evaluate(
-        model,
-        nd.ImageSource(splits.test, task.encoding),
-        task.objective(),
-        temperature=0.0,
-        seed=1,
-    )
-    print(f"test, as deployed: {test}")
-    print(f"bundle: {FOLDER / 'bundle'}")
+    """Run this process's share of the units."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--share", default="0/1")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--table", nargs="*", default=[])
+    given = parser.parse_args()
+    place, processes = map(int, given.share.split("/"))
+    wanted = [unit for unit in units(given.seeds) if not given.table or unit.table in given.table]
+    with progress_bar() as progress:
+        run_units(wanted, RESULTS, share=(place, processes), progress=progress)
 
 
 if __name__ == "__main__":
