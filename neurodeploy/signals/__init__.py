@@ -6,6 +6,7 @@ Dense spikes are ``uint8 [batch, *features, time]`` with values 0 and 1 everywhe
 
 from __future__ import annotations
 
+from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera, film
 from neurodeploy.signals.datasets import (
     DATASETS,
     Dataset,
@@ -20,6 +21,7 @@ from neurodeploy.signals.encode import (
     LatencyEncoding,
     LevelEncoding,
     RateEncoding,
+    SpikeInput,
     encoding_from_dict,
 )
 from neurodeploy.signals.events import (
@@ -30,23 +32,35 @@ from neurodeploy.signals.events import (
     to_spikes,
     window,
 )
+from neurodeploy.signals.motion import Motion, saccades, slow_motion
+from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
 
 __all__ = [
     "DATASETS",
+    "N_MNIST_CAMERA",
+    "Camera",
     "Dataset",
     "Encoding",
     "Events",
+    "FilmedImages",
     "LatencyEncoding",
     "LevelEncoding",
+    "Motion",
     "RateEncoding",
+    "Recordings",
+    "SpikeInput",
     "Splits",
     "check_spikes",
+    "dense",
     "encoding_from_dict",
+    "film",
     "from_spikes",
     "load",
     "load_digits",
     "load_mnist",
     "merged_events",
+    "saccades",
+    "slow_motion",
     "split",
     "to_spikes",
     "window",

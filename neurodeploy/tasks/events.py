@@ -12,10 +12,11 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.learn.objective import HeadLoss
 from neurodeploy.learn.sources import SpikeSource
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera, Motion, saccades, slow_motion
+from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera
 from neurodeploy.signals.datasets import Dataset, load, split
 from neurodeploy.signals.encode import SpikeInput
 from neurodeploy.signals.events import POLARITIES
+from neurodeploy.signals.motion import Motion, saccades, slow_motion
 from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
 from neurodeploy.tasks.base import Sources, Task
 from neurodeploy.tasks.image import IMAGE_HEADS, start_at_the_mean

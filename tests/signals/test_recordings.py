@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from neurodeploy.errors import InputError
-from neurodeploy.signals.camera import Camera, saccades
+from neurodeploy.signals.camera import Camera
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.events import Events, to_spikes
+from neurodeploy.signals.motion import saccades
 from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
 
 
