@@ -1,6 +1,6 @@
 """Event naturalization: from what an event camera saw move to the still image and the class.
 
-Usage: python train/event_naturalization.py [--share 0/2] [--seeds 3]
+Usage: python train/event_naturalization.py [--share 0/2] [--seeds 2]
 
 The camera is simulated (neurodeploy/signals/camera.py) and moves as for N-MNIST or MNIST-DVS.
 With recordings of your own, give `EventTask.part` any `neurodeploy.signals.recordings.Recordings`
@@ -37,9 +37,12 @@ TASK = EventTask(
     decoder="mlp",
     decoder_hidden=512,
     neuron=CubaParameters(surrogate_width=0.01),
-    beta=0.02,
-    prior_rate=0.02,
-    training=nd.TrainConfig(epochs=14, learning_rate=1e-3, patience_epochs=14),
+    beta=0.03,
+    prior_rate=0.015,
+    class_weight=40.0,
+    training=nd.TrainConfig(
+        epochs=14, learning_rate=2e-3, patience_epochs=14, warm_up_fraction=0.6
+    ),
 )
 
 
@@ -90,7 +93,7 @@ def main() -> None:
     """Run this process's share of the units."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--share", default="0/1")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     given = parser.parse_args()
     place, processes = map(int, given.share.split("/"))
     with progress_bar() as progress:

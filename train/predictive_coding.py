@@ -38,7 +38,7 @@ TASK = BlobTask(
     ),
 )
 
-DECODERS = ("linear", "mlp", "recurrent", "rate")
+DECODERS = ("linear", "mlp", "rate")
 
 
 def vdib(task: BlobTask) -> Callable[[Path], Mapping[str, float]]:

@@ -53,6 +53,8 @@ def with_base(name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
         variants = {BASE_ROW[name]: base, **variants}
     if base and name == "beta":
         variants["0.01"] = base
+    if name == "mnist-rate" and "latency" in summary.get("mnist", {}):
+        variants["prior 0.015"] = summary["mnist"]["latency"]
     if name.startswith("beta"):
         variants = {beta: variants[beta] for beta in sorted(variants, key=float)}
     return variants

@@ -116,21 +116,21 @@ class ScoreFunction:
 class TrainingStep(torch.nn.Module):
     """One batch's loss as a module of the model's parameters, for data-parallel training."""
 
-    def __init__(self, model: HybridModel, objective: Objective, estimator: Estimator) -> None:
+    def __init__(self, model: HybridModel, estimator: Estimator) -> None:
         super().__init__()
         self.model = model
-        self.objective = objective
         self.estimator = estimator
 
     def forward(
         self,
         spikes: torch.Tensor,
         targets: dict[str, torch.Tensor],
+        objective: Objective,
         temperature: float,
         generator: Noise,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """The estimator's scalar, and what was measured."""
-        return self.estimator(self.model, spikes, targets, self.objective, temperature, generator)
+        return self.estimator(self.model, spikes, targets, objective, temperature, generator)
 
 
 ESTIMATORS: dict[str, type[StraightThrough | ScoreFunction]] = {

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,9 @@ class TrainConfig:
     temperature_start, temperature_end : float
         The readout's temperature falls geometrically between them, over the first
         ``anneal_fraction`` of all steps.
+    warm_up_fraction : float
+        The price of information rises from 0 to beta over this fraction of all steps, so that
+        neurons are used before they cost.
     patience_epochs : int
         Stop after so many epochs without a better validation loss, counted once annealed.
     seed : int
@@ -59,6 +62,7 @@ class TrainConfig:
     temperature_start: float = 0.4
     temperature_end: float = 0.05
     anneal_fraction: float = 0.75
+    warm_up_fraction: float = 0.0
     patience_epochs: int = 3
     seed: int = 0
 
@@ -70,10 +74,9 @@ class TrainConfig:
             raise InputError(message("TrainConfig.learning_rate", "at least 0", self.learning_rate))
         if not 0 < self.clip_norm < math.inf:
             raise InputError(message("TrainConfig.clip_norm", "more than 0", self.clip_norm))
-        if not 0 <= self.anneal_fraction <= 1:
-            raise InputError(
-                message("TrainConfig.anneal_fraction", "in [0, 1]", self.anneal_fraction)
-            )
+        for name in ("anneal_fraction", "warm_up_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(message(f"TrainConfig.{name}", "in [0, 1]", getattr(self, name)))
         if self.seed < 0:
             raise InputError(message("TrainConfig.seed", "at least 0", self.seed))
         if not 0 < self.temperature_end <= self.temperature_start:
@@ -89,6 +92,10 @@ class TrainConfig:
         """Temperature after a share ``progress`` of all steps."""
         share = min(1.0, progress / self.anneal_fraction) if self.anneal_fraction > 0 else 1.0
         return self.temperature_start * (self.temperature_end / self.temperature_start) ** share
+
+    def price(self, progress: float) -> float:
+        """Share of beta that information costs after a share ``progress`` of all steps."""
+        return min(1.0, progress / self.warm_up_fraction) if self.warm_up_fraction > 0 else 1.0
 
 
 class Trainer:
@@ -133,7 +140,7 @@ class Trainer:
         self.config = config or TrainConfig()
         self.estimator = estimator or StraightThrough()
         self.group = join()
-        self.step = self.group.parallel(TrainingStep(model, objective, self.estimator))
+        self.step = self.group.parallel(TrainingStep(model, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
         self.epoch = 0
         self.best_loss = math.inf
@@ -242,7 +249,8 @@ class Trainer:
                 group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
             share, noise, weight = self.group.share(batch, generator)
             spikes, targets = share.to(device)
-            loss, terms = self.step(spikes, targets, config.temperature(done), noise)
+            objective = replace(self.objective, beta=self.objective.beta * config.price(done))
+            loss, terms = self.step(spikes, targets, objective, config.temperature(done), noise)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     message(
