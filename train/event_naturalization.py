@@ -21,7 +21,7 @@ from neurodeploy.experiments.units import Unit, run_units
 from neurodeploy.learn.judge import LeNet, train_judge
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.datasets import load, split
-from neurodeploy.tasks.events import EventSplits, EventTask
+from neurodeploy.tasks.naturalization import EventSplits, EventTask
 
 RESULTS = Path("runs/results")
 

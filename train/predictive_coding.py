@@ -20,7 +20,7 @@ from neurodeploy.experiments.measure import measure
 from neurodeploy.experiments.units import Unit, run_units
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.blobs import accuracy, ideal_decoder
-from neurodeploy.tasks.blobs import BlobTask
+from neurodeploy.tasks.predictive import BlobTask
 
 RESULTS = Path("runs/results")
 

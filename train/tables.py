@@ -29,6 +29,14 @@ TIME = Column(number="cpu_s", head="CPU s", digits=0)
 JUDGE = Column(number="judge_deployed", head="LeNet on deployed images, %", scale=100)
 RATIO = Column(number="judge_ratio", head="of its accuracy on originals, %", scale=100)
 
+SYNOPS = Column(number="synops_per_sample", head="synaptic operations", digits=0)
+EFFECTIVE = Column(
+    number="effective_synops_per_sample", head="of them with a weight other than 0", digits=0
+)
+ENERGY = Column(number="uj_cmos45_float", head="45 nm float proxy, uJ", digits=3)
+TIMES = Column(number="ratio_cmos45_float", head="ANN / SNN")
+TIMES_INTEGER = Column(number="ratio_cmos45_integer", head="ANN / SNN, integers")
+
 COLUMNS = {
     "decoders": (DEPLOYED, SHUFFLED, SPIKES, BITS, TIME),
     "estimators": (SAMPLED, DEPLOYED, LOSS, SPIKES, TIME),
@@ -37,6 +45,7 @@ COLUMNS = {
     "beta-ann": (SAMPLED, COLD, BITS, LOSS),
     "mnist": (SAMPLED, COLD, DEPLOYED, JUDGE, RATIO, SPIKES, SILENT, TIME),
     "mnist-rate": (DEPLOYED, JUDGE, RATIO, SPIKES, SILENT, BITS),
+    "energy": (DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, TIMES, TIMES_INTEGER),
     "predictive-coding": (SAMPLED, COLD, DEPLOYED, SHUFFLED, SPIKES, TIME),
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, JUDGE, RATIO, SPIKES, SILENT, TIME),
 }
@@ -94,7 +103,7 @@ def draw_rate_curve(variants: Mapping[str, Any], path: Path) -> None:
         points = sorted(zip(rates, means(variants, number), strict=True))
         axes.plot(*zip(*[(x, 100 * y) for x, y in points], strict=True), "o-", label=name)
     axes.axvline(0.02, color="grey", linestyle=":", linewidth=1)
-    axes.set_xscale("log")
+    axes.set_xlim(left=0)
     axes.set_xlabel("spikes per readout neuron and step")
     axes.set_ylabel("test accuracy, %")
     axes.legend()

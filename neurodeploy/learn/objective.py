@@ -14,7 +14,6 @@ sampled log-ratio with less variance.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -22,13 +21,14 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.prior import Prior
 
 
-def information_bound(margin: torch.Tensor, temperature: float, prior_rate: float) -> torch.Tensor:
+def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) -> torch.Tensor:
     r"""Upper bound on the directed information from input to readout spikes.
 
     .. math::
-        \sum_{t,i} p \log\frac{p}{r} + (1 - p) \log\frac{1 - p}{1 - r}, \qquad
+        \sum_{t,i} p \log\frac{p}{r_t} + (1 - p) \log\frac{1 - p}{1 - r_t}, \qquad
         p = \sigma(\text{margin} / \text{temperature})
 
     Parameters
@@ -37,8 +37,8 @@ def information_bound(margin: torch.Tensor, temperature: float, prior_rate: floa
         Voltage minus threshold of the readout.
     temperature : float
         Of the readout, positive.
-    prior_rate : float
-        r, spikes per neuron and step of the prior.
+    prior : Prior
+        r, probability of a spike of any neuron at each step.
 
     Returns
     -------
@@ -47,8 +47,9 @@ def information_bound(margin: torch.Tensor, temperature: float, prior_rate: floa
     """
     log_odds = margin / temperature
     log_p, log_not_p = logsigmoid(log_odds), logsigmoid(-log_odds)
-    divergence = log_p.exp() * (log_p - math.log(prior_rate)) + log_not_p.exp() * (
-        log_not_p - math.log(1 - prior_rate)
+    rates = prior.rates(margin.shape[-1]).to(margin)
+    divergence = log_p.exp() * (log_p - rates.log()) + log_not_p.exp() * (
+        log_not_p - torch.log1p(-rates)
     )
     return divergence.flatten(1).sum(1)
 
@@ -106,17 +107,15 @@ class Objective:
         Loss [batch] of each head's logits against its target, and its weight.
     beta : float
         Price of one nat of directed information.
-    prior_rate : float
-        r, spikes per readout neuron and time step, in (0, 1).
+    prior : Prior
+        Spikes that cost nothing, r.
     """
 
     heads: Mapping[str, tuple[HeadLoss, float]]
     beta: float
-    prior_rate: float
+    prior: Prior
 
     def __post_init__(self) -> None:
-        if not 0 < self.prior_rate < 1:
-            raise InputError(message("Objective.prior_rate", "a rate in (0, 1)", self.prior_rate))
         if self.beta < 0:
             raise InputError(message("Objective.beta", "at least 0", self.beta))
 
@@ -132,4 +131,4 @@ class Objective:
 
     def information(self, margin: torch.Tensor, temperature: float) -> torch.Tensor:
         """`information_bound` at this objective's prior, [batch], in nats."""
-        return information_bound(margin, temperature, self.prior_rate)
+        return information_bound(margin, temperature, self.prior)

@@ -36,4 +36,4 @@ class ConstantRate(Prior):
 
     def rates(self, steps: int) -> torch.Tensor:
         """Probability of a spike at each step, [time]."""
-        return torch.full((steps,), self.rate)
+        return torch.full((steps,), self.rate, dtype=torch.float64)

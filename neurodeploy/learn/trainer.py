@@ -229,7 +229,7 @@ class Trainer:
     @property
     def _identity(self) -> dict[str, Any]:
         """What must not change between the runs that share a checkpoint."""
-        prices = {"beta": self.objective.beta, "prior_rate": self.objective.prior_rate}
+        prices = {"beta": self.objective.beta, "prior": repr(self.objective.prior)}
         return {**asdict(self.config), **prices}
 
     @property

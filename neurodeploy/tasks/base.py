@@ -16,6 +16,7 @@ from neurodeploy.bundle import Bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.estimators import ESTIMATORS
 from neurodeploy.learn.objective import HeadLoss, Objective
+from neurodeploy.learn.prior import ConstantRate
 from neurodeploy.learn.sources import Source
 from neurodeploy.learn.trainer import TrainConfig, Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
@@ -115,7 +116,7 @@ class Task(ABC):
 
     def objective(self) -> Objective:
         """The log-loss of the answers, and the price of information."""
-        return Objective(heads=self.losses(), beta=self.beta, prior_rate=self.prior_rate)
+        return Objective(heads=self.losses(), beta=self.beta, prior=ConstantRate(self.prior_rate))
 
     def model(self, splits: Any) -> HybridModel:
         """An untrained model, set by the seed of the training."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import RateEncoding
 from neurodeploy.tasks.image import ImageTask
 
@@ -16,8 +18,15 @@ TASKS = {
         encoding=RateEncoding(steps=30),
         hidden=(600,),
         readout=256,
+        neuron=CubaParameters(surrogate_width=0.01),
+        beta=0.03,
+        prior_rate=0.02,
+        class_weight=40.0,
         shift_px=1,
-        training=TrainConfig(epochs=18),
+        distortion=Distortion(rotate_deg=10, scale=0.1, elastic_px=0.8),
+        training=TrainConfig(
+            epochs=18, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=18
+        ),
     ),
     "digits": ImageTask(
         dataset="digits",

@@ -16,6 +16,7 @@ import torch
 
 from neurodeploy.learn.estimators import ESTIMATORS, Estimator, ScoreFunction, StraightThrough
 from neurodeploy.learn.objective import Objective
+from neurodeploy.learn.prior import ConstantRate
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
@@ -39,7 +40,7 @@ def squared_error(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return (logits[:, 0] - target) ** 2
 
 
-OBJECTIVE = Objective(heads={"y": (squared_error, 1.0)}, beta=BETA, prior_rate=PRIOR)
+OBJECTIVE = Objective(heads={"y": (squared_error, 1.0)}, beta=BETA, prior=ConstantRate(PRIOR))
 
 
 def one_neuron(steps: int) -> HybridModel:

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from neurodeploy.errors import InputError
 from neurodeploy.learn.objective import (
+    NO_LABEL,
     Objective,
     class_loss,
     information_bound,
     log_likelihood,
     pixel_loss,
+    stream_loss,
 )
+from neurodeploy.learn.prior import ConstantRate
 
 EPSILON = 2.0**-52
 LOG_ODDS = st.floats(-30, 30)
@@ -45,7 +48,7 @@ def test_bound_is_the_sum_of_divergences(
     values: list[float], prior: float, temperature: float
 ) -> None:
     log_odds = torch.tensor(values, dtype=torch.float64).reshape(2, 1, 3)
-    found = information_bound(log_odds * temperature, temperature, prior)
+    found = information_bound(log_odds * temperature, temperature, ConstantRate(prior))
     assert found.shape == (2,)
     for sample in range(2):
         expected = sum(bernoulli_divergence(x, prior) for x in log_odds[sample].flatten().tolist())
@@ -58,8 +61,8 @@ def test_bound_vanishes_only_at_the_prior(log_odds: float, prior: float) -> None
     """Pinsker: a divergence is at least 2 (p - r)^2, so it is 0 only where p is r."""
     tolerance = rounding(1, 35)
     at_prior = torch.full((1, 1, 1), math.log(prior / (1 - prior)), dtype=torch.float64)
-    assert abs(float(information_bound(at_prior, 1.0, prior))) <= tolerance
-    found = information_bound(torch.full_like(at_prior, log_odds), 1.0, prior)
+    assert abs(float(information_bound(at_prior, 1.0, ConstantRate(prior)))) <= tolerance
+    found = information_bound(torch.full_like(at_prior, log_odds), 1.0, ConstantRate(prior))
     assert float(found) >= 2 * (sigmoid(log_odds) - prior) ** 2 - tolerance
 
 
@@ -67,7 +70,7 @@ def test_bound_vanishes_only_at_the_prior(log_odds: float, prior: float) -> None
 @given(LOG_ODDS, PRIORS, st.sampled_from([0.05, 0.4, 3.0]))
 def test_bound_pulls_towards_the_prior(log_odds: float, prior: float, temperature: float) -> None:
     margin = torch.full((1, 1, 1), log_odds * temperature, dtype=torch.float64).requires_grad_()
-    information_bound(margin, temperature, prior).sum().backward()
+    information_bound(margin, temperature, ConstantRate(prior)).sum().backward()
     excess = log_odds - math.log(prior / (1 - prior))
     expected = sigmoid(log_odds) * sigmoid(-log_odds) * excess / temperature
     assert margin.grad is not None
@@ -79,7 +82,7 @@ def test_bound_pulls_towards_the_prior(log_odds: float, prior: float, temperatur
 
 def test_bound_stays_finite_far_from_the_threshold() -> None:
     margin = torch.tensor([[[-2048.0, 2048.0]]], requires_grad=True)
-    bound = information_bound(margin, 0.05, 0.05)
+    bound = information_bound(margin, 0.05, ConstantRate(0.05))
     assert float(bound) == pytest.approx(-math.log(0.95) - math.log(0.05), rel=1e-6)
     bound.sum().backward()
     assert margin.grad is not None
@@ -133,9 +136,43 @@ def test_class_loss_is_the_categorical_log_loss() -> None:
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
 
 
+def test_stream_loss_by_hand() -> None:
+    """Probabilities of the labels are 3/4 and 1/5 in one sample, 7/8 in the other."""
+    logits = torch.tensor(
+        [
+            [[0.0, math.log(3.0)], [9.0, -9.0], [0.0, math.log(4.0)]],
+            [[math.log(7.0), 0.0], [5.0, 0.0], [0.0, 5.0]],
+            [[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]],
+        ]
+    )
+    label = torch.tensor([[1, NO_LABEL, 0], [0, NO_LABEL, NO_LABEL], [NO_LABEL] * 3])
+    expected = [-math.log(3 / 4 * 1 / 5), -math.log(7 / 8), 0.0]
+    assert stream_loss(logits, label).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_step_without_a_label_teaches_nothing() -> None:
+    logits = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    label = torch.tensor([[0, NO_LABEL, 2, NO_LABEL, 1], [NO_LABEL, 1, 1, 0, NO_LABEL]])
+    stream_loss(logits, label).sum().backward()
+    assert logits.grad is not None
+    assert torch.equal(logits.grad.abs().sum(2) > 0, label != NO_LABEL)
+
+
+def test_stream_loss_of_labelled_steps_is_the_sum_of_class_losses() -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(4, 6, 5, generator=generator, dtype=torch.float64)
+    label = torch.randint(0, 5, (4, 6), generator=generator)
+    steps = [class_loss(logits[:, step], label[:, step]) for step in range(6)]
+    torch.testing.assert_close(
+        stream_loss(logits, label), torch.stack(steps).sum(0), rtol=1e-14, atol=0
+    )
+
+
 def test_log_loss_is_the_weighted_sum_over_heads() -> None:
     objective = Objective(
-        heads={"image": (pixel_loss, 0.5), "label": (class_loss, 20.0)}, beta=0.1, prior_rate=0.2
+        heads={"image": (pixel_loss, 0.5), "label": (class_loss, 20.0)},
+        beta=0.1,
+        prior=ConstantRate(0.2),
     )
     answers = {"image": torch.zeros(3, 4), "label": torch.zeros(3, 8), "unused": torch.ones(3, 1)}
     targets = {"image": torch.rand(3, 4), "label": torch.tensor([0, 1, 2])}
@@ -144,17 +181,13 @@ def test_log_loss_is_the_weighted_sum_over_heads() -> None:
 
 
 def test_objective_prices_information_at_its_own_prior() -> None:
-    objective = Objective(heads={"label": (class_loss, 1.0)}, beta=0.1, prior_rate=0.2)
+    objective = Objective(heads={"label": (class_loss, 1.0)}, beta=0.1, prior=ConstantRate(0.2))
     margin = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(objective.information(margin, 0.3), information_bound(margin, 0.3, 0.2))
-
-
-@pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, 1.5, math.nan])
-def test_prior_is_a_rate(rate: float) -> None:
-    with pytest.raises(InputError, match=r"Objective\.prior_rate: expected a rate in \(0, 1\)"):
-        Objective(heads={"label": (class_loss, 1.0)}, beta=0.0, prior_rate=rate)
+    assert torch.equal(
+        objective.information(margin, 0.3), information_bound(margin, 0.3, ConstantRate(0.2))
+    )
 
 
 def test_beta_is_not_negative() -> None:
     with pytest.raises(InputError, match=r"Objective\.beta: expected at least 0, found -1"):
-        Objective(heads={"label": (class_loss, 1.0)}, beta=-1, prior_rate=0.5)
+        Objective(heads={"label": (class_loss, 1.0)}, beta=-1, prior=ConstantRate(0.5))

@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.learn.sources import Batch, ImageSource, shift_images
+from neurodeploy.errors import InputError
+from neurodeploy.learn.sources import Batch, ImageSource, SpikeSource, shift_images
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
 
@@ -149,3 +150,85 @@ def test_shift_leaves_its_argument_alone() -> None:
     before = images.copy()
     shift_images(images, 2, np.random.default_rng(0))[:] = -1
     assert np.array_equal(images, before)
+
+
+def numbered_spikes(samples: int = SAMPLES) -> SpikeSource:
+    """Spikes that are all different, a label a sample that says which, and one a step."""
+    numbers = np.arange(samples)
+    bits = (numbers[:, None] >> np.arange(6)) & 1
+    spikes = np.stack([bits, 1 - bits], 1).astype(np.uint8)
+    return SpikeSource(spikes, {"label": numbers, "steps": numbers[:, None] * np.arange(6)})
+
+
+def test_spikes_that_are_there_already_come_as_they_are() -> None:
+    batches = list(numbered_spikes().ordered(10, seed=0))
+    assert [len(batch.spikes) for batch in batches] == [10, 10, 3]
+    assert len(numbered_spikes()) == SAMPLES
+    found = joined(batches)
+    assert found["spikes"].dtype == torch.float32
+    assert found["label"].dtype == found["steps"].dtype == torch.int64
+    assert np.array_equal(found["spikes"].numpy(), numbered_spikes().spikes)
+    for head, target in numbered_spikes().targets.items():
+        assert np.array_equal(found[head].numpy(), target)
+    assert all(same(found, joined(numbered_spikes().ordered(4, seed=9))).values())
+
+
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 9), st.integers(0, 9))
+def test_spikes_are_shuffled_with_their_targets(
+    samples: int, batch_size: int, seed: int, epoch: int
+) -> None:
+    source = numbered_spikes(samples)
+    batches = list(source.shuffled(batch_size, seed, epoch))
+    assert len(batches) == -(-samples // batch_size)
+    assert all(len(batch.spikes) == batch_size for batch in batches[:-1])
+    found = joined(batches)
+    order = found["label"].numpy()
+    assert sorted(order.tolist()) == list(range(samples))
+    assert np.array_equal(found["spikes"].numpy(), source.spikes[order])
+    assert np.array_equal(found["steps"].numpy(), source.targets["steps"][order])
+
+
+def test_the_order_of_spikes_is_decided_by_seed_and_epoch() -> None:
+    def order(batch_size: int, seed: int, epoch: int) -> list[int]:
+        label: list[int] = joined(numbered_spikes().shuffled(batch_size, seed, epoch))[
+            "label"
+        ].tolist()
+        return label
+
+    orders = [order(7, seed, epoch) for seed, epoch in ((3, 1), (3, 2), (4, 1), (1, 3))]
+    assert len({tuple(one) for one in orders}) == 4
+    assert list(range(SAMPLES)) not in orders
+    assert order(5, 3, 1) == order(7, 3, 1) == orders[0]
+
+
+def test_a_shuffled_epoch_leaves_the_source_alone() -> None:
+    source = numbered_spikes()
+    for batch in source.shuffled(4, seed=0, epoch=0):
+        batch.spikes.fill_(7)
+        batch.targets["label"].fill_(7)
+    assert np.array_equal(source.spikes, numbered_spikes().spikes)
+    assert np.array_equal(source.targets["label"], np.arange(SAMPLES))
+
+
+@pytest.mark.parametrize("samples", [0, 4, 6])
+def test_every_sample_has_its_target(samples: int) -> None:
+    with pytest.raises(InputError, match=f"targets image: expected 5 samples, found {samples}"):
+        SpikeSource(
+            np.zeros((5, 2, 3), dtype=np.uint8),
+            {"label": np.zeros(5, dtype=np.int64), "image": np.zeros((samples, 4))},
+        )
+
+
+def test_a_batch_goes_to_a_device_as_a_whole() -> None:
+    """PyTorch's meta device holds shapes only: it is there on every machine."""
+    batch = next(numbered_spikes().ordered(5, seed=0))
+    there = batch.to(torch.device("meta"))
+    assert isinstance(there, Batch)
+    assert there.targets.keys() == batch.targets.keys()
+    for moved, tensor in (
+        (there.spikes, batch.spikes),
+        *((there.targets[head], target) for head, target in batch.targets.items()),
+    ):
+        assert moved.device.type == "meta"
+        assert tensor.device.type == "cpu"
+        assert (moved.shape, moved.dtype) == (tensor.shape, tensor.dtype)

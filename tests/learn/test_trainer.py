@@ -7,28 +7,29 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+import neurodeploy.learn.trainer
 from neurodeploy.errors import FileFormatError, InputError, TrainingError
 from neurodeploy.learn.checkpoint import load_tensors, save_tensors
 from neurodeploy.learn.estimators import ScoreFunction, StraightThrough
 from neurodeploy.learn.evaluation import Evaluation, evaluate
-from neurodeploy.learn.objective import Objective, class_loss, information_bound
+from neurodeploy.learn.objective import Objective, class_loss
+from neurodeploy.learn.prior import ConstantRate
 from neurodeploy.learn.sources import ImageSource
 from neurodeploy.learn.trainer import TrainConfig, Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder, EncoderOutput
-from neurodeploy.model.hybrid import HybridModel, HybridOutput
-from neurodeploy.signals.datasets import Dataset, load_digits, split
-from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
+from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.signals.datasets import load_digits, split
+from neurodeploy.signals.encode import RateEncoding
 
 STEPS = 8
-OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior_rate=0.1)
+OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior=ConstantRate(0.1))
 SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01)
 
 
@@ -117,6 +118,36 @@ class RecordingEstimator(StraightThrough):
         self.temperatures.append(temperature)
         self.seeds.append(generator.initial_seed())
         return super().__call__(*args)
+
+
+class Clock:
+    """Stands where it is put."""
+
+    now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+class TimedEstimator(StraightThrough):
+    """Moves a clock on by so many seconds a batch, one number for each epoch of three batches."""
+
+    def __init__(self, clock: Clock, seconds: list[float]) -> None:
+        super().__init__()
+        self.clock = clock
+        self.seconds = [each for each in seconds for _ in range(3)]
+
+    def __call__(self, *args: Any) -> Any:
+        self.clock.now_s += self.seconds.pop(0)
+        return super().__call__(*args)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What the trainer takes for the time."""
+    stands = Clock()
+    monkeypatch.setattr(neurodeploy.learn.trainer, "time", stands)
+    return stands
 
 
 class WorseningEstimator(StraightThrough):
@@ -256,8 +287,8 @@ def test_resume_with_another_configuration(tmp_path: Path, change: dict[str, Any
         trainer(tmp_path, dataclasses.replace(config, **change)).resume()
 
 
-@pytest.mark.parametrize("change", [{"beta": 0.5}, {"prior_rate": 0.3}])
-def test_resume_with_another_objective(tmp_path: Path, change: dict[str, float]) -> None:
+@pytest.mark.parametrize("change", [{"beta": 0.5}, {"prior": ConstantRate(0.3)}])
+def test_resume_with_another_objective(tmp_path: Path, change: dict[str, Any]) -> None:
     config = dataclasses.replace(SMALL, epochs=1)
     trainer(tmp_path, config).fit()
     with pytest.raises(InputError, match=r"last\.safetensors: expected the configuration"):
@@ -390,110 +421,68 @@ def test_config_errors(change: dict[str, Any], field: str) -> None:
         TrainConfig(**change)
 
 
-class ScriptedModel:
-    """Gives prescribed spikes, margins and logits, sample after sample."""
-
-    def __init__(self, spikes: list[Any], margin: list[Any], answers: dict[str, list[Any]]) -> None:
-        self.spikes, self.margin = torch.tensor(spikes), torch.tensor(margin)
-        self.answers = {name: torch.tensor(logits) for name, logits in answers.items()}
-        self.encoder = SimpleNamespace(neurons=self.spikes.shape[1])
-        self.given = 0
-        self.temperatures: set[float] = set()
-
-    def parameters(self) -> Iterator[torch.Tensor]:
-        yield torch.zeros(1)
-
-    def __call__(
-        self, spikes: torch.Tensor, *, temperature: float, generator: torch.Generator
-    ) -> HybridOutput:
-        part = slice(self.given, self.given + len(spikes))
-        self.given += len(spikes)
-        self.temperatures.add(temperature)
-        answers = {name: logits[part] for name, logits in self.answers.items()}
-        return HybridOutput(answers, EncoderOutput(self.spikes[part], self.margin[part], []))
+def test_no_budget_trains_nothing(tmp_path: Path, clock: Clock) -> None:
+    one = trainer(tmp_path)
+    before = state(one.model)
+    one.fit(budget_s=0)
+    assert one.epoch == 0
+    assert equal(state(one.model), before)
+    assert list(tmp_path.iterdir()) == []
 
 
-# Three samples of four neurons over two steps; the last neuron is silent.
-SCRIPT_SPIKES = [
-    [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
-    [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
-    [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]],
-]
-SCRIPT_MARGIN = [[[0.5, -0.5]] * 4, [[0.0, 1.0]] * 4, [[2.0, -1.0]] * 4]
-LOGITS = [[0.0, math.log(3.0)], [math.log(7.0), 0.0], [math.log(4.0), 0.0]]
+def test_no_budget_leaves_a_folder_as_it_is(tmp_path: Path) -> None:
+    """By the real clock; the model is the best one so far."""
+    half = dataclasses.replace(SMALL, epochs=4)
+    with pytest.raises(PowerCut):
+        trainer(tmp_path, half, estimator=FailingEstimator(6)).fit()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    one = trainer(tmp_path, half, model=model(seed=9))
+    one.resume()
+    one.fit(budget_s=0)
+    assert one.epoch == 2
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    best, _ = load_tensors(tmp_path / "best.safetensors", "checkpoint")
+    assert equal(state(one.model), best)
 
 
-def three_images() -> ImageSource:
-    dataset = Dataset(
-        name="three",
-        images=np.zeros((3, 1, 1), dtype=np.float32),
-        labels=np.array([1, 0, 1]),
-        classes=2,
-    )
-    return ImageSource(dataset, LatencyEncoding(steps=2))
+@pytest.mark.parametrize(
+    ("budget_s", "seconds", "epochs"),
+    [
+        (0.5, [1, 1, 1, 1], 1),  # the first epoch's time is not known before it
+        (5.9, [1, 1, 1, 1], 1),  # each takes 3 s, the second would end after 6
+        (6.1, [1, 1, 1, 1], 2),
+        (9.1, [1, 1, 1, 1], 3),
+        (1000.0, [1, 1, 1, 1], 4),
+        (20.0, [1, 4, 1, 1], 2),  # 3 s and 12 s: another 12 s do not fit
+        (25.0, [4, 1, 1, 1], 4),  # 12, 3, 3, 3 s: the last epoch's time counts, not the longest
+        (math.inf, [1e9, 1e9, 1e9, 1e9], 4),
+    ],
+)
+def test_no_epoch_starts_that_would_not_end_within_the_budget(
+    tmp_path: Path, clock: Clock, budget_s: float, seconds: list[float], epochs: int
+) -> None:
+    one = trainer(tmp_path, estimator=TimedEstimator(clock, seconds))
+    one.fit(budget_s=budget_s)
+    assert one.epoch == len(metrics(tmp_path)) == epochs
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
-def test_evaluation_by_hand(batch_size: int) -> None:
-    """Probabilities of the right label are 3/4, 7/8 and 1/5."""
-    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"label": LOGITS})
-    found = evaluate(
-        scripted,  # type: ignore[arg-type]
-        three_images(),
-        OBJECTIVE,
-        temperature=0.0,
-        seed=0,
-        batch_size=batch_size,
-    )
-    assert found.accuracy == pytest.approx(2 / 3)
-    assert found.log_loss == pytest.approx(-math.log(3 / 4 * 7 / 8 * 1 / 5) / 3, rel=1e-6)
-    assert found.rate == pytest.approx(5 / 24, rel=1e-6)
-    assert found.silent == 0.25
-    assert found.information_nats == 0
-    assert scripted.given == 3
-    assert scripted.temperatures == {0.0}
-
-
-@pytest.mark.parametrize("batch_size", [2, 3])
-def test_evaluation_with_sampled_spikes_measures_information(batch_size: int) -> None:
-    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"label": LOGITS})
-    found = evaluate(
-        scripted,  # type: ignore[arg-type]
-        three_images(),
-        OBJECTIVE,
-        temperature=0.5,
-        seed=0,
-        batch_size=batch_size,
-    )
-    expected = float(information_bound(torch.tensor(SCRIPT_MARGIN), 0.5, 0.1).mean())
-    assert found.information_nats == pytest.approx(expected, rel=1e-6)
-    assert scripted.temperatures == {0.5}
-
-
-def test_accuracy_is_nan_without_a_label_head() -> None:
-    def brightness(logits: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        return ((logits - image) ** 2).sum(1)
-
-    objective = Objective(heads={"image": (brightness, 2.0)}, beta=0.0, prior_rate=0.5)
-    scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"image": [[1.0], [2.0], [3.0]]})
-    found = evaluate(
-        scripted,  # type: ignore[arg-type]
-        three_images(),
-        objective,
-        temperature=0.0,
-        seed=0,
-        batch_size=2,
-    )
-    assert math.isnan(found.accuracy)
-    assert found.log_loss == pytest.approx(2 * (1 + 4 + 9) / 3)
-
-
-def test_evaluation_is_repeatable_and_leaves_no_gradient() -> None:
-    _, validation = digits(train=10, validation=40)
-    made = model()
-    first, second, other = (
-        evaluate(made, validation, OBJECTIVE, temperature=0.5, seed=seed) for seed in (1, 1, 2)
-    )
-    assert first == second
-    assert first != other
-    assert all(parameter.grad is None for parameter in made.parameters())
+def test_what_a_budget_left_out_is_resumed_exactly(tmp_path: Path, clock: Clock) -> None:
+    straight = trainer(tmp_path / "straight")
+    straight.fit()
+    runs = ((model(), 6.1, 2), (model(seed=98), 1.0, 3), (model(seed=99), 1.0, 4))
+    for made, budget_s, epochs in runs:
+        one = trainer(
+            tmp_path / "pieces", model=made, estimator=TimedEstimator(clock, [1, 1, 1, 1])
+        )
+        one.resume()
+        one.fit(budget_s=budget_s)
+        assert one.epoch == epochs
+        best, _ = load_tensors(tmp_path / "pieces" / "best.safetensors", "checkpoint")
+        assert equal(state(one.model), best)
+    assert equal(state(straight.model), state(one.model))
+    assert metrics(tmp_path / "straight") == metrics(tmp_path / "pieces")
+    for name in ("last.safetensors", "best.safetensors"):
+        tensors, notes = load_tensors(tmp_path / "straight" / name, "checkpoint")
+        other_tensors, other_notes = load_tensors(tmp_path / "pieces" / name, "checkpoint")
+        assert notes == other_notes
+        assert equal(tensors, other_tensors)

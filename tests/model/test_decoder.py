@@ -53,6 +53,7 @@ def test_only_rate_is_blind_to_timing(kind: str) -> None:
     [
         ("linear", 40 * 6 + 40 * 3),
         ("mlp", 40 * 7 + 7 * 6 + 7 * 3),
+        ("first", 40 * 7 + 7 * 6 + 7 * 3),
         ("rate", 8 * 7 + 7 * 6 + 7 * 3),
         # three gates, each of 8 inputs and 7 states, at each of 5 steps
         ("recurrent", 5 * (3 * 8 * 7 + 3 * 7 * 7) + 7 * 6 + 7 * 3),

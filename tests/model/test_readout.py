@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.readout import Readout
+from neurodeploy.model.readout import Readout, ShareOfNoise, uniform
 from neurodeploy.quiet import hushed
 
 with hushed():
@@ -170,6 +170,61 @@ def test_generator_alone_decides_the_samples() -> None:
 
     assert torch.equal(sample(1, ambient=0), sample(1, ambient=99))
     assert not torch.equal(sample(1, ambient=0), sample(2, ambient=0))
+
+
+def shares(rows: int, cuts: list[int], seed: int) -> list[tuple[int, int, ShareOfNoise]]:
+    """First row, end and noise of each share, every share with a generator of its own."""
+    edges = sorted({0, rows, *(cut % rows for cut in cuts)})
+    return [
+        (
+            start,
+            stop,
+            ShareOfNoise(generator=torch.Generator().manual_seed(seed), start=start, rows=rows),
+        )
+        for start, stop in itertools.pairwise(edges)
+    ]
+
+
+@given(
+    st.integers(1, 9),
+    st.lists(st.integers(0, 8), max_size=4),
+    st.integers(1, 3),
+    st.integers(1, 6),
+    st.integers(0, 99),
+)
+def test_shares_of_the_noise_put_together_are_the_whole(
+    rows: int, cuts: list[int], neurons: int, steps: int, seed: int
+) -> None:
+    whole_from = torch.Generator().manual_seed(seed)
+    parts = shares(rows, cuts, seed)
+    for _ in range(2):  # the second batch too: every generator has gone as far
+        whole = uniform(torch.Size((rows, neurons, steps)), whole_from)
+        assert whole.shape == (rows, neurons, steps)
+        drawn = [
+            uniform(torch.Size((stop - start, neurons, steps)), noise)
+            for start, stop, noise in parts
+        ]
+        assert torch.equal(torch.cat(drawn), whole)
+        for _, _, noise in parts:
+            assert torch.equal(noise.generator.get_state(), whole_from.get_state())
+
+
+def test_shares_of_a_batch_spike_as_the_whole_batch() -> None:
+    current = torch.randn(7, 4, 20, generator=torch.Generator().manual_seed(0))
+    readout = Readout(CubaParameters())
+    whole, margin = readout(current, temperature=0.7, generator=torch.Generator().manual_seed(3))
+    assert 0.05 < float(whole.mean()) < 0.95
+    for start, stop, noise in shares(7, [1, 4], seed=3):
+        spikes, share_of_margin = readout(current[start:stop], temperature=0.7, generator=noise)
+        assert torch.equal(spikes, whole[start:stop])
+        assert torch.equal(share_of_margin, margin[start:stop])
+
+
+def test_noise_without_a_generator_is_pytorchs_own() -> None:
+    torch.manual_seed(4)
+    drawn = uniform(torch.Size((3, 2)), None)
+    torch.manual_seed(4)
+    assert torch.equal(drawn, torch.rand(3, 2))
 
 
 def test_cold_readout_draws_nothing() -> None:

@@ -1,0 +1,249 @@
+"""What can be changed of a trained network without training it again.
+
+Every lever is a function of a `Network` and gives another one, in integers, that netx and Lava run
+exactly as it is written if they did so before: no matrix loses its last weight, nor its last
+positive one. So what is evaluated is what is exported.
+
+==================  ==========================================================================
+`scale_thresholds`  fewer spikes, or more
+`drop_neurons`      hidden neurons of little worth go, with all their synapses
+`quantise`          weights are rounded to fewer bits
+`prune`             the smallest weights become 0
+==================  ==========================================================================
+
+The fifth lever, fewer time steps, leaves the network as it is: whoever runs it stops early, and
+the decoder answers with the rest of its window silent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.netx.check import check
+from neurodeploy.netx.network import Average, Layer, Network
+from neurodeploy.tuning.narrowing import anchor, drop_neurons, matrices, within_part
+
+WEIGHT_BITS = 8
+"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
+
+FEWEST_BITS = 2
+"""With them a weight is one of -2, -1, 0 and 1 steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levers:
+    """One setting of all levers.
+
+    Parameters
+    ----------
+    thresholds : tuple of float
+        Factor of the threshold of each layer.
+    dropped : float
+        Part of the neurons of each hidden layer that go, in [0, 1).
+    weight_bits : tuple of int
+        Bits of the weights of each layer, `FEWEST_BITS` to `WEIGHT_BITS`, which leaves them.
+    pruned : tuple of float
+        Part of the weights of each layer that are 0 afterwards, in [0, 1).
+    steps : int
+        Time steps that are run.
+    """
+
+    thresholds: tuple[float, ...]
+    dropped: float
+    weight_bits: tuple[int, ...]
+    pruned: tuple[float, ...]
+    steps: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any]) -> Levers:
+        """Read back `to_dict`."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in mapping.items()
+        }
+        return cls(**fields)
+
+
+def at_rest(network: Network, steps: int) -> Levers:
+    """The setting that leaves a network as it is."""
+    layers = len(network.layers)
+    return Levers(
+        thresholds=(1.0,) * layers,
+        dropped=0.0,
+        weight_bits=(WEIGHT_BITS,) * layers,
+        pruned=(0.0,) * layers,
+        steps=steps,
+    )
+
+
+def pull(network: Network, levers: Levers) -> Network:
+    """A network with every lever set but ``steps``, which is for who runs it.
+
+    Neurons go first, then weights are rounded, then the smallest are pruned, so that at least as
+    many are 0 in the end as were asked for.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range, or there is not one for each layer.
+    NetworkError
+        A threshold no longer fits its field.
+    """
+    return scale_thresholds(reshape(network, levers), levers.thresholds)
+
+
+def reshape(network: Network, levers: Levers) -> Network:
+    """As `pull`, with the thresholds left as they are: what changes neurons and synapses."""
+    rounded = quantise(drop_neurons(network, levers.dropped), levers.weight_bits)
+    return prune(rounded, levers.pruned)
+
+
+def require_exact(network: Network) -> None:
+    """Raise if Lava would not run a network as it is written.
+
+    Raises
+    ------
+    NetworkError
+        netx refuses it, or changes its weights.
+    """
+    for finding in check(network):
+        if finding.severity == "error" or finding.reason.startswith("netx changes"):
+            raise NetworkError(str(finding))
+
+
+def scale_thresholds(network: Network, factors: Sequence[float]) -> Network:
+    """Multiply thresholds and round them; none that was positive becomes 0.
+
+    Parameters
+    ----------
+    network : Network
+    factors : sequence of float
+        One for each layer, positive; that of a layer without neurons has no effect.
+
+    Raises
+    ------
+    InputError
+        A factor is not positive, or there is not one for each layer.
+    NetworkError
+        A threshold no longer fits its field.
+    """
+
+    def scaled(layer: Layer, factor: float) -> Layer:
+        if not 0 < factor < math.inf:
+            raise InputError(message("thresholds", "positive factors", factor))
+        if isinstance(layer, Average):
+            return layer
+        before = layer.neuron.threshold
+        threshold = max(round(before * factor), min(before, 1))
+        neuron: Any = replace(layer.neuron, threshold=threshold)
+        return replace(layer, neuron=neuron)
+
+    return _layer_by_layer(network, scaled, factors, "thresholds")
+
+
+def quantise(network: Network, bits: Sequence[int]) -> Network:
+    """Round weights to fewer bits, one of them the sign.
+
+    The weights of a matrix become whole multiples, -2^(bits - 1) to 2^(bits - 1) - 1, of a step;
+    beyond, they are clipped. The step is the power of two, at least 2, that leaves the smallest
+    sum of squared errors. Halves are rounded to even; if the largest weight would become 0, it
+    becomes one step.
+
+    Parameters
+    ----------
+    network : Network
+    bits : sequence of int
+        One for each layer, `FEWEST_BITS` to `WEIGHT_BITS`; with all of them it stays as it is.
+
+    Raises
+    ------
+    InputError
+        A number is out of range, or there is not one for each layer.
+    """
+
+    def rounded(matrix: np.ndarray, mine: int) -> np.ndarray:
+        if mine not in range(FEWEST_BITS, WEIGHT_BITS + 1):
+            expected = f"whole numbers in {FEWEST_BITS} to {WEIGHT_BITS}"
+            raise InputError(message("weight_bits", expected, mine))
+        if mine == WEIGHT_BITS:
+            return matrix
+        present, places, number = np.unique(matrix, return_inverse=True, return_counts=True)
+        steps = [2 << more for more in range(WEIGHT_BITS - mine + 1)]
+        levels = [_levels(present, step, 1 << (mine - 1)) for step in steps]
+        errors = [int(number @ (each - present) ** 2) for each in levels]
+        best = int(np.argmin(errors))
+        coarse = levels[best][places].reshape(matrix.shape)
+        kept = anchor(matrix)
+        if coarse.ravel()[kept] == 0:
+            coarse.ravel()[kept] = steps[best] * np.sign(matrix.ravel()[kept])
+        return coarse
+
+    return _matrix_by_matrix(network, rounded, bits, "weight_bits")
+
+
+def _levels(weights: np.ndarray, step: int, half: int) -> np.ndarray:
+    """The nearest of ``-half`` to ``half - 1`` steps, int64."""
+    return np.clip(np.rint(weights / step), -half, half - 1).astype(np.int64) * step
+
+
+def prune(network: Network, shares: Sequence[float]) -> Network:
+    """Set the smallest weights of every matrix to 0, the first ones where several are equal.
+
+    Parameters
+    ----------
+    network : Network
+    shares : sequence of float
+        For each layer the part of each of its matrices that is 0 afterwards, in [0, 1), rounded
+        to whole weights; one always stays. Where more are 0 already, they stay so.
+
+    Raises
+    ------
+    InputError
+        A share is out of range, or there is not one for each layer.
+    """
+
+    def pruned(matrix: np.ndarray, share: float) -> np.ndarray:
+        within_part("pruned", share)
+        size = np.abs(matrix.ravel())
+        order = np.argsort(size.astype(np.min_scalar_type(size.max())), kind="stable")
+        smallest = order[order != anchor(matrix)][: round(share * matrix.size)]
+        smaller = matrix.copy()
+        smaller.ravel()[smallest] = 0
+        return smaller
+
+    return _matrix_by_matrix(network, pruned, shares, "pruned")
+
+
+def _layer_by_layer(
+    network: Network, change: Callable[[Layer, Any], Layer], values: Sequence[Any], name: str
+) -> Network:
+    if len(values) != len(network.layers):
+        raise InputError(message(name, f"one value for each of {network.names}", list(values)))
+    layers = zip(network.layers, values, strict=True)
+    return replace(network, layers=tuple(change(layer, value) for layer, value in layers))
+
+
+def _matrix_by_matrix(
+    network: Network,
+    change: Callable[[np.ndarray, Any], np.ndarray],
+    values: Sequence[Any],
+    name: str,
+) -> Network:
+    def changed(layer: Layer, value: Any) -> Layer:
+        fields: dict[str, Any] = {n: change(m, value) for n, m in matrices(layer).items()}
+        return replace(layer, **fields)
+
+    return _layer_by_layer(network, changed, values, name)

@@ -1,0 +1,78 @@
+"""What is measured of a trained task, on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neurodeploy.bundle import decode
+from neurodeploy.engines.registry import simulate
+from neurodeploy.experiments.ann_encoder import ann_model
+from neurodeploy.experiments.measure import TEST_SEED, measure, measure_images, measure_sampled
+from neurodeploy.experiments.spike_rate import run_spike_rate
+from neurodeploy.learn.judge import train_judge
+from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.signals.datasets import Splits
+from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
+
+digits = task("digits")
+assert isinstance(digits, ImageTask)
+SMALL = dataclasses.replace(
+    digits,
+    train=640,
+    hidden=(32,),
+    readout=16,
+    decoder_hidden=32,
+    training=TrainConfig(epochs=6, learning_rate=5e-3, patience_epochs=6),
+)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Splits, HybridModel]:
+    splits = SMALL.splits()
+    return splits, train_task(SMALL, splits, tmp_path_factory.mktemp("digits"))
+
+
+def test_deployed_is_what_a_bundle_answers(trained: tuple[Splits, HybridModel]) -> None:
+    splits, model = trained
+    found = measure(SMALL, splits, model)
+    bundle = SMALL.bundle(model)
+    run = simulate(bundle.network, input_spikes(SMALL, splits.test.images, TEST_SEED))
+    answers = decode(bundle, torch.from_numpy(run.spikes))["label"].argmax(1).numpy()
+    assert found["accuracy_deployed"] == float((answers == splits.test.labels).mean())
+    assert found["accuracy_deployed"] == found["accuracy_zero_temperature"] > 0.6
+    assert found["spikes_per_neuron_step"] == float(run.spikes.mean())
+    assert found["spikes_per_sample"] == int(run.spikes.sum()) / len(run.spikes)
+    assert found["silent"] == float((run.spikes.sum((0, 2)) == 0).mean())
+    assert found["rate_bits"] > 0
+    assert not any(math.isnan(value) for value in found.values())
+
+
+def test_the_judge_sees_what_was_deployed(trained: tuple[Splits, HybridModel]) -> None:
+    splits, model = trained
+    judge = train_judge(splits.train, steps=300)
+    found = measure_images(SMALL, splits, model, judge)
+    assert found["judge_ratio"] == found["judge_deployed"] / found["judge_originals"]
+    assert found["judge_originals"] > 0.6
+    mean = splits.train.images.mean(0)
+    assert found["pixel_mse"] < float(np.square(splits.test.images - mean).mean())
+
+
+def test_an_encoder_that_does_not_spike_is_measured_alike(tmp_path: Path) -> None:
+    splits = SMALL.splits()
+    model = train_task(SMALL, splits, tmp_path, model=ann_model(SMALL, splits))
+    found = measure_sampled(SMALL, splits, model)
+    assert found["accuracy_sampled"] > 0.6
+    assert found["rate_bits"] > 0
+
+
+def test_hand_made_targets_teach_a_network(tmp_path: Path) -> None:
+    found = run_spike_rate(SMALL, SMALL.splits())
+    assert found["accuracy_deployed"] > 0.4
+    assert 0 < found["spikes_per_neuron_step"] < 0.5

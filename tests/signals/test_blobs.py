@@ -1,0 +1,344 @@
+"""The blobs against the authors' formulas, and their filter against enumeration of every path."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
+from scipy.stats import qmc
+
+from neurodeploy.errors import InputError
+from neurodeploy.signals.blobs import BlobStates, MovingBlobs, accuracy, ideal_decoder
+
+BLOBS = MovingBlobs()
+WILD = MovingBlobs(  # with noise so strong that three steps show all of it
+    inputs=4,
+    amplitude=0.5,
+    amplitude_decay=0.9,
+    amplitude_noise=0.6,
+    velocity=1.2,
+    velocity_decay=0.6,
+    velocity_noise=0.9,
+    spread=0.9,
+)
+
+
+def rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def states(phase: float, velocity: float, amplitude: float, count: int) -> BlobStates:
+    return BlobStates(*(np.full(count, value) for value in (phase, velocity, amplitude)))
+
+
+@given(inputs=st.integers(2, 40))
+def test_pair_index_is_a_bijection_in_the_authors_order(inputs):
+    blobs = MovingBlobs(inputs=inputs)
+    assert blobs.pairs == inputs * (inputs + 1) // 2
+    every = np.array([(i, j) for i in range(inputs) for j in range(i, inputs)])
+    assert blobs.pair_index(every).tolist() == list(range(blobs.pairs))
+    assert np.array_equal(blobs.pair_positions(np.arange(blobs.pairs)), every)
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), min_size=1))
+def test_pair_index_does_not_see_the_order_of_the_blobs(pairs):
+    index = BLOBS.pair_index(np.array(pairs))
+    assert index.dtype == np.int64
+    assert np.array_equal(index, BLOBS.pair_index(np.array(pairs)[:, ::-1]))
+    assert np.array_equal(BLOBS.pair_positions(index), np.sort(pairs))
+
+
+def test_the_paper_has_210_pairs():
+    assert BLOBS.pairs == 210
+    assert BLOBS.pair_index(np.array([[19, 19], [1, 0], [1, 1]])).tolist() == [209, 1, 20]
+
+
+def test_spikes_are_the_positions():
+    spikes, positions = BLOBS.sample(7, 50, rng(1))
+    assert (spikes.dtype, positions.dtype) == (np.uint8, np.int64)
+    expected = np.zeros((7, 20, 50), dtype=np.uint8)
+    for (sample, step, _), place in np.ndenumerate(positions):
+        expected[sample, place, step] = 1
+    assert np.array_equal(spikes, expected)
+    assert (spikes.sum(1) == 1).any()  # they meet
+    assert np.array_equal(BLOBS.read(spikes), np.sort(positions))
+
+
+def test_the_seed_decides():
+    first, again, other = (BLOBS.sample(3, 40, rng(seed)) for seed in (5, 5, 6))
+    assert np.array_equal(first[0], again[0])
+    assert np.array_equal(first[1], again[1])
+    assert not np.array_equal(first[0], other[0])
+
+
+@pytest.mark.parametrize("place", [-3.14, -3.0, -2.98, 0.16, 1.6, 2.82, 2.85, 3.14, 3.2, -40.0])
+def test_the_nearest_input_is_the_authors(place):
+    blobs = dataclasses.replace(BLOBS, spread=1e-9)
+    bins = np.arange(-np.pi, np.pi, 2 * np.pi / 20)  # their two lines
+    wrapped = np.arctan2(np.sin(place), np.cos(place))
+    expected = np.argmin(np.abs(bins - wrapped))
+    assert blobs.observe(states(2 * place, 0, 0.5, 3), rng(0)).tolist() == [expected] * 3
+
+
+def test_one_step_follows_the_authors_recursion():
+    moved = BLOBS.advance(states(2.0, 0.3, -0.2, 1), 1.5)
+    assert np.allclose(np.concatenate(moved), [2.3, 0.9 * 0.3 - 0.14 * 1.5, -0.198 + 0.015])
+
+
+def test_the_moments_of_the_hidden_states():
+    count, steps = 20_000, 60
+    path = np.array(list(BLOBS.walk((count,), steps, rng(2))))  # [step, state, blob]
+    assert path.shape == (steps, 3, count)
+    assert np.array_equal(path[0, 1:], np.full((2, count), [[1.0], [0.5]]))
+    assert np.abs(path[0, 0]).max() <= np.pi
+    error = 5 / np.sqrt(count)  # 5 standard errors of a mean, in standard deviations
+    phase, velocity, amplitude = path[-1]
+    decays = 0.9 ** np.arange(steps)
+    assert np.isclose(velocity.std(), 0.14 * np.sqrt((decays[:-1] ** 2).sum()), rtol=error)
+    assert abs(velocity.mean() - decays[-1]) < velocity.std() * error
+    travelled = phase - path[0, 0]
+    assert abs(travelled.mean() - decays[:-1].sum()) < travelled.std() * error
+    # the noise of step k has moved the phase by the decays of all steps after it
+    assert np.isclose(
+        travelled.std(), 0.14 * np.sqrt((decays.cumsum()[:-2] ** 2).sum()), rtol=error
+    )
+    assert abs(amplitude.mean() - 0.5 * 0.99 ** (steps - 1)) < amplitude.std() * error
+    variance = (0.99 ** (2 * np.arange(steps - 1))).sum()
+    assert np.isclose(amplitude.std(), 0.01 * np.sqrt(variance), rtol=error)
+    noise = (path[1:, 2] - 0.99 * path[:-1, 2]) / 0.01  # one noise drives both
+    assert np.allclose((path[1:, 1] - 0.9 * path[:-1, 1]) / -0.14, noise)
+    assert abs(np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]) < 5 / np.sqrt(noise.size)
+
+
+@given(
+    phase=st.floats(-300, 300),
+    amplitude=st.floats(-3, 3).filter(lambda value: abs(value) > 1e-3),
+    inputs=st.integers(2, 30),
+)
+def test_a_blob_lights_some_input(phase, amplitude, inputs):
+    blobs = MovingBlobs(inputs=inputs)
+    chance = blobs.likelihood(states(phase, 0, amplitude, 1), np.arange(inputs))
+    assert (chance >= 0).all()
+    assert np.isclose(chance.sum(), 1, atol=1e-7)
+
+
+@pytest.mark.parametrize("blobs", [BLOBS, dataclasses.replace(WILD, inputs=20)])
+@pytest.mark.parametrize(("phase", "amplitude"), [(1.0, 0.5), (-40.0, 0.075), (6.2, -0.5), (3, 4)])
+def test_the_likelihood_is_how_often_each_input_is_lit(blobs, phase, amplitude):
+    count = 50_000
+    lit = blobs.observe(states(phase, 0, amplitude, count), rng(3))
+    frequency = np.bincount(lit, minlength=20) / count
+    chance = blobs.likelihood(states(phase, 0, amplitude, 1), np.arange(20))
+    assert (np.abs(frequency - chance) <= 5 * np.sqrt(chance / count) + 1e-4).all()
+
+
+def test_the_rates_of_the_first_step():
+    count = 20_000
+    _, positions = BLOBS.sample(count, 1, rng(4))
+    frequency = np.bincount(positions.ravel(), minlength=20) / (2 * count)
+    phase = np.linspace(-np.pi, np.pi, 2001)
+    rate = np.mean([interval(0.5 * phase, 0.225, place, 20) for place in range(20)], axis=1)
+    assert (np.abs(frequency - rate) <= 5 * np.sqrt(rate / (2 * count)) + 1e-4).all()
+
+
+def interval(mean: Any, deviation: Any, place: int, inputs: int) -> np.ndarray:
+    """Chance of a normal place, wrapped, to be nearest to an input; written out anew."""
+    width = 2 * np.pi / inputs
+    low = -np.pi if place == 0 else -np.pi + (place - 0.5) * width
+    high = np.pi if place == inputs - 1 else -np.pi + (place + 0.5) * width
+    mean = (mean + np.pi) % (2 * np.pi) - np.pi
+    turns = [2 * np.pi * turn for turn in range(-3, 4)]
+    return sum(
+        ndtr((high + turn - mean) / deviation) - ndtr((low + turn - mean) / deviation)
+        for turn in turns
+    )
+
+
+@pytest.fixture(scope="module")
+def paths() -> np.ndarray:
+    """Chance of each path of one wild blob over four steps: [input, input, input, input].
+
+    The mean over the first phase and the noise of three steps, on 2^16 points of Sobol's sequence;
+    a chance given the path so far is then off by 0.007 at most, compared with 2^20 points.
+    """
+    points = qmc.Sobol(4, seed=0).random_base2(16)
+    phase = (2 * points[:, 0] - 1) * np.pi
+    velocity, amplitude = np.full(len(phase), 1.2), np.full(len(phase), 0.5)
+    chances = [lit(phase, amplitude)]
+    for noise in ndtri(points[:, 1:]).T:
+        phase = phase + velocity
+        velocity, amplitude = 0.6 * velocity - 0.9 * noise, 0.9 * amplitude + 0.6 * noise
+        chances.append(lit(phase, amplitude))
+    return np.einsum("ni,nj,nk,nl->ijkl", *chances, optimize=True) / len(points)
+
+
+def lit(phase: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
+    deviation = 0.9 * np.abs(amplitude)
+    return np.stack([interval(amplitude * phase, deviation, place, 4) for place in range(4)], -1)
+
+
+def enumerated(paths: np.ndarray, seen: np.ndarray, starts: range, horizon: int) -> np.ndarray:
+    """Posterior of the pair ``horizon`` steps after those seen, by every path of both blobs."""
+    posterior = np.zeros(WILD.pairs)
+    for start in starts:
+        kept = range(start, start + len(seen) + horizon)
+        chance = paths.sum(tuple(axis for axis in range(4) if axis not in kept))
+        both = chance.reshape(-1, 1) * chance.reshape(1, -1)
+        path = np.array(list(product(range(4), repeat=len(kept))))
+        pairs = WILD.pair_index(np.stack(np.broadcast_arrays(path[:, None], path[None]), -1))
+        fits = (pairs[..., : len(seen)] == seen).all(-1)
+        posterior += np.bincount(pairs[fits][:, -1], both[fits], minlength=WILD.pairs)
+    return posterior / posterior.sum()
+
+
+@pytest.mark.parametrize(
+    ("window", "steps", "horizon"),
+    [(None, 3, 1), (None, 2, 2), (None, 1, 3), (1, 3, 1), (1, 2, 2), (2, 3, 1), (3, 3, 1)],
+)
+def test_the_filter_is_what_enumeration_gives(paths, window, steps, horizon):
+    spikes, positions = WILD.sample(6, steps, rng(7))
+    options: dict[str, Any] = {"delta": horizon, "window": window, "particles": 20_000}
+    posterior = ideal_decoder(WILD, spikes, rng(8), **options)
+    starts = range(1 if window is None else steps - window + 1)
+    for sample, pairs in enumerate(WILD.pair_index(positions)):
+        for step in range((window or 1) - 1, steps):
+            seen = pairs[: step + 1][-(window or steps) :]
+            error = posterior[sample, step] - enumerated(paths, seen, starts, horizon)
+            assert np.abs(error).max() < 0.018  # standard deviation of one count: 0.0035 at most
+
+
+@pytest.mark.parametrize("window", [None, 2])
+def test_posteriors_are_distributions_where_enough_is_known(window):
+    spikes, _ = BLOBS.sample(2, 12, rng(9))
+    options: dict[str, Any] = {"latency": 1, "window": window, "particles": 50}
+    posterior = ideal_decoder(BLOBS, spikes, rng(1), delta=1, **options)
+    assert (posterior.dtype, posterior.shape) == (np.float32, (2, 12, 210))
+    first = 1 if window is None else 2
+    assert np.isnan(posterior[:, :first]).all()
+    assert (posterior[:, first:] >= 0).all()
+    assert np.allclose(posterior[:, first:].sum(-1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("delta", "latency", "window", "first"),
+    [
+        (0, 0, None, 0),
+        (-1, 0, None, 1),
+        (-1, 1, None, 1),
+        (-1, 0, 5, 4),
+        (-4, 0, 5, 4),
+        (-3, 2, 3, 4),
+    ],
+)
+def test_a_pair_that_was_seen_is_known(delta, latency, window, first):
+    spikes, positions = BLOBS.sample(3, 30, rng(10))
+    pairs = BLOBS.pair_index(positions)
+    options: dict[str, Any] = {"delta": delta, "latency": latency, "window": window}
+    posterior = ideal_decoder(BLOBS, spikes, rng(1), **options)
+    assert np.isnan(posterior[:, :first]).all()
+    known = pairs[:, first + delta : 30 + delta]
+    assert np.array_equal(posterior[:, first:], np.eye(210)[known])
+    assert accuracy(posterior.argmax(-1), pairs, delta=delta) == 1
+
+
+def test_only_delta_plus_latency_matters():
+    spikes, _ = BLOBS.sample(2, 15, rng(11))
+    ahead = ideal_decoder(BLOBS, spikes, rng(1), delta=1, particles=100)[0]
+    late = ideal_decoder(BLOBS, spikes, rng(1), delta=0, latency=1, particles=100)[0]
+    assert np.array_equal(ahead[:-1], late[1:])
+
+
+@pytest.mark.parametrize("window", [None, 5])
+def test_the_filter_knows_how_sure_it_is(window):
+    spikes, positions = BLOBS.sample(3, 120, rng(12))
+    pairs = BLOBS.pair_index(positions)[:, 5:].ravel()
+    options: dict[str, Any] = {"delta": 1, "window": window, "particles": 400}
+    posterior = ideal_decoder(BLOBS, spikes, rng(1), **options)[:, 4:-1].reshape(-1, 210)
+    right, sure = posterior.argmax(-1) == pairs, posterior.max(-1)
+    assert abs(right.mean() - sure.mean()) < 4 * np.sqrt(0.25 / pairs.size)
+    share = np.bincount(pairs, minlength=210) / pairs.size
+    assert posterior[np.arange(pairs.size), pairs].mean() > 2 * share @ share  # it has looked
+
+
+def test_accuracy_by_hand():
+    pairs = np.array([[3, 1, 4, 1, 5, 9, 2]])
+    says = np.array([[0, 3, 1, 5, 1, 2, 9]])
+    assert accuracy(says, pairs, delta=-1, skip=1) == 4 / 6  # 3, 1, 1, 9 of steps 1 to 6
+    assert accuracy(says, pairs, delta=0, skip=2) == 0
+    assert accuracy(says, pairs, delta=1, skip=3) == 2 / 3  # 5 and 2, of steps 3 to 5
+    assert accuracy(pairs, pairs, delta=0) == 1
+
+
+BAD_FIELDS = [
+    ({"inputs": 1}, "MovingBlobs.inputs: expected an integer of at least 2, found 1"),
+    ({"inputs": 20.0}, "MovingBlobs.inputs: expected an integer of at least 2, found 20.0"),
+    ({"amplitude": "big"}, "MovingBlobs.amplitude: expected a finite number, found 'big'"),
+    ({"velocity": np.inf}, "MovingBlobs.velocity: expected a finite number, found inf"),
+    ({"velocity_decay": 1.5}, "MovingBlobs.velocity_decay: expected a number in [0, 1], found 1.5"),
+    (
+        {"amplitude_decay": -0.5},
+        "MovingBlobs.amplitude_decay: expected a number in [0, 1], found -",
+    ),
+    ({"amplitude_noise": -1}, "MovingBlobs.amplitude_noise: expected 0 or more, found -1.0"),
+    ({"velocity_noise": -2}, "MovingBlobs.velocity_noise: expected 0 or more, found -2.0"),
+    ({"spread": 0}, "MovingBlobs.spread: expected more than 0, found 0.0"),
+    ({"spread": True}, "MovingBlobs.spread: expected a finite number, found True"),
+]
+
+
+@pytest.mark.parametrize(("given_fields", "text"), BAD_FIELDS)
+def test_bad_fields_are_refused(given_fields, text):
+    with pytest.raises(InputError) as caught:
+        MovingBlobs(**given_fields)
+    assert text in str(caught.value)
+
+
+SPIKES = BLOBS.sample(2, 6, rng(0))[0]
+BAD_CALLS = [
+    (lambda: BLOBS.sample(0, 6, rng(0)), "samples: expected an integer of at least 1, found 0"),
+    (lambda: BLOBS.sample(2, 0, rng(0)), "steps: expected an integer of at least 1, found 0"),
+    (lambda: BLOBS.sample(2, 6, 7), "rng: expected a numpy.random.Generator, found a int. Make"),  # type: ignore[arg-type]
+    (lambda: BLOBS.pair_index(np.zeros(2)), "positions: expected integers, found dtype float64"),
+    (lambda: BLOBS.pair_index(np.array([3, 20])), "integers in [0, 19], found 3 to 20"),
+    (lambda: BLOBS.pair_index(np.zeros((2, 3), int)), "expected [..., 2], found shape (2, 3)"),
+    (lambda: BLOBS.pair_positions(np.array([-1])), "integers in [0, 209], found -1 to -1"),
+    (
+        lambda: BLOBS.read(SPIKES[:, 1:]),
+        "spikes: expected [batch, 20, time], found shape (2, 19, 6",
+    ),
+    (lambda: BLOBS.read(0 * SPIKES), "spikes: expected one or two at each step, found 0 to 0"),
+    (lambda: decode(delta=0.5), "delta: expected an integer of at least -6, found 0.5"),
+    (lambda: decode(delta=0, latency=-1), "latency: expected an integer of at least 0, found -1"),
+    (lambda: decode(delta=0, particles=0), "particles: expected an integer of at least 1, found 0"),
+    (lambda: decode(delta=0, window=0), "window: expected an integer of at least 1, found 0"),
+    (
+        lambda: decode(delta=0, latency=6),
+        "fits into the sequence, found None with latency 6 in 6 s",
+    ),
+    (lambda: decode(delta=0, window=5, latency=2), "found 5 with latency 2 in 6 steps"),
+    (lambda: decode(delta=-3, window=2, latency=1), "found window 2 with delta + latency -2"),
+    (lambda: score(np.zeros((2, 5), int)), "one shape [sample, time], found (2, 5) and (2, 6)"),
+    (lambda: score(delta=-2, skip=1), "skip: expected an integer of at least 2, found 1"),
+    (lambda: score(delta=1), "a step that counts, found 6 steps, skip 5 and delta 1"),
+]
+
+
+def decode(**options: Any) -> np.ndarray:
+    return ideal_decoder(BLOBS, SPIKES, rng(0), **options)
+
+
+def score(says: np.ndarray = np.zeros((2, 6), int), delta: int = 0, skip: int = 5) -> float:  # noqa: B008
+    return accuracy(says, np.zeros((2, 6), int), delta=delta, skip=skip)
+
+
+@pytest.mark.parametrize(("call", "text"), BAD_CALLS)
+def test_bad_calls_are_refused(call, text):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert text in str(caught.value)
