@@ -64,6 +64,7 @@ def with_base(name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
         variants["0.01"] = base
     if name == "mnist-rate" and "latency" in summary.get("mnist", {}):
         variants["prior 0.015"] = summary["mnist"]["latency"]
+        variants = dict(sorted(variants.items()))
     if name.startswith("beta"):
         variants = {beta: variants[beta] for beta in sorted(variants, key=float)}
     return variants
