@@ -133,7 +133,11 @@ def tables(outcome: Outcome) -> list[Table]:
     ]
     rows.append((f"at rest: {_words(outcome.at_rest.levers)}", *_figures(outcome.at_rest)))
     hidden = f"{len(front) - len(shown)} more are in {POINTS_FILE}. " if len(front) > ROWS else ""
-    ann = f" The equal ANN: {_micro(outcome.ann_j)} uJ." if outcome.ann_j else ""
+    ann = (
+        f" The equal ANN with a linear classifier: {_micro(outcome.ann_j)} uJ."
+        if outcome.ann_j
+        else ""
+    )
     points = Table(
         title=f"Pareto front: {len(front)} of {len(outcome.points):,} points",
         heads=("point", "valid. %", "test %", "uJ", "synops", "cores"),
