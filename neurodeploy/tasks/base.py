@@ -50,7 +50,8 @@ class Task(ABC):
     weight_scale : float
         Of the initial weights.
     delays : bool
-        Learn an axonal delay for each neuron.
+        Learn an axonal delay for each neuron. It moves by about a learning rate a step at most
+        and is exported in whole steps, so that a short training leaves it at 0.
     decoder, decoder_hidden
         Kind and width of the decoder.
     beta, prior_rate : float
