@@ -111,8 +111,7 @@ def one_thread() -> Iterator[None]:
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What two processes left, trained as a person would train on one machine."""
     folder = tmp_path_factory.mktemp("together")
-    launch = ["torch.distributed.run", "--standalone", f"--nproc-per-node={PROCESSES}"]
-    launch.append("--monitor-interval=0.2")  # not 5 s, to see soon that they are done
+    launch = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(PROCESSES)]
     with subprocess.Popen(
         [sys.executable, "-m", *launch, __file__, str(folder)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
