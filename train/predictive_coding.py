@@ -19,7 +19,8 @@ from neurodeploy.cli.app import progress_bar
 from neurodeploy.experiments.measure import measure
 from neurodeploy.experiments.units import Unit, run_units
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.blobs import accuracy, ideal_decoder
+from neurodeploy.signals.blobs import accuracy
+from neurodeploy.signals.ideal import ideal_decoder
 from neurodeploy.tasks.predictive import BlobTask
 
 RESULTS = Path("runs/results")

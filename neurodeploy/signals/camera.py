@@ -28,9 +28,10 @@ from itertools import pairwise
 import numpy as np
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.signals.arguments import check_generator, not_negative, whole_number
 from neurodeploy.signals.encode import check_values
-from neurodeploy.signals.events import POLARITIES, Events, whole_number
-from neurodeploy.signals.motion import LONGEST_US, Motion, checked_times, not_negative, render
+from neurodeploy.signals.events import POLARITIES, Events
+from neurodeploy.signals.motion import LONGEST_US, Motion, checked_times, render
 
 _LEAST_THRESHOLD = 0.01  # of v2e: no mismatch makes a threshold smaller
 _ROUNDING = 1e-5  # of L: float32 may be off by less, where L comes back to what it was
@@ -305,10 +306,7 @@ def _checked_frames(
 
 def _check_generators(rngs: Sequence[np.random.Generator]) -> None:
     for i, rng in enumerate(rngs):
-        if not isinstance(rng, np.random.Generator):
-            remedy = "Make each with np.random.default_rng([seed, sample])."
-            found = f"a {type(rng).__name__}"
-            raise InputError(message(f"rngs[{i}]", "a numpy.random.Generator", found, remedy))
+        check_generator(rng, f"rngs[{i}]", "Make each with np.random.default_rng([seed, sample]).")
 
 
 N_MNIST_CAMERA = Camera(threshold=0.58)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.signals.arguments import whole_number
 from neurodeploy.signals.encode import check_values
-from neurodeploy.signals.events import whole_number
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

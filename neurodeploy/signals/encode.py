@@ -13,8 +13,6 @@ All of them are frozen, so that one can be written into a bundle and read back a
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -22,7 +20,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.signals.events import check_spikes, whole_number
+from neurodeploy.signals.arguments import check_generator, real_number, whole_number
+from neurodeploy.signals.events import check_spikes
 
 _DRAWS_AT_ONCE = 2**20  # 4 MiB of float32: stays in cache and bounds the memory of a long batch
 
@@ -67,7 +66,7 @@ class RateEncoding:
     max_rate: float = 1.0
 
     def __post_init__(self) -> None:
-        max_rate = _real_number("RateEncoding.max_rate", self.max_rate)
+        max_rate = real_number("RateEncoding.max_rate", self.max_rate)
         if not 0 < max_rate <= 1:
             raise InputError(message("RateEncoding.max_rate", "a number in (0, 1]", max_rate))
         steps = whole_number("RateEncoding.steps", self.steps, least=1)
@@ -96,10 +95,7 @@ class RateEncoding:
             ``values`` fail :func:`check_values`, or ``rng`` is no generator.
         """
         values = check_values(values)
-        if not isinstance(rng, np.random.Generator):
-            found = f"a {type(rng).__name__}"
-            remedy = "Make one with np.random.default_rng(seed)."
-            raise InputError(message("rng", "a numpy.random.Generator", found, remedy))
+        check_generator(rng)
         probability = (values.astype(np.float64) * self.max_rate).astype(np.float32)
         spikes = np.empty((*values.shape, self.steps), dtype=np.uint8)
         samples = max(1, _DRAWS_AT_ONCE // spikes[0].size)
@@ -138,7 +134,7 @@ class LatencyEncoding:
     threshold: float = 0.0
 
     def __post_init__(self) -> None:
-        threshold = _real_number("LatencyEncoding.threshold", self.threshold)
+        threshold = real_number("LatencyEncoding.threshold", self.threshold)
         if not 0 <= threshold < 1:
             raise InputError(message("LatencyEncoding.threshold", "a number in [0, 1)", threshold))
         steps = whole_number("LatencyEncoding.steps", self.steps, least=1)
@@ -382,11 +378,3 @@ def check_values(values: np.ndarray, *, where: str = "values") -> np.ndarray:
 
 def _to_dict(encoding: Kind) -> dict[str, Any]:
     return {"kind": encoding.kind, **dataclasses.asdict(encoding)}
-
-
-def _real_number(where: str, value: object) -> float:
-    """Return ``value`` as a float if it is a finite real number (no bool)."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not math.isfinite(value):  # type: ignore[arg-type]
-        raise InputError(message(where, "a finite number", repr(value)))
-    return float(value)  # type: ignore[arg-type]

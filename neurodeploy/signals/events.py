@@ -7,12 +7,12 @@ whether an array is spikes at all.
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.signals.arguments import whole_number
 
 POLARITIES = 2
 """OFF events (0, darker) and ON events (1, brighter)."""
@@ -254,26 +254,6 @@ def check_spikes(
         expected = f"[batch, {axes}, time] with at least one entry along every axis"
         raise InputError(message(where, expected, f"shape {array.shape}"))
     return _binary(array, where)
-
-
-def whole_number(where: str, value: object, *, least: int, most: int | None = None) -> int:
-    """Return ``value`` as an int if it is an integer (no bool) in ``[least, most]``.
-
-    Raises
-    ------
-    InputError
-        It is of another type or out of bounds.
-    """
-    expected = f"an integer of at least {least}"
-    if most is not None:
-        expected = f"an integer in [{least}, {most}]"
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least or (most is not None and number > most):
-        raise InputError(message(where, expected, repr(value)))
-    return number
 
 
 def _step_length(step_us: object) -> int:

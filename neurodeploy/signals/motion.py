@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.signals.events import whole_number
+from neurodeploy.signals.arguments import not_negative, whole_number
 
 LONGEST_US = 2**31 - 1
 """Of a recording, in microseconds."""
@@ -158,11 +156,3 @@ def checked_times(where: str, times: np.ndarray) -> np.ndarray:
     ):
         raise InputError(message(where, expected, times.tolist()))
     return times.astype(np.int64)
-
-
-def not_negative(where: str, value: object) -> float:
-    """Return a finite number that is not negative as a float."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
-        raise InputError(message(where, "a finite number, not negative", repr(value)))
-    return float(value)  # type: ignore[arg-type]

@@ -13,9 +13,10 @@ from typing import Protocol
 import numpy as np
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.signals.arguments import whole_number
 from neurodeploy.signals.camera import Camera, film
 from neurodeploy.signals.datasets import Dataset
-from neurodeploy.signals.events import POLARITIES, Events, to_spikes, whole_number, window
+from neurodeploy.signals.events import POLARITIES, Events, to_spikes, window
 from neurodeploy.signals.motion import Motion
 
 

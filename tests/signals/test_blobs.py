@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
+from blob_cases import BLOBS, WILD, interval, rng
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from neurodeploy.errors import InputError
-from neurodeploy.signals.blobs import BlobStates, MovingBlobs, accuracy, ideal_decoder
-
-BLOBS = MovingBlobs()
-WILD = MovingBlobs(  # with noise so strong that three steps show all of it
-    inputs=4,
-    amplitude=0.5,
-    amplitude_decay=0.9,
-    amplitude_noise=0.6,
-    velocity=1.2,
-    velocity_decay=0.6,
-    velocity_noise=0.9,
-    spread=0.9,
-)
-
-
-def rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)
+from neurodeploy.signals.blobs import BlobStates, MovingBlobs, accuracy
 
 
 def states(phase: float, velocity: float, amplitude: float, count: int) -> BlobStates:
@@ -147,125 +128,6 @@ def test_the_rates_of_the_first_step():
     assert (np.abs(frequency - rate) <= 5 * np.sqrt(rate / (2 * count)) + 1e-4).all()
 
 
-def interval(mean: Any, deviation: Any, place: int, inputs: int) -> np.ndarray:
-    """Chance of a normal place, wrapped, to be nearest to an input; written out anew."""
-    width = 2 * np.pi / inputs
-    low = -np.pi if place == 0 else -np.pi + (place - 0.5) * width
-    high = np.pi if place == inputs - 1 else -np.pi + (place + 0.5) * width
-    mean = (mean + np.pi) % (2 * np.pi) - np.pi
-    turns = [2 * np.pi * turn for turn in range(-3, 4)]
-    return sum(
-        ndtr((high + turn - mean) / deviation) - ndtr((low + turn - mean) / deviation)
-        for turn in turns
-    )
-
-
-@pytest.fixture(scope="module")
-def paths() -> np.ndarray:
-    """Chance of each path of one wild blob over four steps: [input, input, input, input].
-
-    The mean over the first phase and the noise of three steps, on 2^16 points of Sobol's sequence;
-    a chance given the path so far is then off by 0.007 at most, compared with 2^20 points.
-    """
-    points = qmc.Sobol(4, seed=0).random_base2(16)
-    phase = (2 * points[:, 0] - 1) * np.pi
-    velocity, amplitude = np.full(len(phase), 1.2), np.full(len(phase), 0.5)
-    chances = [lit(phase, amplitude)]
-    for noise in ndtri(points[:, 1:]).T:
-        phase = phase + velocity
-        velocity, amplitude = 0.6 * velocity - 0.9 * noise, 0.9 * amplitude + 0.6 * noise
-        chances.append(lit(phase, amplitude))
-    return np.einsum("ni,nj,nk,nl->ijkl", *chances, optimize=True) / len(points)
-
-
-def lit(phase: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
-    deviation = 0.9 * np.abs(amplitude)
-    return np.stack([interval(amplitude * phase, deviation, place, 4) for place in range(4)], -1)
-
-
-def enumerated(paths: np.ndarray, seen: np.ndarray, starts: range, horizon: int) -> np.ndarray:
-    """Posterior of the pair ``horizon`` steps after those seen, by every path of both blobs."""
-    posterior = np.zeros(WILD.pairs)
-    for start in starts:
-        kept = range(start, start + len(seen) + horizon)
-        chance = paths.sum(tuple(axis for axis in range(4) if axis not in kept))
-        both = chance.reshape(-1, 1) * chance.reshape(1, -1)
-        path = np.array(list(product(range(4), repeat=len(kept))))
-        pairs = WILD.pair_index(np.stack(np.broadcast_arrays(path[:, None], path[None]), -1))
-        fits = (pairs[..., : len(seen)] == seen).all(-1)
-        posterior += np.bincount(pairs[fits][:, -1], both[fits], minlength=WILD.pairs)
-    return posterior / posterior.sum()
-
-
-@pytest.mark.parametrize(
-    ("window", "steps", "horizon"),
-    [(None, 3, 1), (None, 2, 2), (None, 1, 3), (1, 3, 1), (1, 2, 2), (2, 3, 1), (3, 3, 1)],
-)
-def test_the_filter_is_what_enumeration_gives(paths, window, steps, horizon):
-    spikes, positions = WILD.sample(6, steps, rng(7))
-    options: dict[str, Any] = {"delta": horizon, "window": window, "particles": 20_000}
-    posterior = ideal_decoder(WILD, spikes, rng(8), **options)
-    starts = range(1 if window is None else steps - window + 1)
-    for sample, pairs in enumerate(WILD.pair_index(positions)):
-        for step in range((window or 1) - 1, steps):
-            seen = pairs[: step + 1][-(window or steps) :]
-            error = posterior[sample, step] - enumerated(paths, seen, starts, horizon)
-            assert np.abs(error).max() < 0.018  # standard deviation of one count: 0.0035 at most
-
-
-@pytest.mark.parametrize("window", [None, 2])
-def test_posteriors_are_distributions_where_enough_is_known(window):
-    spikes, _ = BLOBS.sample(2, 12, rng(9))
-    options: dict[str, Any] = {"latency": 1, "window": window, "particles": 50}
-    posterior = ideal_decoder(BLOBS, spikes, rng(1), delta=1, **options)
-    assert (posterior.dtype, posterior.shape) == (np.float32, (2, 12, 210))
-    first = 1 if window is None else 2
-    assert np.isnan(posterior[:, :first]).all()
-    assert (posterior[:, first:] >= 0).all()
-    assert np.allclose(posterior[:, first:].sum(-1), 1, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("delta", "latency", "window", "first"),
-    [
-        (0, 0, None, 0),
-        (-1, 0, None, 1),
-        (-1, 1, None, 1),
-        (-1, 0, 5, 4),
-        (-4, 0, 5, 4),
-        (-3, 2, 3, 4),
-    ],
-)
-def test_a_pair_that_was_seen_is_known(delta, latency, window, first):
-    spikes, positions = BLOBS.sample(3, 30, rng(10))
-    pairs = BLOBS.pair_index(positions)
-    options: dict[str, Any] = {"delta": delta, "latency": latency, "window": window}
-    posterior = ideal_decoder(BLOBS, spikes, rng(1), **options)
-    assert np.isnan(posterior[:, :first]).all()
-    known = pairs[:, first + delta : 30 + delta]
-    assert np.array_equal(posterior[:, first:], np.eye(210)[known])
-    assert accuracy(posterior.argmax(-1), pairs, delta=delta) == 1
-
-
-def test_only_delta_plus_latency_matters():
-    spikes, _ = BLOBS.sample(2, 15, rng(11))
-    ahead = ideal_decoder(BLOBS, spikes, rng(1), delta=1, particles=100)[0]
-    late = ideal_decoder(BLOBS, spikes, rng(1), delta=0, latency=1, particles=100)[0]
-    assert np.array_equal(ahead[:-1], late[1:])
-
-
-@pytest.mark.parametrize("window", [None, 5])
-def test_the_filter_knows_how_sure_it_is(window):
-    spikes, positions = BLOBS.sample(3, 120, rng(12))
-    pairs = BLOBS.pair_index(positions)[:, 5:].ravel()
-    options: dict[str, Any] = {"delta": 1, "window": window, "particles": 400}
-    posterior = ideal_decoder(BLOBS, spikes, rng(1), **options)[:, 4:-1].reshape(-1, 210)
-    right, sure = posterior.argmax(-1) == pairs, posterior.max(-1)
-    assert abs(right.mean() - sure.mean()) < 4 * np.sqrt(0.25 / pairs.size)
-    share = np.bincount(pairs, minlength=210) / pairs.size
-    assert posterior[np.arange(pairs.size), pairs].mean() > 2 * share @ share  # it has looked
-
-
 def test_accuracy_by_hand():
     pairs = np.array([[3, 1, 4, 1, 5, 9, 2]])
     says = np.array([[0, 3, 1, 5, 1, 2, 9]])
@@ -313,24 +175,10 @@ BAD_CALLS = [
         "spikes: expected [batch, 20, time], found shape (2, 19, 6",
     ),
     (lambda: BLOBS.read(0 * SPIKES), "spikes: expected one or two at each step, found 0 to 0"),
-    (lambda: decode(delta=0.5), "delta: expected an integer of at least -6, found 0.5"),
-    (lambda: decode(delta=0, latency=-1), "latency: expected an integer of at least 0, found -1"),
-    (lambda: decode(delta=0, particles=0), "particles: expected an integer of at least 1, found 0"),
-    (lambda: decode(delta=0, window=0), "window: expected an integer of at least 1, found 0"),
-    (
-        lambda: decode(delta=0, latency=6),
-        "fits into the sequence, found None with latency 6 in 6 s",
-    ),
-    (lambda: decode(delta=0, window=5, latency=2), "found 5 with latency 2 in 6 steps"),
-    (lambda: decode(delta=-3, window=2, latency=1), "found window 2 with delta + latency -2"),
     (lambda: score(np.zeros((2, 5), int)), "one shape [sample, time], found (2, 5) and (2, 6)"),
     (lambda: score(delta=-2, skip=1), "skip: expected an integer of at least 2, found 1"),
     (lambda: score(delta=1), "a step that counts, found 6 steps, skip 5 and delta 1"),
 ]
-
-
-def decode(**options: Any) -> np.ndarray:
-    return ideal_decoder(BLOBS, SPIKES, rng(0), **options)
 
 
 def score(says: np.ndarray = np.zeros((2, 6), int), delta: int = 0, skip: int = 5) -> float:  # noqa: B008
