@@ -29,7 +29,7 @@ from neurodeploy.manifest import (
     read_manifest,
     sha256,
 )
-from neurodeploy.model.decoder import Decoder, DecoderConfig, window_at
+from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
@@ -141,5 +141,4 @@ def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
     spikes : Tensor [batch, neuron, time]
         What an engine gave.
     """
-    window = window_at(spikes.float(), spikes.shape[-1] - 1, bundle.decoder.config.window_steps)
-    return bundle.decoder(window)
+    return bundle.decoder.at_the_end(spikes.float())

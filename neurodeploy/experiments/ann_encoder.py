@@ -8,7 +8,7 @@ import torch
 
 from neurodeploy.model.encoder import Encoder, EncoderOutput
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.readout import Noise, SampledSpikes, uniform
+from neurodeploy.model.readout import Noise, SampledSpikes, logistic_noise
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
 
@@ -50,10 +50,7 @@ class AnnEncoder(torch.nn.Module):
     ) -> EncoderOutput:
         """Bits [batch, neuron, time] of input spikes [batch, *features, time]."""
         margin = self.layers(spikes).unflatten(1, (self.neurons, self.steps))
-        noise = torch.zeros_like(margin)
-        if temperature > 0:
-            drawn = uniform(margin.shape, generator).clamp(1e-7, 1 - 1e-7)
-            noise = torch.logit(drawn).mul_(temperature)
+        noise = logistic_noise(margin, temperature, generator)
         width = max(temperature, self.gradient_floor)
         _, bits = SampledSpikes.apply(margin, noise, 0.0, 0, width)
         return EncoderOutput(bits, margin, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,25 @@ from neurodeploy.engines.registry import open_engine
 from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.judge import LeNet, judged_accuracy
 from neurodeploy.learn.objective import NO_LABEL
+from neurodeploy.learn.sources import Batch, Source
+from neurodeploy.model.encoder import Encoder
+from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.shuffle import shuffle_times
 from neurodeploy.tasks.base import Task
 
 TEST_SEED = 1
 """Of the test set's input spikes, and of what is sampled."""
+
+
+def deployed(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, np.ndarray]]:
+    """Batches of a source in order, each with what the exported encoder sends on the native engine.
+
+    Spikes are uint8 [batch, neuron, time].
+    """
+    with open_engine("native", export_network(encoder)) as engine:
+        for batch in source.ordered(100, TEST_SEED):
+            yield batch, engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
 
 
 @torch.no_grad()
@@ -71,15 +85,13 @@ def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
     """
     rng = np.random.default_rng(TEST_SEED)
     right = right_shuffled = asked = spikes = chances = samples = 0
-    with open_engine("native", task.bundle(model).network) as engine:
-        for batch in task.sources(splits).test.ordered(100, TEST_SEED):
-            sent = engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
-            label = batch.targets["label"]
-            right += _right(model, sent, label)
-            right_shuffled += _right(model, shuffle_times(sent, rng), label)
-            asked += int((label != NO_LABEL).sum())
-            spikes, chances = spikes + int(sent.sum()), chances + sent.size
-            samples += len(sent)
+    for batch, sent in deployed(model.encoder, task.sources(splits).test):
+        label = batch.targets["label"]
+        right += _right(model, sent, label)
+        right_shuffled += _right(model, shuffle_times(sent, rng), label)
+        asked += int((label != NO_LABEL).sum())
+        spikes, chances = spikes + int(sent.sum()), chances + sent.size
+        samples += len(sent)
     return {
         **measure_sampled(task, splits, model),
         "accuracy_deployed": right / asked,
@@ -111,13 +123,11 @@ def measure_images(task: Task, splits: Any, model: HybridModel, judge: LeNet) ->
         the deployed reconstructions; ``judge_ratio``, the second over the first; ``pixel_mse``.
     """
     originals, images, labels = [], [], []
-    with open_engine("native", task.bundle(model).network) as engine:
-        for batch in task.sources(splits).test.ordered(100, TEST_SEED):
-            sent = engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
-            logits = model.read(torch.from_numpy(sent).float())["image"]
-            images.append(torch.sigmoid(logits).numpy())
-            originals.append(batch.targets["image"].numpy())
-            labels.append(batch.targets["label"].numpy())
+    for batch, sent in deployed(model.encoder, task.sources(splits).test):
+        logits = model.read(torch.from_numpy(sent).float())["image"]
+        images.append(torch.sigmoid(logits).numpy())
+        originals.append(batch.targets["image"].numpy())
+        labels.append(batch.targets["label"].numpy())
     original, image, label = (np.concatenate(parts) for parts in (originals, images, labels))
     side_px = math.isqrt(original.shape[1])
     on_originals, on_deployed = (

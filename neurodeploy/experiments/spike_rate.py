@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import torch
 
-from neurodeploy.engines.registry import open_engine
-from neurodeploy.experiments.measure import TEST_SEED
+from neurodeploy.experiments.measure import deployed
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.encoder import DenseSpec, Encoder
-from neurodeploy.model.export import export_network
 from neurodeploy.quiet import hushed
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
@@ -65,11 +62,9 @@ def run_spike_rate(task: ImageTask, splits: Splits) -> dict[str, float]:
                 optimizer.step()
             schedule.step()
     right = spikes_sent = chances = 0
-    with open_engine("native", export_network(encoder)) as engine:
-        for batch in sources.test.ordered(100, TEST_SEED):
-            sent = engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
-            right += int((sent.sum(-1).argmax(1) == batch.targets["label"].numpy()).sum())
-            spikes_sent, chances = spikes_sent + int(sent.sum()), chances + sent.size
+    for batch, sent in deployed(encoder, sources.test):
+        right += int((sent.sum(-1).argmax(1) == batch.targets["label"].numpy()).sum())
+        spikes_sent, chances = spikes_sent + int(sent.sum()), chances + sent.size
     return {
         "accuracy_deployed": right / len(sources.test),
         "spikes_per_neuron_step": spikes_sent / chances,

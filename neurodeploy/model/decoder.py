@@ -154,18 +154,13 @@ class RateReader(torch.nn.Module):
         return torch.relu(self.layer(window.sum(-1)))
 
 
-class FirstSpikeReader(torch.nn.Module):
+class FirstSpikeReader(MlpReader):
     """One hidden layer over the first spike of each neuron: what latency alone says."""
-
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.hidden
-        self.layer = torch.nn.Linear(config.neurons * config.window_steps, config.hidden)
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Map [batch, neuron, step] to [batch, feature]."""
         first = (window.detach().cumsum(-1) == 1).to(window.dtype) * window
-        return torch.relu(self.layer(first.flatten(1)))
+        return super().forward(first)
 
 
 Reader = LinearReader | MlpReader | ConvReader | RecurrentReader | RateReader | FirstSpikeReader
@@ -207,6 +202,13 @@ class Decoder(torch.nn.Module):
             )
         features = self.reader(window)
         return {name: head(features) for name, head in self.heads.items()}
+
+    def at_the_end(self, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Answers {head: [batch, outputs]} to whole samples of spikes [batch, neuron, time]."""
+        answers: dict[str, torch.Tensor] = self(
+            window_at(spikes, spikes.shape[-1] - 1, self.config.window_steps)
+        )
+        return answers
 
     @property
     def macs(self) -> int:

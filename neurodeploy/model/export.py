@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurodeploy.errors import NetworkError
 from neurodeploy.model.encoder import Block, ConvSpec, Encoder
 from neurodeploy.model.neuron import WEIGHT_SCALE
-from neurodeploy.netx.check import check
+from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Conv, Dense, Layer, Network
 from neurodeploy.netx.neurons import CubaNeuron
 
@@ -35,9 +34,7 @@ def export_network(encoder: Encoder) -> Network:
         input_shape=encoder.input_shape,
         layers=tuple(_layer(block) for block in encoder.blocks if isinstance(block, Block)),
     )
-    for finding in check(network):
-        if finding.severity == "error" or finding.reason.startswith("netx changes"):
-            raise NetworkError(str(finding))
+    require_exact(network)
     return network
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.decoder import Decoder, every_window, window_at
+from neurodeploy.model.decoder import Decoder, every_window
 from neurodeploy.model.encoder import Encoder, EncoderOutput
 from neurodeploy.model.readout import Noise
 
@@ -45,9 +45,7 @@ class HybridModel(torch.nn.Module):
 
     def read(self, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
         """Answers {head: [batch, outputs]} to readout spikes [batch, neuron, time]."""
-        last = window_at(spikes, spikes.shape[-1] - 1, self.decoder.config.window_steps)
-        answers: dict[str, torch.Tensor] = self.decoder(last)
-        return answers
+        return self.decoder.at_the_end(spikes)
 
     def forward(
         self,

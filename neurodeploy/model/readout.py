@@ -59,6 +59,24 @@ def uniform(shape: torch.Size, noise: Noise | None) -> torch.Tensor:
     return torch.rand(shape, generator=noise)
 
 
+def logistic_noise(like: torch.Tensor, temperature: float, noise: Noise | None) -> torch.Tensor:
+    """What makes a comparison with a threshold a coin of log-odds ``margin / temperature``.
+
+    Parameters
+    ----------
+    like : Tensor [batch, neuron, time]
+        Of the shape and device that are wanted.
+    temperature : float
+        Scale of the logistic distribution; at 0 there is no noise.
+    noise : torch.Generator or ShareOfNoise, optional
+        Source of the randomness.
+    """
+    if temperature <= 0:
+        return torch.zeros_like(like)
+    drawn = uniform(like.shape, noise).clamp(1e-7, 1 - 1e-7)
+    return torch.logit(drawn).mul_(temperature).to(like.device)
+
+
 class SampledSpikes(torch.autograd.Function):
     """Voltage and sampled spikes of the readout, with a straight-through gradient.
 
@@ -162,11 +180,7 @@ class Readout(torch.nn.Module):
         margin : Tensor [batch, neuron, time], float32
             Voltage minus threshold; over the temperature it is the log-odds of a spike.
         """
-        if temperature > 0:
-            drawn = uniform(current.shape, generator).clamp(1e-7, 1 - 1e-7)
-            noise = torch.logit(drawn).mul_(temperature).to(current.device)
-        else:
-            noise = torch.zeros_like(current)
+        noise = logistic_noise(current, temperature, generator)
         voltage, spikes = SampledSpikes.apply(
             current,
             noise,

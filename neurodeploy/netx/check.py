@@ -76,6 +76,19 @@ def check(network: Network) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.severity)
 
 
+def require_exact(network: Network) -> None:
+    """Raise if Lava would not run a network as it is written.
+
+    Raises
+    ------
+    NetworkError
+        netx refuses it, or changes its weights.
+    """
+    for finding in check(network):
+        if finding.severity == "error" or finding.reason.startswith("netx changes"):
+            raise NetworkError(str(finding))
+
+
 def require_runnable(network: Network) -> None:
     """Raise for the first error that `check` finds.
 

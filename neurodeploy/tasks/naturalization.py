@@ -9,17 +9,15 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.learn.objective import HeadLoss
 from neurodeploy.learn.sources import SpikeSource
-from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera
-from neurodeploy.signals.datasets import Dataset, load, split
+from neurodeploy.signals.datasets import Dataset, load
 from neurodeploy.signals.encode import SpikeInput
 from neurodeploy.signals.events import POLARITIES
 from neurodeploy.signals.motion import Motion, saccades, slow_motion
 from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
-from neurodeploy.tasks.base import Sources, Task
-from neurodeploy.tasks.image import IMAGE_HEADS, start_at_the_mean
+from neurodeploy.tasks.base import Sources
+from neurodeploy.tasks.stills import StillsTask
 
 MOTIONS: dict[str, Callable[[], Motion]] = {"saccades": saccades, "slow": slow_motion}
 """As N-MNIST was recorded, and as MNIST-DVS."""
@@ -60,47 +58,30 @@ class EventSplits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventTask(Task):
+class EventTask(StillsTask):
     """Reconstruct and classify what moved before an event camera; the decoder sees all steps.
 
     Parameters
     ----------
-    dataset : str
-        Name in `DATASETS` of the images that are filmed.
-    train, validation, test : int
-        Samples of each part.
-    split_seed, film_seed : int
-        Of the permutation that divides them, and of the camera's noise.
+    film_seed : int
+        Of the camera's noise.
     motion : str
         Name in `MOTIONS`.
     camera : Camera
         The sensor.
     steps : int
         Time steps; the motion is cut into as many.
-    heads : tuple of str
-        What the decoder answers: ``image``, ``label``, or both.
-    class_weight : float
-        The class loss counts so many times beside the pixel loss.
 
-    And everything that `Task` has.
+    And everything that `StillsTask` and `Task` have.
     """
 
-    dataset: str
-    train: int
-    validation: int
-    test: int
-    split_seed: int = 0
     film_seed: int = 0
     motion: str = "saccades"
     camera: Camera = N_MNIST_CAMERA
     steps: int = 30
-    heads: tuple[str, ...] = ("image", "label")
-    class_weight: float = 20.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.heads or not set(self.heads) <= set(IMAGE_HEADS):
-            raise InputError(message("heads", "image, label or both", self.heads))
         if self.motion not in MOTIONS:
             raise InputError(message("motion", f"one of {sorted(MOTIONS)}", self.motion))
 
@@ -117,13 +98,7 @@ class EventTask(Task):
     def splits(self) -> EventSplits:
         """The images, divided once by the recorded seed, and filmed."""
         images = load(self.dataset)
-        parts = split(
-            images,
-            train=self.train,
-            validation=self.validation,
-            test=self.test,
-            seed=self.split_seed,
-        )
+        parts = self.divided(images)
         film = FilmedImages(
             dataset=images, motion=self._motion, camera=self.camera, seed=self.film_seed
         )
@@ -164,28 +139,13 @@ class EventTask(Task):
         """[polarity, height, width]."""
         return (POLARITIES, self.camera.height, self.camera.width)
 
-    def heads_of(self, splits: EventSplits) -> Mapping[str, int]:
-        """Pixels of the still image, and classes."""
-        sizes = {"label": splits.classes}
-        if splits.train.images is not None:
-            sizes["image"] = splits.train.images[0].size
-        return {head: sizes[head] for head in self.heads}
-
-    def losses(self) -> Mapping[str, tuple[HeadLoss, float]]:
-        """Pixel or class log-loss, or both."""
-        weights = {"image": 1.0, "label": self.class_weight}
-        return {head: (IMAGE_HEADS[head], weights[head]) for head in self.heads}
+    def classes_of(self, splits: EventSplits) -> int:
+        """Classes of the recordings."""
+        return splits.classes
 
     def notes(self) -> Mapping[str, Any]:
         """Dataset, split and motion."""
-        return {"dataset": self.dataset, "split_seed": self.split_seed, "motion": self.motion}
-
-    def model(self, splits: EventSplits) -> HybridModel:
-        """An untrained model; the image head starts at the mean training image."""
-        model = super().model(splits)
-        if "image" in self.heads and splits.train.images is not None:
-            start_at_the_mean(model.decoder.heads["image"], splits.train.images)
-        return model
+        return {**super().notes(), "motion": self.motion}
 
     @property
     def _motion(self) -> Motion:

@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.errors import InputError, NetworkError, message
-from neurodeploy.netx.check import check
+from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Average, Layer, Network
 from neurodeploy.tuning.narrowing import anchor, drop_neurons, matrices, within_part
 
@@ -109,19 +108,6 @@ def reshape(network: Network, levers: Levers) -> Network:
     """As `pull`, with the thresholds left as they are: what changes neurons and synapses."""
     rounded = quantise(drop_neurons(network, levers.dropped), levers.weight_bits)
     return prune(rounded, levers.pruned)
-
-
-def require_exact(network: Network) -> None:
-    """Raise if Lava would not run a network as it is written.
-
-    Raises
-    ------
-    NetworkError
-        netx refuses it, or changes its weights.
-    """
-    for finding in check(network):
-        if finding.severity == "error" or finding.reason.startswith("netx changes"):
-            raise NetworkError(str(finding))
 
 
 def scale_thresholds(network: Network, factors: Sequence[float]) -> Network:

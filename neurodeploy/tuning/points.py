@@ -13,7 +13,8 @@ import numpy as np
 from neurodeploy.bundle import Bundle, load_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.files import atomic_path, require_file
-from neurodeploy.tuning.levers import Levers, pull, require_exact
+from neurodeploy.netx.check import require_exact
+from neurodeploy.tuning.levers import Levers, pull
 from neurodeploy.tuning.pareto import pareto_front
 from neurodeploy.tuning.scoring import Score
 

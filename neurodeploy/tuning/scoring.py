@@ -22,9 +22,10 @@ from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.decoder import Decoder
+from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Average, Network
 from neurodeploy.placement import place
-from neurodeploy.tuning.levers import Levers, pull, require_exact
+from neurodeploy.tuning.levers import Levers, pull
 from neurodeploy.tuning.narrowing import order_neurons
 
 LABEL = "label"

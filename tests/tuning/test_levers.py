@@ -14,6 +14,7 @@ from small import network, networks, spikes
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.model.levels import WeightLevels
+from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Dense, Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
@@ -24,7 +25,6 @@ from neurodeploy.tuning.levers import (
     prune,
     pull,
     quantise,
-    require_exact,
     scale_thresholds,
 )
 from neurodeploy.tuning.narrowing import anchor, matrices
