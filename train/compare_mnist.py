@@ -6,22 +6,18 @@ Every run is kept in runs/results once it is finished; start the script again to
 with --share 0/2 and --share 1/2 to use two cores. `python train/tables.py` makes the tables.
 """
 
-import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.app import progress_bar
+from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.ann_encoder import ann_model
 from neurodeploy.experiments.measure import measure, measure_sampled
 from neurodeploy.experiments.spike_rate import run_spike_rate
-from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
-
-Run = Callable[[Path], Mapping[str, float]]
-RESULTS = Path("runs/results")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -50,11 +46,6 @@ TEMPERATURES = {
     "always 0.4": (0.4, 0.4),
     "1 to 0.05": (1.0, 0.05),
 }
-
-
-def seeded(task: nd.ImageTask, seed: int) -> nd.ImageTask:
-    """The task with another seed; the split stays."""
-    return dataclasses.replace(task, training=dataclasses.replace(task.training, seed=seed))
 
 
 def vdib(task: nd.ImageTask) -> Run:
@@ -86,7 +77,7 @@ def spike_rate(task: nd.ImageTask) -> Run:
 def units(seeds: int) -> Iterator[Unit]:
     """All runs, seed by seed, so that every table fills evenly."""
     for seed in range(seeds):
-        task = seeded(TASK, seed)
+        task = TASK.trained_with(seed=seed)
 
         def unit(table: str, variant: str, run: Run, seed: int = seed) -> Unit:
             return Unit(table=table, variant=variant, seed=seed, run=run)
@@ -100,25 +91,16 @@ def units(seeds: int) -> Iterator[Unit]:
         scored = dataclasses.replace(task, estimator="score-function")
         yield unit("estimators", "score-function", vdib(scored))
         for variant, (start, end) in TEMPERATURES.items():
-            training = dataclasses.replace(
-                task.training, temperature_start=start, temperature_end=end
-            )
-            yield unit("temperature", variant, vdib(dataclasses.replace(task, training=training)))
+            changed = task.trained_with(temperature_start=start, temperature_end=end)
+            yield unit("temperature", variant, vdib(changed))
         for beta in (TASK.beta, *BETAS):
             yield unit("beta-ann", f"{beta:g}", ann(dataclasses.replace(task, beta=beta)))
 
 
 def main() -> None:
     """Run this process's share of the units."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--share", default="0/1")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--table", nargs="*", default=[])
-    given = parser.parse_args()
-    place, processes = map(int, given.share.split("/"))
-    wanted = [unit for unit in units(given.seeds) if not given.table or unit.table in given.table]
-    with progress_bar() as progress:
-        run_units(wanted, RESULTS, share=(place, processes), progress=progress)
+    given = script_parser(seeds=3).parse_args()
+    run_script(units(given.seeds), given.share, given.table)
 
 
 if __name__ == "__main__":

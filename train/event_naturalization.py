@@ -8,22 +8,19 @@ in place of the filmed digits. Every run is kept in runs/results once it is fini
 script again to go on. `python train/tables.py` makes the tables.
 """
 
-import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.app import progress_bar
+from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure, measure_images
-from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.learn.judge import LeNet, train_judge
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.datasets import load, split
+from neurodeploy.signals.datasets import load
 from neurodeploy.tasks.naturalization import EventSplits, EventTask
-
-RESULTS = Path("runs/results")
 
 TASK = EventTask(
     dataset="mnist",
@@ -55,17 +52,10 @@ def filmed(motion: str) -> EventSplits:
 @lru_cache(maxsize=1)
 def judge() -> LeNet:
     """A LeNet that has seen only still digits."""
-    parts = split(
-        load(TASK.dataset),
-        train=TASK.train,
-        validation=TASK.validation,
-        test=TASK.test,
-        seed=TASK.split_seed,
-    )
-    return train_judge(parts.train)
+    return train_judge(TASK.divided(load(TASK.dataset)).train)
 
 
-def vdib(task: EventTask) -> Callable[[Path], Mapping[str, float]]:
+def vdib(task: EventTask) -> Run:
     """Train, export, deploy, measure."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -84,20 +74,14 @@ def units(seeds: int) -> Iterator[Unit]:
     """All runs, motion by motion."""
     for motion in ("saccades", "slow"):
         for seed in range(seeds):
-            training = dataclasses.replace(TASK.training, seed=seed)
-            task = dataclasses.replace(TASK, motion=motion, training=training)
+            task = dataclasses.replace(TASK, motion=motion).trained_with(seed=seed)
             yield Unit(table="event-naturalization", variant=motion, seed=seed, run=vdib(task))
 
 
 def main() -> None:
     """Run this process's share of the units."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--share", default="0/1")
-    parser.add_argument("--seeds", type=int, default=2)
-    given = parser.parse_args()
-    place, processes = map(int, given.share.split("/"))
-    with progress_bar() as progress:
-        run_units(list(units(given.seeds)), RESULTS, share=(place, processes), progress=progress)
+    given = script_parser(seeds=2).parse_args()
+    run_script(units(given.seeds), given.share, given.table)
 
 
 if __name__ == "__main__":

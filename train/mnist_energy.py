@@ -11,23 +11,22 @@ script again to go on. `python train/tables.py` makes the tables.
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 
 import neurodeploy as nd
-from neurodeploy.cli.app import progress_bar
+from neurodeploy.cli.script import RESULTS, run_script
 from neurodeploy.devices import load_devices
 from neurodeploy.energy import ann_equivalent, dense_macs, energy_proxies
-from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.model.compress import compress
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.signals.distort import Distortion
 
-RESULTS = Path("runs/results")
 DEVICES = ("cmos45_float", "cmos45_integer")
 
 TASK = nd.ImageTask(
@@ -57,12 +56,7 @@ COMPRESSED: dict[str, dict[str, float]] = {
 }
 
 
-def seeded(task: nd.ImageTask, seed: int) -> nd.ImageTask:
-    """The task with another seed; the split stays."""
-    return dataclasses.replace(task, training=dataclasses.replace(task.training, seed=seed))
-
-
-def ann_of(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+def ann_of(task: nd.ImageTask) -> Run:
     """Train 784-hidden-readout-10 with ReLU; the best epoch on validation."""
 
     def run(_: Path) -> Mapping[str, float]:
@@ -107,7 +101,7 @@ def trained(task: nd.ImageTask, splits: Splits) -> HybridModel:
     return nd.train_task(task, splits, RESULTS / "energy" / "SNN" / str(task.training.seed))
 
 
-def snn_of(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+def snn_of(task: nd.ImageTask) -> Run:
     """Train, export, run on the native engine, count."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -117,7 +111,7 @@ def snn_of(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
     return run
 
 
-def compressed_of(task: nd.ImageTask, **how: float) -> Callable[[Path], Mapping[str, float]]:
+def compressed_of(task: nd.ImageTask, **how: float) -> Run:
     """The same, from the trained model made smaller and trained on."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -161,7 +155,7 @@ def counted(
 def units(seeds: int) -> Iterator[Unit]:
     """All runs, seed by seed; a seed's compressed models follow the model that they come from."""
     for seed in range(seeds):
-        task = seeded(TASK, seed)
+        task = TASK.trained_with(seed=seed)
         runs = {
             "ANN": ann_of(task),
             "SNN": snn_of(task),
@@ -172,12 +166,10 @@ def units(seeds: int) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run this process's share of the units."""
+    """Run all units, in one process: some go on from the model of another one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    given = parser.parse_args()
-    with progress_bar() as progress:
-        run_units(list(units(given.seeds)), RESULTS, progress=progress)
+    run_script(units(parser.parse_args().seeds))
 
 
 if __name__ == "__main__":

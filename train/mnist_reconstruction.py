@@ -7,22 +7,19 @@ kept in runs/results once it is finished, with its bundle; start the script agai
 `python train/tables.py` makes the tables.
 """
 
-import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.app import progress_bar
+from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure, measure_images
-from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.learn.judge import LeNet, train_judge
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
-
-RESULTS = Path("runs/results")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -59,7 +56,7 @@ def judge() -> LeNet:
     return train_judge(TASK.splits().train)
 
 
-def vdib(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
+def vdib(task: nd.ImageTask) -> Run:
     """Train, export, deploy, measure."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -77,7 +74,7 @@ def vdib(task: nd.ImageTask) -> Callable[[Path], Mapping[str, float]]:
 def units(seeds: int) -> Iterator[Unit]:
     """All runs, seed by seed."""
     for seed in range(seeds):
-        task = dataclasses.replace(TASK, training=dataclasses.replace(TASK.training, seed=seed))
+        task = TASK.trained_with(seed=seed)
         for name, encoding in ENCODINGS.items():
             changed = dataclasses.replace(task, encoding=encoding)
             yield Unit(table="mnist", variant=name, seed=seed, run=vdib(changed))
@@ -88,15 +85,8 @@ def units(seeds: int) -> Iterator[Unit]:
 
 def main() -> None:
     """Run this process's share of the units."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--share", default="0/1")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--table", nargs="*", default=[])
-    given = parser.parse_args()
-    place, processes = map(int, given.share.split("/"))
-    wanted = [unit for unit in units(given.seeds) if not given.table or unit.table in given.table]
-    with progress_bar() as progress:
-        run_units(wanted, RESULTS, share=(place, processes), progress=progress)
+    given = script_parser(seeds=3).parse_args()
+    run_script(units(given.seeds), given.share, given.table)
 
 
 if __name__ == "__main__":

@@ -7,23 +7,20 @@ Every run is kept in runs/results once it is finished; start the script again to
 runs/results/predictive-coding/; stream it with `neurodeploy stream`.
 """
 
-import argparse
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 import neurodeploy as nd
-from neurodeploy.cli.app import progress_bar
+from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure
-from neurodeploy.experiments.units import Unit, run_units
+from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.blobs import accuracy
 from neurodeploy.signals.ideal import ideal_decoder
 from neurodeploy.tasks.predictive import BlobTask
-
-RESULTS = Path("runs/results")
 
 TASK = BlobTask(
     hidden=(),
@@ -42,7 +39,7 @@ TASK = BlobTask(
 DECODERS = ("linear", "mlp", "rate")
 
 
-def vdib(task: BlobTask) -> Callable[[Path], Mapping[str, float]]:
+def vdib(task: BlobTask) -> Run:
     """Train, export, deploy, measure."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -54,7 +51,7 @@ def vdib(task: BlobTask) -> Callable[[Path], Mapping[str, float]]:
     return run
 
 
-def ideal(delta: int, window: int | None) -> Callable[[Path], Mapping[str, float]]:
+def ideal(delta: int, window: int | None) -> Run:
     """What a decoder could reach that knows the blobs' law and sees the input itself."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -74,29 +71,20 @@ def units(seeds: int, deltas: list[int]) -> Iterator[Unit]:
         yield Unit(table=table, variant=f"{delta:+d} ideal", seed=0, run=ideal(delta, None))
         yield Unit(table=table, variant=f"{delta:+d} ideal, window 5", seed=0, run=ideal(delta, 5))
     for seed in range(seeds):
+        seeded = TASK.trained_with(seed=seed)
         for delta in deltas:
-            training = dataclasses.replace(TASK.training, seed=seed)
             for decoder in DECODERS:
-                task = dataclasses.replace(TASK, delta=delta, decoder=decoder, training=training)
+                task = dataclasses.replace(seeded, delta=delta, decoder=decoder)
                 variant = f"{delta:+d} {decoder}"
                 yield Unit(table=table, variant=variant, seed=seed, run=vdib(task))
 
 
 def main() -> None:
     """Run this process's share of the units."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--share", default="0/1")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser = script_parser(seeds=3)
     parser.add_argument("--delta", type=int, nargs="*", default=[0, -1, 1])
     given = parser.parse_args()
-    place, processes = map(int, given.share.split("/"))
-    with progress_bar() as progress:
-        run_units(
-            list(units(given.seeds, given.delta)),
-            RESULTS,
-            share=(place, processes),
-            progress=progress,
-        )
+    run_script(units(given.seeds, given.delta), given.share, given.table)
 
 
 if __name__ == "__main__":

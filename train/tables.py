@@ -12,10 +12,11 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+from neurodeploy.cli.script import RESULTS
 from neurodeploy.experiments.markdown import Column, fill, table
 from neurodeploy.experiments.summary import write_summary
 
-RESULTS, DOCS = Path("runs/results"), Path("docs")
+DOCS = Path("docs")
 
 SAMPLED = Column(number="accuracy_sampled", head="sampled, %", scale=100)
 COLD = Column(number="accuracy_zero_temperature", head="temperature 0, %", scale=100)

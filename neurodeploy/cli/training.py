@@ -77,11 +77,9 @@ def train(
 
     chosen = find_task(task)
     changes = {k: v for k, v in (("epochs", epochs), ("seed", seed)) if v is not None}
-    chosen = dataclasses.replace(
-        chosen,
-        training=dataclasses.replace(chosen.training, **changes),
-        beta=chosen.beta if beta is None else beta,
-    )
+    chosen = chosen.trained_with(**changes)
+    if beta is not None:
+        chosen = dataclasses.replace(chosen, beta=beta)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     splits = chosen.splits()

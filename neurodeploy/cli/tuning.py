@@ -54,8 +54,6 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
-    from dataclasses import replace
-
     from neurodeploy.tasks import task as find_task
     from neurodeploy.tuning.outcome import conclude
     from neurodeploy.tuning.study import tune as run_study
@@ -63,7 +61,7 @@ def tune(
 
     chosen = find_task(task)
     if epochs is not None:
-        chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
+        chosen = chosen.trained_with(epochs=epochs)
     plan = Plan(
         task=chosen,
         folder=folder,

@@ -16,6 +16,9 @@ from rich.progress import Progress
 from neurodeploy.errors import FileFormatError, message
 from neurodeploy.files import atomic_path
 
+Run = Callable[[Path], Mapping[str, float]]
+"""Does the work of a unit in a folder of its own, and gives its numbers by name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
@@ -27,14 +30,14 @@ class Unit:
         Where its numbers belong.
     seed : int
         Of everything random in it.
-    run : function of (folder) to {name: number}
-        Does the work; the folder is its own, for checkpoints.
+    run : Run
+        Does the work.
     """
 
     table: str
     variant: str
     seed: int
-    run: Callable[[Path], Mapping[str, float]]
+    run: Run
 
     @property
     def name(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from rich.progress import Progress
@@ -25,6 +25,8 @@ from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.encode import Encoding
+
+T = TypeVar("T", bound="Task")
 
 
 class Sources(NamedTuple):
@@ -114,6 +116,10 @@ class Task(ABC):
     @abstractmethod
     def notes(self) -> Mapping[str, Any]:
         """What a bundle says of its data."""
+
+    def trained_with(self: T, **changes: Any) -> T:
+        """The task with other values of its `TrainConfig`, such as ``seed`` or ``epochs``."""
+        return replace(self, training=replace(self.training, **changes))
 
     def objective(self) -> Objective:
         """The log-loss of the answers, and the price of information."""
