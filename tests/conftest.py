@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import lava.proc.lif.models as lava_wheel
 import pytest
+import torch
 from hypothesis import settings
 
 from neurodeploy.engines.registry import ENGINES
@@ -30,3 +32,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def recordings() -> Path:
     """The real networks with recorded runs that lava-dl's wheel installs."""
     return Path(lava_wheel.__file__).parents[3] / "tests" / "lava" / "lib" / "dl" / "netx"
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Where tensors are small a second thread only waits, all the more beside other processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

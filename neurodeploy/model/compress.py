@@ -49,10 +49,5 @@ def compress(model: HybridModel, *, pruned: float = 0.0, bits: int = FULL_BITS) 
             connected.view(-1)[order[:gone]] = 0
             block.connected = connected
             weight.mul_(connected)
-        block.spec = dataclasses.replace(block.spec, levels=_nearest(weight, bits))
+        block.spec = dataclasses.replace(block.spec, levels=WeightLevels.nearest(weight, bits))
     return smaller
-
-
-def _nearest(weight: torch.Tensor, bits: int) -> WeightLevels:
-    choices = [WeightLevels(bits=bits, exponent=e) for e in range(max(0, FULL_BITS - bits) + 1)]
-    return min(choices, key=lambda levels: float((levels(weight) - weight).square().sum()))

@@ -14,6 +14,10 @@ with hushed():
     from lava.lib.dl.slayer.utils import quantize
 
 FULL_BITS = 8
+"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
+
+FEWEST_BITS = 2
+"""With them a weight is one of -2, -1, 0 and 1 steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +39,34 @@ class WeightLevels:
     exponent: int = 0
 
     def __post_init__(self) -> None:
-        if not 2 <= self.bits <= FULL_BITS:
-            raise InputError(message("WeightLevels.bits", f"2 to {FULL_BITS}", self.bits))
+        if not FEWEST_BITS <= self.bits <= FULL_BITS:
+            expected = f"{FEWEST_BITS} to {FULL_BITS}"
+            raise InputError(message("WeightLevels.bits", expected, self.bits))
         if not 0 <= self.exponent <= FULL_BITS - self.bits:
             raise InputError(
                 message("WeightLevels.exponent", f"0 to {FULL_BITS - self.bits}", self.exponent)
             )
+
+    @classmethod
+    def nearest(
+        cls, weight: torch.Tensor, bits: int, times: torch.Tensor | float = 1.0
+    ) -> WeightLevels:
+        """The levels of so many bits with the smallest sum of squared errors.
+
+        Parameters
+        ----------
+        weight : Tensor
+            In SLAYER's units.
+        bits : int
+            2 to 8.
+        times : Tensor, optional
+            How often each weight occurs.
+        """
+        choices = [cls(bits=bits, exponent=e) for e in range(max(0, FULL_BITS - bits) + 1)]
+        return min(
+            choices,
+            key=lambda levels: float(((levels(weight) - weight).square() * times).sum()),
+        )
 
     @property
     def step(self) -> float:

@@ -9,8 +9,9 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 
+from neurodeploy.model.levels import FEWEST_BITS, FULL_BITS
 from neurodeploy.netx.network import Network
-from neurodeploy.tuning.levers import FEWEST_BITS, WEIGHT_BITS, Levers, at_rest
+from neurodeploy.tuning.levers import Levers, at_rest
 from neurodeploy.tuning.narrowing import hidden_layers, matrices
 from neurodeploy.tuning.scoring import Score, Scorer
 
@@ -33,7 +34,7 @@ def lever_space(network: Network, steps: int) -> dict[str, BaseDistribution]:
     for at, layer in enumerate(network.layers):
         if matrices(layer):
             space[f"thresholds {at}"] = FloatDistribution(0.5, 2.0, log=True)
-            space[f"weight_bits {at}"] = IntDistribution(FEWEST_BITS, WEIGHT_BITS)
+            space[f"weight_bits {at}"] = IntDistribution(FEWEST_BITS, FULL_BITS)
             space[f"pruned {at}"] = FloatDistribution(0.0, 0.9, step=0.05)
     return space
 

@@ -23,16 +23,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.model.levels import FEWEST_BITS, FULL_BITS, WeightLevels
+from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.netx.network import Average, Layer, Network
 from neurodeploy.tuning.narrowing import anchor, drop_neurons, matrices, within_part
-
-WEIGHT_BITS = 8
-"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
-
-FEWEST_BITS = 2
-"""With them a weight is one of -2, -1, 0 and 1 steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +43,7 @@ class Levers:
     dropped : float
         Part of the neurons of each hidden layer that go, in [0, 1).
     weight_bits : tuple of int
-        Bits of the weights of each layer, `FEWEST_BITS` to `WEIGHT_BITS`, which leaves them.
+        Bits of the weights of each layer, `FEWEST_BITS` to `FULL_BITS`, which leaves them.
     pruned : tuple of float
         Part of the weights of each layer that are 0 afterwards, in [0, 1).
     steps : int
@@ -82,7 +79,7 @@ def at_rest(network: Network, steps: int) -> Levers:
     return Levers(
         thresholds=(1.0,) * layers,
         dropped=0.0,
-        weight_bits=(WEIGHT_BITS,) * layers,
+        weight_bits=(FULL_BITS,) * layers,
         pruned=(0.0,) * layers,
         steps=steps,
     )
@@ -152,7 +149,7 @@ def quantise(network: Network, bits: Sequence[int]) -> Network:
     ----------
     network : Network
     bits : sequence of int
-        One for each layer, `FEWEST_BITS` to `WEIGHT_BITS`; with all of them it stays as it is.
+        One for each layer, `FEWEST_BITS` to `FULL_BITS`; with all of them it stays as it is.
 
     Raises
     ------
@@ -161,28 +158,22 @@ def quantise(network: Network, bits: Sequence[int]) -> Network:
     """
 
     def rounded(matrix: np.ndarray, mine: int) -> np.ndarray:
-        if mine not in range(FEWEST_BITS, WEIGHT_BITS + 1):
-            expected = f"whole numbers in {FEWEST_BITS} to {WEIGHT_BITS}"
+        if mine not in range(FEWEST_BITS, FULL_BITS + 1):
+            expected = f"whole numbers in {FEWEST_BITS} to {FULL_BITS}"
             raise InputError(message("weight_bits", expected, mine))
-        if mine == WEIGHT_BITS:
+        if mine == FULL_BITS:
             return matrix
         present, places, number = np.unique(matrix, return_inverse=True, return_counts=True)
-        steps = [2 << more for more in range(WEIGHT_BITS - mine + 1)]
-        levels = [_levels(present, step, 1 << (mine - 1)) for step in steps]
-        errors = [int(number @ (each - present) ** 2) for each in levels]
-        best = int(np.argmin(errors))
-        coarse = levels[best][places].reshape(matrix.shape)
+        weights = torch.from_numpy(present / WEIGHT_SCALE)
+        levels = WeightLevels.nearest(weights, mine, torch.from_numpy(number))
+        scaled = (levels(weights) * WEIGHT_SCALE).numpy().astype(np.int64)
+        coarse = scaled[places].reshape(matrix.shape)
         kept = anchor(matrix)
         if coarse.ravel()[kept] == 0:
-            coarse.ravel()[kept] = steps[best] * np.sign(matrix.ravel()[kept])
+            coarse.ravel()[kept] = levels.step * WEIGHT_SCALE * np.sign(matrix.ravel()[kept])
         return coarse
 
     return _matrix_by_matrix(network, rounded, bits, "weight_bits")
-
-
-def _levels(weights: np.ndarray, step: int, half: int) -> np.ndarray:
-    """The nearest of ``-half`` to ``half - 1`` steps, int64."""
-    return np.clip(np.rint(weights / step), -half, half - 1).astype(np.int64) * step
 
 
 def prune(network: Network, shares: Sequence[float]) -> Network:

@@ -14,9 +14,10 @@ import neurodeploy
 from neurodeploy.bundle import Bundle, load_bundle
 from neurodeploy.energy import ann_equivalent, dense_macs
 from neurodeploy.files import atomic_path
+from neurodeploy.model.levels import FULL_BITS
 from neurodeploy.report import ACCENT, INK, QUIET, Table
 from neurodeploy.signals.datasets import Splits
-from neurodeploy.tuning.levers import WEIGHT_BITS, Levers
+from neurodeploy.tuning.levers import Levers
 from neurodeploy.tuning.points import POINTS_FILE, Point, deployed, front_of, save_points
 from neurodeploy.tuning.scoring import LABEL, Score, Target
 from neurodeploy.tuning.trial import Plan, scored_on_test
@@ -166,7 +167,7 @@ def _words(levers: Levers) -> str:
         parts.append(f"{levers.dropped:.0%} fewer neurons")
     if set(levers.thresholds) != {1.0}:
         parts.append("threshold x" + "/".join(f"{factor:.2f}" for factor in levers.thresholds))
-    if set(levers.weight_bits) != {WEIGHT_BITS}:
+    if set(levers.weight_bits) != {FULL_BITS}:
         parts.append("/".join(map(str, levers.weight_bits)) + " bits")
     if set(levers.pruned) != {0.0}:
         parts.append("/".join(f"{100 * share:.0f}" for share in levers.pruned) + "% pruned")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,7 @@ OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior=Cons
 SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tensors are small: a second thread only waits, all the more beside other processes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def digits(train: int, validation: int) -> tuple[ImageSource, ImageSource]:
