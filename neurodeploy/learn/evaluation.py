@@ -19,8 +19,7 @@ class Evaluation:
     ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
     where the bound is not defined); ``rate`` is spikes per readout neuron and step;
     ``accuracy`` is of the head ``label``, over samples or over steps that have a label, NaN
-    without one; ``silent`` is the share of readout
-    neurons that never spiked.
+    without one; ``silent`` is the share of readout neurons that never spiked.
     """
 
     log_loss: float
