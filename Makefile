@@ -23,7 +23,7 @@ benchmark: $(BENCHMARK)/.ready
 	done
 
 neurobench: $(BENCHMARK)/.ready
-	$(BENCHMARK)/bin/python -m pytest tests/test_neurobench.py
+	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

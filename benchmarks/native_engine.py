@@ -20,7 +20,7 @@ from timing import machine, paired, seconds
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.model.replay import slayer_layers
+from neurodeploy.engines.slayer import slayer_layers
 
 PAIRS = 31
 LAVA_SAMPLES = 4

@@ -28,9 +28,9 @@ import torch
 from networks import BATCH, STEPS, benchmark_network, benchmark_spikes
 from timing import alternating, machine
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.netx.network import Dense
-from neurodeploy.quiet import hushed
 
 ROUNDS, WARM_UP = 15, 5
 CURRENT_KEPT, VOLTAGE_KEPT = 0.5, 0.9
@@ -162,7 +162,7 @@ def main() -> None:
     }
     for name, (neuron, build) in PEERS.items():
         try:
-            with hushed():
+            with suppress_output():
                 forward = build(linear_layers())
         except ImportError as error:
             print(f"{name}: absent, {error}")

@@ -18,23 +18,24 @@ from neurodeploy.errors import (
 )
 
 if TYPE_CHECKING:
-    from neurodeploy.bundle import Bundle, decode, load_bundle, save_bundle
-    from neurodeploy.chips import find_chip
-    from neurodeploy.energy import energy_report
+    from neurodeploy.cost.energy import energy_report
+    from neurodeploy.deploy.bundle import Bundle, decode, load_bundle, save_bundle
+    from neurodeploy.deploy.stream import stream_answers
+    from neurodeploy.deploy.verification import verify
     from neurodeploy.engines.registry import open_engine, simulate
+    from neurodeploy.hardware.advice import fit_report
+    from neurodeploy.hardware.chips import find_chip
+    from neurodeploy.hardware.placement import place
     from neurodeploy.learn.checkpoint import load_model
+    from neurodeploy.learn.data import ImageSource
     from neurodeploy.learn.evaluation import evaluate
-    from neurodeploy.learn.sources import ImageSource
-    from neurodeploy.learn.trainer import TrainConfig
+    from neurodeploy.learn.schedule import TrainConfig
     from neurodeploy.model.export import export_network
     from neurodeploy.netx.check import check
     from neurodeploy.netx.read import read_network
     from neurodeploy.netx.write import write_network
-    from neurodeploy.placement import fit_report, place
     from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
-    from neurodeploy.stream import stream_answers
     from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
-    from neurodeploy.verification import verify
 
 __version__ = "0.1.0"
 
@@ -43,31 +44,31 @@ __version__ = "0.1.0"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
-    "Bundle": "bundle",
-    "ImageSource": "learn.sources",
+    "Bundle": "deploy.bundle",
+    "ImageSource": "learn.data",
     "ImageTask": "tasks",
     "LatencyEncoding": "signals.encode",
     "RateEncoding": "signals.encode",
-    "TrainConfig": "learn.trainer",
+    "TrainConfig": "learn.schedule",
     "check": "netx.check",
-    "decode": "bundle",
-    "energy_report": "energy",
+    "decode": "deploy.bundle",
+    "energy_report": "cost.energy",
     "evaluate": "learn.evaluation",
     "export_network": "model.export",
-    "find_chip": "chips",
-    "fit_report": "placement",
+    "find_chip": "hardware.chips",
+    "fit_report": "hardware.advice",
     "input_spikes": "tasks",
-    "load_bundle": "bundle",
+    "load_bundle": "deploy.bundle",
     "load_model": "learn.checkpoint",
     "open_engine": "engines.registry",
-    "place": "placement",
+    "place": "hardware.placement",
     "read_network": "netx.read",
-    "save_bundle": "bundle",
+    "save_bundle": "deploy.bundle",
     "simulate": "engines.registry",
-    "stream_answers": "stream",
+    "stream_answers": "deploy.stream",
     "task": "tasks",
     "train_task": "tasks",
-    "verify": "verification",
+    "verify": "deploy.verification",
     "write_network": "netx.write",
 }
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.ann_encoder import ann_model
 from neurodeploy.experiments.measure import measure, measure_sampled
+from neurodeploy.experiments.script import run_script, script_parser
 from neurodeploy.experiments.spike_rate import run_spike_rate
 from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.model.neuron import CubaParameters

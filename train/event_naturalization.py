@@ -14,13 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure, measure_images
+from neurodeploy.experiments.oracle import LeNet, train_oracle
+from neurodeploy.experiments.script import run_script, script_parser
 from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.learn.judge import LeNet, train_judge
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.datasets import load
-from neurodeploy.tasks.naturalization import EventSplits, EventTask
+from neurodeploy.tasks.events import EventSplits, EventTask
 
 TASK = EventTask(
     dataset="mnist",
@@ -50,9 +50,9 @@ def filmed(motion: str) -> EventSplits:
 
 
 @lru_cache(maxsize=1)
-def judge() -> LeNet:
+def oracle() -> LeNet:
     """A LeNet that has seen only still digits."""
-    return train_judge(TASK.divided(load(TASK.dataset)).train)
+    return train_oracle(TASK.divided(load(TASK.dataset)).train)
 
 
 def vdib(task: EventTask) -> Run:
@@ -64,7 +64,7 @@ def vdib(task: EventTask) -> Run:
         nd.save_bundle(task.bundle(model), folder / "bundle")
         return {
             **measure(task, splits, model),
-            **measure_images(task, splits, model, judge()),
+            **measure_images(task, splits, model, oracle()),
         }
 
     return run

@@ -17,13 +17,13 @@ from pathlib import Path
 import torch
 
 import neurodeploy as nd
-from neurodeploy.cli.script import RESULTS, run_script
-from neurodeploy.devices import load_devices
-from neurodeploy.energy import ann_equivalent, dense_macs, energy_proxies
+from neurodeploy.cost.energy import ann_equivalent, dense_macs, energy_proxies
+from neurodeploy.experiments.script import RESULTS, run_script
 from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.model.compress import compress
+from neurodeploy.hardware.devices import load_devices
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.quantization import compress
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.signals.distort import Distortion
 

@@ -13,10 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure, measure_images
+from neurodeploy.experiments.oracle import LeNet, train_oracle
+from neurodeploy.experiments.script import run_script, script_parser
 from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.learn.judge import LeNet, train_judge
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
@@ -51,9 +51,9 @@ PRICES = {"0.05": (0.01, 0.05), "0.008": (0.06, 0.008), "0.004": (0.12, 0.004)}
 
 
 @lru_cache(maxsize=1)
-def judge() -> LeNet:
+def oracle() -> LeNet:
     """A LeNet that never saw a spike."""
-    return train_judge(TASK.splits().train)
+    return train_oracle(TASK.splits().train)
 
 
 def vdib(task: nd.ImageTask) -> Run:
@@ -65,7 +65,7 @@ def vdib(task: nd.ImageTask) -> Run:
         nd.save_bundle(task.bundle(model), folder / "bundle")
         return {
             **measure(task, splits, model),
-            **measure_images(task, splits, model, judge()),
+            **measure_images(task, splits, model, oracle()),
         }
 
     return run

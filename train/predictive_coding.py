@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import neurodeploy as nd
-from neurodeploy.cli.script import run_script, script_parser
 from neurodeploy.experiments.measure import measure
+from neurodeploy.experiments.script import run_script, script_parser
 from neurodeploy.experiments.units import Run, Unit
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.blobs import accuracy

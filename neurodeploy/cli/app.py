@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
 app = typer.Typer(
@@ -30,18 +29,6 @@ EngineOption = Annotated[str, typer.Option("--engine", help="native (fast) or la
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
 TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]
-
-
-def progress_bar() -> Progress:
-    """A progress bar on standard error; none where that is not a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=notes,
-        disable=not notes.is_terminal,
-    )
 
 
 def print_json(value: Any) -> None:

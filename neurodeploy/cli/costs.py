@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from neurodeploy._io.files import load_array
 from neurodeploy.cli.app import (
     EngineOption,
     JsonOption,
@@ -20,11 +21,10 @@ from neurodeploy.cli.app import (
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 from neurodeploy.errors import InputError, message
-from neurodeploy.files import load_array
 from neurodeploy.netx.network import Network
 
 if TYPE_CHECKING:
-    from neurodeploy.bundle import Bundle
+    from neurodeploy.deploy.bundle import Bundle
 
 
 @app.command()
@@ -52,19 +52,19 @@ def energy(
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
-    from neurodeploy.chips import find_chip
-    from neurodeploy.cli.cost_tables import print_costs
-    from neurodeploy.costs import Host, cost_report
-    from neurodeploy.devices import load_devices
+    from neurodeploy.cli.cost_report import print_costs
+    from neurodeploy.cost.report import Host, cost_report
+    from neurodeploy.deploy.manifest import network_of
     from neurodeploy.engines.registry import simulate as run_batch
-    from neurodeploy.manifest import network_of
-    from neurodeploy.placement import place
+    from neurodeploy.hardware.chips import find_chip
+    from neurodeploy.hardware.devices import load_devices
+    from neurodeploy.hardware.placement import place
 
     table = load_devices(devices)
     placed = None if chip is None else find_chip(chip, chips)
     bundle = None
     if network.is_dir():
-        from neurodeploy.bundle import load_bundle
+        from neurodeploy.deploy.bundle import load_bundle
 
         bundle = load_bundle(network)
     counted = network_of(network) if bundle is None else bundle.network
@@ -103,8 +103,8 @@ def _input(
 
 def _membrane_updates(network: Network, spikes: np.ndarray) -> dict[str, np.ndarray]:
     """By the native engine, whichever ran: it can be looked into, and both do the same."""
+    from neurodeploy.cost.metrics import count_membrane_updates
     from neurodeploy.engines.native import NativeEngine
-    from neurodeploy.metrics import count_membrane_updates
 
     with NativeEngine(network) as engine:
         return count_membrane_updates(engine, spikes)
@@ -125,10 +125,11 @@ def fit(
 
     Exit code 1 where it does not fit on one chip.
     """
-    from neurodeploy.chips import find_chip
+    from neurodeploy.deploy.manifest import network_of
     from neurodeploy.engines.registry import simulate as run_batch
-    from neurodeploy.manifest import network_of
-    from neurodeploy.placement import fit_report, place
+    from neurodeploy.hardware.advice import fit_report
+    from neurodeploy.hardware.chips import find_chip
+    from neurodeploy.hardware.placement import place
 
     target, placed = find_chip(chip, chips), network_of(network)
     counts = None
@@ -144,7 +145,7 @@ def fit(
 
 
 def _print_fit(report: dict[str, Any], title: str) -> None:
-    from neurodeploy.mapping.summary import change_rows, layer_rows, lines
+    from neurodeploy.cli.fit_report import change_rows, layer_rows, lines
 
     heads = ("layer", "cores", "neurons", "axons in", "axons out", "KiB", "synapses, bits")
     if report["layers"]:

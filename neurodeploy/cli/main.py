@@ -13,9 +13,9 @@ from typing import Any
 
 import typer
 
-from neurodeploy.cli import training, running, costs, tuning  # noqa: F401  # isort: skip, the order of --help
+from neurodeploy.cli import training, running, costs, search  # noqa: F401  # isort: skip, the order of --help
 from neurodeploy.cli.app import JsonOption, app, print_json, print_table
-from neurodeploy.doctor import diagnose, python_problem
+from neurodeploy.cli.doctor import diagnose, python_problem
 from neurodeploy.errors import NeurodeployError
 
 

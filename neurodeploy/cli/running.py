@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy._io.files import load_array, save_array
 from neurodeploy.cli.app import (
     EngineOption,
     InputOption,
@@ -19,7 +20,6 @@ from neurodeploy.cli.app import (
     print_table,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE, ENGINES
-from neurodeploy.files import load_array, save_array
 
 
 @app.command()
@@ -31,8 +31,8 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
+    from neurodeploy.deploy.manifest import network_of
     from neurodeploy.engines.registry import simulate as run_batch
-    from neurodeploy.manifest import network_of
 
     spikes = load_array(input_file, "input")
     run = run_batch(network_of(network), spikes, engine=engine)
@@ -57,10 +57,10 @@ def stream(
 
     With --json, one JSON object a line for every answer.
     """
-    from neurodeploy.bundle import load_bundle
+    from neurodeploy.deploy.bundle import load_bundle
+    from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.engines.base import check_input
     from neurodeploy.engines.registry import open_engine
-    from neurodeploy.stream import stream_answers
 
     deployed = load_bundle(bundle)
     spikes = load_array(input_file, "input")
@@ -89,7 +89,7 @@ def stream(
 @app.command()
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
-    from neurodeploy.inspection import describe
+    from neurodeploy.deploy.inspection import describe
     from neurodeploy.netx.check import Finding
 
     report = describe(network)
@@ -132,8 +132,8 @@ def verify(
 
     Exit code 1 where they differ.
     """
-    from neurodeploy.manifest import network_of
-    from neurodeploy.verification import verify as run_verification
+    from neurodeploy.deploy.manifest import network_of
+    from neurodeploy.deploy.verification import verify as run_verification
 
     result = run_verification(
         network_of(network), load_array(input_file, "input"), engine or ENGINES

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy._io.progress import progress_bar
 from neurodeploy.cli.app import (
     EngineOption,
     FolderOption,
@@ -18,7 +19,6 @@ from neurodeploy.cli.app import (
     out,
     print_json,
     print_table,
-    progress_bar,
     value_rows,
 )
 from neurodeploy.engines.registry import REFERENCE_ENGINE
@@ -33,8 +33,8 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Train, export, run, stream and report: the whole line on real digits."""
-    from neurodeploy.demo import run_demo
-    from neurodeploy.demo_report import summary_tables, write_demo_report
+    from neurodeploy.cli.demo import run_demo
+    from neurodeploy.cli.demo_report import summary_tables, write_demo_report
     from neurodeploy.tasks import task as find_task
 
     chosen = find_task(task)
@@ -59,7 +59,7 @@ def train(
     task: TaskArgument,
     folder: FolderOption = Path("runs/train"),
     epochs: Annotated[int | None, typer.Option(help="Instead of the task's own.")] = None,
-    beta: Annotated[float | None, typer.Option(help="Price of a nat of information.")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of a nat of information (KL).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random in training.")] = None,
     budget_s: Annotated[
         float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
@@ -111,7 +111,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export a trained model to a checked bundle: netx network, decoder, manifest."""
-    from neurodeploy.bundle import save_bundle
+    from neurodeploy.deploy.bundle import save_bundle
     from neurodeploy.learn.checkpoint import load_model
     from neurodeploy.netx.check import check
     from neurodeploy.tasks import task as find_task

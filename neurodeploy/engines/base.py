@@ -60,7 +60,7 @@ class StepOutput:
         return self.layers[-1]
 
 
-class Closing(Protocol):
+class Closeable(Protocol):
     """Released by ``close``, or at the end of a ``with`` block."""
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Closing(Protocol):
         self.close()
 
 
-class Running(Protocol):
+class BatchRunner(Protocol):
     """What `run` is made of: batches, each by itself."""
 
     @overload
@@ -112,7 +112,7 @@ class Running(Protocol):
         """Run one batch [sample, *features, time]."""
 
 
-class Session(Closing, Protocol):
+class Session(Closeable, Protocol):
     """A running network that takes one time step at a time, from rest."""
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
@@ -126,7 +126,7 @@ class Session(Closing, Protocol):
         """What has been done since the last reset."""
 
 
-class Engine(Running, Closing, Protocol):
+class Engine(BatchRunner, Closeable, Protocol):
     """Runs one network; a context manager, closed when done."""
 
     name: str

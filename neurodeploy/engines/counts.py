@@ -5,7 +5,8 @@ connection of the layer, ``effective_synops`` only those with a weight other tha
 of an image a spike has fewer connections, and is counted so. ``graded_synops`` are those of
 ``synops`` that multiply, because their spike is graded. In an input layer with neurons, a
 real-valued sample costs one multiply-accumulate a feature and step, and no synaptic operation.
-``neuron_updates`` are all neurons in all steps. `neurodeploy.metrics` has what NeuroBench reports.
+``neuron_updates`` are all neurons in all steps. `neurodeploy.cost.metrics` has what NeuroBench
+reports.
 """
 
 from __future__ import annotations

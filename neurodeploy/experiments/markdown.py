@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurodeploy._io.files import atomic_path
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.files import atomic_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Column:
         return f"{mean:.{self.digits}f} ± {spread:.{self.digits}f}"
 
 
-def table(variants: Mapping[str, Any], head: str, columns: Sequence[Column]) -> str:
+def markdown_table(variants: Mapping[str, Any], head: str, columns: Sequence[Column]) -> str:
     """A Markdown table with a row for each variant, {name: of `summarise`}, and its seeds."""
     lines = [
         f"| {head} | " + " | ".join(column.head for column in columns) + " | seeds |",

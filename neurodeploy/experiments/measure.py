@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from neurodeploy.engines.registry import open_engine
+from neurodeploy.experiments.oracle import LeNet, oracle_accuracy
+from neurodeploy.learn.data import Batch, Source
 from neurodeploy.learn.evaluation import evaluate
-from neurodeploy.learn.judge import LeNet, judged_accuracy
 from neurodeploy.learn.objective import NO_LABEL
-from neurodeploy.learn.sources import Batch, Source
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
@@ -24,7 +24,7 @@ TEST_SEED = 1
 """Of the test set's input spikes, and of what is sampled."""
 
 
-def deployed(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, np.ndarray]]:
+def deployed_batches(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, np.ndarray]]:
     """Batches of a source in order, each with what the exported encoder sends on the native engine.
 
     Spikes are uint8 [batch, neuron, time].
@@ -52,9 +52,9 @@ def measure_sampled(task: Task, splits: Any, model: HybridModel) -> dict[str, fl
     dict of str to float
         Accuracies of the head ``label``: ``accuracy_sampled`` at the last temperature of the
         training, ``accuracy_zero_temperature``, and ``accuracy_validation`` of the validation part
-        at temperature zero, to select by. ``log_loss`` in nats and ``rate_bits`` (the bound on the
-        directed information) per sample, sampled. ``silent``, the share of readout neurons that
-        never spiked at temperature zero.
+        at temperature zero, to select by. ``log_loss`` in nats and ``information_bits`` (the bound
+        on the directed information) per sample, sampled. ``silent``, the share of readout neurons
+        that never spiked at temperature zero.
     """
     sources, objective = task.sources(splits), task.objective()
     sampled = evaluate(
@@ -67,7 +67,7 @@ def measure_sampled(task: Task, splits: Any, model: HybridModel) -> dict[str, fl
         "accuracy_zero_temperature": cold.accuracy,
         "accuracy_validation": chosen_by.accuracy,
         "log_loss": sampled.log_loss,
-        "rate_bits": sampled.information_nats / math.log(2),
+        "information_bits": sampled.information_nats / math.log(2),
         "silent": cold.silent,
     }
 
@@ -85,7 +85,7 @@ def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
     """
     rng = np.random.default_rng(TEST_SEED)
     right = right_shuffled = asked = spikes = chances = samples = 0
-    for batch, sent in deployed(model.encoder, task.sources(splits).test):
+    for batch, sent in deployed_batches(model.encoder, task.sources(splits).test):
         label = batch.targets["label"]
         right += _right(model, sent, label)
         right_shuffled += _right(model, shuffle_times(sent, rng), label)
@@ -102,7 +102,7 @@ def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
 
 
 @torch.no_grad()
-def measure_images(task: Task, splits: Any, model: HybridModel, judge: LeNet) -> dict[str, float]:
+def measure_images(task: Task, splits: Any, model: HybridModel, oracle: LeNet) -> dict[str, float]:
     """How good the images are that the exported network's spikes give, on the test part.
 
     Parameters
@@ -113,17 +113,18 @@ def measure_images(task: Task, splits: Any, model: HybridModel, judge: LeNet) ->
         Its data.
     model : HybridModel
         Trained.
-    judge : LeNet
-        From `train_judge`, on originals.
+    oracle : LeNet
+        From `train_oracle`, on originals.
 
     Returns
     -------
     dict of str to float
-        ``judge_originals`` and ``judge_deployed``, the judge's accuracies on the originals and on
-        the deployed reconstructions; ``judge_ratio``, the second over the first; ``pixel_mse``.
+        ``oracle_originals`` and ``oracle_deployed``, the oracle's accuracies on the originals and
+        on the deployed reconstructions; ``oracle_ratio``, the second over the first;
+        ``pixel_mse``.
     """
     originals, images, labels = [], [], []
-    for batch, sent in deployed(model.encoder, task.sources(splits).test):
+    for batch, sent in deployed_batches(model.encoder, task.sources(splits).test):
         logits = model.read(torch.from_numpy(sent).float())["image"]
         images.append(torch.sigmoid(logits).numpy())
         originals.append(batch.targets["image"].numpy())
@@ -131,13 +132,13 @@ def measure_images(task: Task, splits: Any, model: HybridModel, judge: LeNet) ->
     original, image, label = (np.concatenate(parts) for parts in (originals, images, labels))
     side_px = math.isqrt(original.shape[1])
     on_originals, on_deployed = (
-        judged_accuracy(judge, each.reshape(-1, side_px, side_px), label)
+        oracle_accuracy(oracle, each.reshape(-1, side_px, side_px), label)
         for each in (original, image)
     )
     return {
-        "judge_originals": on_originals,
-        "judge_deployed": on_deployed,
-        "judge_ratio": on_deployed / on_originals,
+        "oracle_originals": on_originals,
+        "oracle_deployed": on_deployed,
+        "oracle_ratio": on_deployed / on_originals,
         "pixel_mse": float(np.square(image - original).mean()),
     }
 

@@ -6,14 +6,14 @@ import dataclasses
 
 import torch
 
-from neurodeploy.experiments.measure import deployed
+from neurodeploy._io.quiet import suppress_output
+from neurodeploy.experiments.measure import deployed_batches
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.encoder import DenseSpec, Encoder
-from neurodeploy.quiet import hushed
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
 
 TRUE_RATE, FALSE_RATE = 0.2, 0.03
@@ -62,7 +62,7 @@ def run_spike_rate(task: ImageTask, splits: Splits) -> dict[str, float]:
                 optimizer.step()
             schedule.step()
     right = spikes_sent = chances = 0
-    for batch, sent in deployed(encoder, sources.test):
+    for batch, sent in deployed_batches(encoder, sources.test):
         right += int((sent.sum(-1).argmax(1) == batch.targets["label"].numpy()).sum())
         spikes_sent, chances = spikes_sent + int(sent.sum()), chances + sent.size
     return {

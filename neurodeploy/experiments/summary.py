@@ -8,8 +8,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from neurodeploy._io.files import atomic_path
 from neurodeploy.experiments.units import finished
-from neurodeploy.files import atomic_path
 
 
 def summarise(folder: Path) -> dict[str, dict[str, Any]]:

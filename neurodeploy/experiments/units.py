@@ -13,8 +13,8 @@ from typing import Any
 
 from rich.progress import Progress
 
+from neurodeploy._io.files import atomic_path
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.files import atomic_path
 
 Run = Callable[[Path], Mapping[str, float]]
 """Does the work of a unit in a folder of its own, and gives its numbers by name."""

@@ -15,7 +15,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.learn.sources import Batch
+from neurodeploy.learn.data import Batch
 from neurodeploy.model.readout import Noise, ShareOfNoise
 
 

@@ -45,10 +45,10 @@ class BatchTerms:
     ) -> None:
         self.log_loss = batch_mean(log_loss)
         self.information_nats = batch_mean(information)
-        self.rate = batch_mean(spikes.flatten(1).mean(1))
+        self.firing_rate = batch_mean(spikes.flatten(1).mean(1))
 
 
-class StraightThrough:
+class Pathwise:
     """Differentiate through a spike as through its probability (the readout's own backward).
 
     Biased, with little variance; the default.
@@ -133,7 +133,7 @@ class TrainingStep(torch.nn.Module):
         return self.estimator(self.model, spikes, targets, objective, temperature, generator)
 
 
-ESTIMATORS: dict[str, type[StraightThrough | ScoreFunction]] = {
-    "straight-through": StraightThrough,
+ESTIMATORS: dict[str, type[Pathwise | ScoreFunction]] = {
+    "straight-through": Pathwise,
     "score-function": ScoreFunction,
 }

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from neurodeploy.learn.data import Source
 from neurodeploy.learn.objective import NO_LABEL, Objective
-from neurodeploy.learn.sources import Source
 from neurodeploy.model.hybrid import HybridModel
 
 
@@ -17,14 +17,14 @@ class Evaluation:
     """A model measured on a source.
 
     ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
-    where the bound is not defined); ``rate`` is spikes per readout neuron and step;
+    where the bound is not defined); ``firing_rate`` is spikes per readout neuron and step;
     ``accuracy`` is of the head ``label``, over samples or over steps that have a label, NaN
     without one; ``silent`` is the share of readout neurons that never spiked.
     """
 
     log_loss: float
     information_nats: float
-    rate: float
+    firing_rate: float
     accuracy: float
     silent: float
 
@@ -50,7 +50,7 @@ def evaluate(
     """
     generator = torch.Generator().manual_seed(seed)
     device = next(model.parameters()).device
-    log_loss = information = rate = 0.0
+    log_loss = information = firing_rate = 0.0
     correct = asked = 0
     fired = torch.zeros(model.encoder.neurons, dtype=torch.bool, device=device)
     for batch in source.ordered(batch_size, seed):
@@ -60,7 +60,7 @@ def evaluate(
         log_loss += float(objective.log_loss(answers, batch.targets).sum())
         if temperature > 0:
             information += float(objective.information(encoded.margin, temperature).sum())
-        rate += float(encoded.spikes.mean()) * count
+        firing_rate += float(encoded.spikes.mean()) * count
         fired |= encoded.spikes.amax((0, 2)) > 0
         if "label" in answers:
             label = batch.targets["label"]
@@ -70,7 +70,7 @@ def evaluate(
     return Evaluation(
         log_loss=log_loss / total,
         information_nats=information / total,
-        rate=rate / total,
+        firing_rate=firing_rate / total,
         accuracy=correct / asked if asked else math.nan,
         silent=float((~fired).float().mean()),
     )

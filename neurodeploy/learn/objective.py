@@ -14,6 +14,7 @@ sampled log-ratio with less variance.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,35 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.learn.prior import Prior
+
+
+class Prior(ABC):
+    """Independent spikes with a rate that may depend on the step."""
+
+    @abstractmethod
+    def rates(self, steps: int) -> torch.Tensor:
+        """Probability of a spike of any neuron at each step, [time], in (0, 1)."""
+
+
+@dataclass(frozen=True)
+class ConstantRate(Prior):
+    """The paper's prior: Bernoulli spikes of rate r.
+
+    Parameters
+    ----------
+    rate : float
+        r, spikes per readout neuron and time step, in (0, 1).
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < 1:
+            raise InputError(message("ConstantRate.rate", "a rate in (0, 1)", self.rate))
+
+    def rates(self, steps: int) -> torch.Tensor:
+        """Probability of a spike at each step, [time]."""
+        return torch.full((steps,), self.rate, dtype=torch.float64)
 
 
 def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) -> torch.Tensor:
@@ -99,14 +128,14 @@ def stream_loss(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """The decoder's log-loss over its heads, and the price of information.
+    """The decoder's log-loss over its heads, and the KL term weighed by beta.
 
     Parameters
     ----------
     heads : mapping of str to (loss, weight)
         Loss [batch] of each head's logits against its target, and its weight.
     beta : float
-        Price of one nat of directed information.
+        Weight of the KL term: of one nat of directed information.
     prior : Prior
         Spikes that cost nothing, r.
     """

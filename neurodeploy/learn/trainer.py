@@ -6,96 +6,29 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.progress import Progress
 
+from neurodeploy._io.files import atomic_path, require_folder
+from neurodeploy._io.tensors import load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, InputError, TrainingError, message
-from neurodeploy.files import atomic_path, require_folder
-from neurodeploy.learn.checkpoint import (
-    load_model,
-    load_tensors,
-    restore_training,
-    save_tensors,
-    save_training,
-)
+from neurodeploy.learn.checkpoint import load_model, restore_training, save_training
+from neurodeploy.learn.data import Source
 from neurodeploy.learn.distributed import join
-from neurodeploy.learn.estimators import Estimator, StraightThrough, TrainingStep
+from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingStep
 from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.objective import Objective
-from neurodeploy.learn.sources import Source
+from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.hybrid import HybridModel
 
 RESUMED = ("config", "epoch", "best_loss", "stale_epochs", "history", "estimator")
 """Notes of a checkpoint that resuming needs."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """How long and how to train.
-
-    Parameters
-    ----------
-    epochs, batch_size, learning_rate, clip_norm
-        As usual; Adam with a cosine schedule down to 0 over all epochs.
-    temperature_start, temperature_end : float
-        The readout's temperature falls geometrically between them, over the first
-        ``anneal_fraction`` of all steps.
-    warm_up_fraction : float
-        The price of information rises from 0 to beta over this fraction of all steps, so that
-        neurons are used before they cost.
-    patience_epochs : int
-        Stop after so many epochs without a better validation loss, counted once annealed.
-    seed : int
-        Of everything random: order, input noise, sampled spikes.
-    """
-
-    epochs: int = 12
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    clip_norm: float = 1.0
-    temperature_start: float = 0.4
-    temperature_end: float = 0.05
-    anneal_fraction: float = 0.75
-    warm_up_fraction: float = 0.0
-    patience_epochs: int = 3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience_epochs"):
-            if getattr(self, name) < 1:
-                raise InputError(message(f"TrainConfig.{name}", "at least 1", getattr(self, name)))
-        if not 0 <= self.learning_rate < math.inf:
-            raise InputError(message("TrainConfig.learning_rate", "at least 0", self.learning_rate))
-        if not 0 < self.clip_norm < math.inf:
-            raise InputError(message("TrainConfig.clip_norm", "more than 0", self.clip_norm))
-        for name in ("anneal_fraction", "warm_up_fraction"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(message(f"TrainConfig.{name}", "in [0, 1]", getattr(self, name)))
-        if self.seed < 0:
-            raise InputError(message("TrainConfig.seed", "at least 0", self.seed))
-        if not 0 < self.temperature_end <= self.temperature_start:
-            raise InputError(
-                message(
-                    "TrainConfig.temperature_end",
-                    f"in (0, temperature_start = {self.temperature_start}]",
-                    self.temperature_end,
-                )
-            )
-
-    def temperature(self, progress: float) -> float:
-        """Temperature after a share ``progress`` of all steps."""
-        share = min(1.0, progress / self.anneal_fraction) if self.anneal_fraction > 0 else 1.0
-        return self.temperature_start * (self.temperature_end / self.temperature_start) ** share
-
-    def price(self, progress: float) -> float:
-        """Share of beta that information costs after a share ``progress`` of all steps."""
-        return min(1.0, progress / self.warm_up_fraction) if self.warm_up_fraction > 0 else 1.0
 
 
 class Trainer:
@@ -138,7 +71,7 @@ class Trainer:
         self.validation = validation
         self.folder = folder
         self.config = config or TrainConfig()
-        self.estimator = estimator or StraightThrough()
+        self.estimator = estimator or Pathwise()
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
@@ -249,7 +182,7 @@ class Trainer:
                 group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
             share, noise, weight = self.group.share(batch, generator)
             spikes, targets = share.to(device)
-            objective = replace(self.objective, beta=self.objective.beta * config.price(done))
+            objective = replace(self.objective, beta=self.objective.beta * config.kl_weight(done))
             loss, terms = self.step(spikes, targets, objective, config.temperature(done), noise)
             if not torch.isfinite(loss):
                 raise TrainingError(
@@ -268,7 +201,7 @@ class Trainer:
             report(
                 f"epoch {self.epoch + 1}/{config.epochs}  log-loss {terms.log_loss:6.1f}  "
                 f"information {terms.information_nats / math.log(2):6.1f} bits  "
-                f"rate {terms.rate:.3f}"
+                f"rate {terms.firing_rate:.3f}"
             )
         return log_loss / len(self.train_source)
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 import torch
 from torch.nn.functional import conv2d, linear
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
-from neurodeploy.model.levels import WeightLevels
 from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
+from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.model.readout import Noise, Readout
-from neurodeploy.quiet import hushed
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
     from lava.lib.dl.slayer.neuron.cuba import SCALE_RHO_MULT, TAU_RHO_MULT
 
@@ -244,7 +244,7 @@ class Encoder(torch.nn.Module):
     layers : sequence of DenseSpec or ConvSpec
         All layers; the last one is the readout and must be dense.
     gradient_floor : float
-        Least width of the readout's straight-through gradient.
+        LowerBound width of the readout's straight-through gradient.
 
     Raises
     ------
@@ -280,6 +280,11 @@ class Encoder(torch.nn.Module):
             blocks.append(Block(spec, blocks[-1].shape if blocks else self.input_shape))
         self.blocks = torch.nn.ModuleList(blocks)
         self.readout = Readout(layers[-1].neuron, gradient_floor=gradient_floor)
+
+    @property
+    def layers(self) -> list[Block]:
+        """The blocks, the readout's last."""
+        return [block for block in self.blocks if isinstance(block, Block)]
 
     @property
     def neurons(self) -> int:
@@ -318,9 +323,9 @@ class Encoder(torch.nn.Module):
                 )
             )
         hidden: list[torch.Tensor] = []
-        for block in list(self.blocks)[:-1]:
+        for block in self.layers[:-1]:
             spikes = block(spikes)
             hidden.append(spikes)
-        current = self.blocks[-1].current(spikes)
+        current = self.layers[-1].current(spikes)
         out, margin = self.readout(current, temperature=temperature, generator=generator)
         return EncoderOutput(out, margin, hidden)

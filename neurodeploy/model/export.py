@@ -32,7 +32,7 @@ def export_network(encoder: Encoder) -> Network:
     """
     network = Network(
         input_shape=encoder.input_shape,
-        layers=tuple(_layer(block) for block in encoder.blocks if isinstance(block, Block)),
+        layers=tuple(_layer(block) for block in encoder.layers),
     )
     require_exact(network)
     return network

@@ -10,8 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from neurodeploy._io.files import require_file
 from neurodeploy.errors import FileFormatError, NetworkError, message
-from neurodeploy.files import require_file
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 

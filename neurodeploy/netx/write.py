@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from neurodeploy.files import atomic_path
+from neurodeploy._io.files import atomic_path
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, Neuron, SdnnNeuron
 from neurodeploy.netx.read import INPUT_BITS

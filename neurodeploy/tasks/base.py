@@ -12,13 +12,13 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import torch
 from rich.progress import Progress
 
-from neurodeploy.bundle import Bundle
+from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.data import Source
 from neurodeploy.learn.estimators import ESTIMATORS
-from neurodeploy.learn.objective import HeadLoss, Objective
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import Source
-from neurodeploy.learn.trainer import TrainConfig, Trainer
+from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective
+from neurodeploy.learn.schedule import TrainConfig
+from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.export import export_network

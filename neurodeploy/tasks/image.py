@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurodeploy.learn.sources import ImageSource
+from neurodeploy.learn.data import ImageSource
 from neurodeploy.signals.datasets import Splits, load
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
 from neurodeploy.tasks.base import Sources
-from neurodeploy.tasks.stills import StillsTask
+from neurodeploy.tasks.still_images import StillImageTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageTask(StillsTask):
+class ImageTask(StillImageTask):
     """Images that are encoded pixel by pixel; the decoder sees the whole sample.
 
     Parameters
@@ -27,7 +27,7 @@ class ImageTask(StillsTask):
     distortion : Distortion
         Other random changes of images in training.
 
-    And everything that `StillsTask` and `Task` have.
+    And everything that `StillImageTask` and `Task` have.
     """
 
     encoding: Encoding

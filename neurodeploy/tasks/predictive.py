@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.data import Batch, SpikeSource
 from neurodeploy.learn.objective import NO_LABEL, HeadLoss, stream_loss
-from neurodeploy.learn.sources import Batch, SpikeSource
 from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.signals.blobs import MovingBlobs
 from neurodeploy.signals.encode import SpikeInput

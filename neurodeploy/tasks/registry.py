@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import RateEncoding

@@ -9,9 +9,9 @@ import pytest
 from cases import CASES, Case
 from reference import reference_traces
 
+from neurodeploy.cost.metrics import count_membrane_updates, membrane_updates
 from neurodeploy.engines.counts import connections, count, fan_out, neurons, recurrent_fan_out
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.metrics import count_membrane_updates, membrane_updates
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 

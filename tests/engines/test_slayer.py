@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
-from neurodeploy.quiet import hushed
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
 
 

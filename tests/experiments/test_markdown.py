@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from neurodeploy.errors import FileFormatError
-from neurodeploy.experiments.markdown import Column, fill, table
+from neurodeploy.experiments.markdown import Column, fill, markdown_table
 
 
 def variant(seeds: int, **numbers: tuple[float, float]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def test_a_table_has_means_spreads_and_gaps() -> None:
         Column(number="accuracy", head="accuracy, %", scale=100),
         Column(number="spikes", head="spikes", digits=3),
     ]
-    assert table(variants, "kind", columns).splitlines() == [
+    assert markdown_table(variants, "kind", columns).splitlines() == [
         "| kind | accuracy, % | spikes | seeds |",
         "|---|---:|---:|---:|",
         "| one | 95.1 ± 0.5 | 0.020 ± 0.001 | 3 |",

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.bundle import decode
+from neurodeploy.deploy.bundle import decode
 from neurodeploy.engines.registry import simulate
 from neurodeploy.experiments.ann_encoder import ann_model
 from neurodeploy.experiments.measure import TEST_SEED, measure, measure_images, measure_sampled
+from neurodeploy.experiments.oracle import train_oracle
 from neurodeploy.experiments.spike_rate import run_spike_rate
-from neurodeploy.learn.judge import train_judge
-from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
@@ -50,16 +50,16 @@ def test_deployed_is_what_a_bundle_answers(trained: tuple[Splits, HybridModel]) 
     assert found["spikes_per_neuron_step"] == float(run.spikes.mean())
     assert found["spikes_per_sample"] == int(run.spikes.sum()) / len(run.spikes)
     assert found["silent"] == float((run.spikes.sum((0, 2)) == 0).mean())
-    assert found["rate_bits"] > 0
+    assert found["information_bits"] > 0
     assert not any(math.isnan(value) for value in found.values())
 
 
 def test_the_judge_sees_what_was_deployed(trained: tuple[Splits, HybridModel]) -> None:
     splits, model = trained
-    judge = train_judge(splits.train, steps=300)
-    found = measure_images(SMALL, splits, model, judge)
-    assert found["judge_ratio"] == found["judge_deployed"] / found["judge_originals"]
-    assert found["judge_originals"] > 0.6
+    oracle = train_oracle(splits.train, steps=300)
+    found = measure_images(SMALL, splits, model, oracle)
+    assert found["oracle_ratio"] == found["oracle_deployed"] / found["oracle_originals"]
+    assert found["oracle_originals"] > 0.6
     mean = splits.train.images.mean(0)
     assert found["pixel_mse"] < float(np.square(splits.test.images - mean).mean())
 
@@ -69,7 +69,7 @@ def test_an_encoder_that_does_not_spike_is_measured_alike(tmp_path: Path) -> Non
     model = train_task(SMALL, splits, tmp_path, model=ann_model(SMALL, splits))
     found = measure_sampled(SMALL, splits, model)
     assert found["accuracy_sampled"] > 0.6
-    assert found["rate_bits"] > 0
+    assert found["information_bits"] > 0
 
 
 def test_hand_made_targets_teach_a_network(tmp_path: Path) -> None:

@@ -8,15 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError
-from neurodeploy.learn.checkpoint import (
-    load_model,
-    load_state,
-    load_tensors,
-    restore_training,
-    save_tensors,
-    save_training,
-)
+from neurodeploy.learn.checkpoint import load_model, restore_training, save_training
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel

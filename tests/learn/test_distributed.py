@@ -18,18 +18,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurodeploy.learn.trainer
+from neurodeploy._io.tensors import load_tensors
 from neurodeploy.errors import InputError
-from neurodeploy.learn.checkpoint import load_tensors
+from neurodeploy.learn.data import Batch, ImageSource
 from neurodeploy.learn.distributed import Group, batch_mean, join
 from neurodeploy.learn.estimators import ESTIMATORS
-from neurodeploy.learn.objective import Objective, class_loss, pixel_loss
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import Batch, ImageSource
-from neurodeploy.learn.trainer import TrainConfig, Trainer
-from neurodeploy.model.compress import compress
+from neurodeploy.learn.objective import ConstantRate, Objective, class_loss, pixel_loss
+from neurodeploy.learn.schedule import TrainConfig
+from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.quantization import compress
 from neurodeploy.model.readout import ShareOfNoise
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding

@@ -13,9 +13,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from neurodeploy.learn.estimators import ESTIMATORS, Estimator, ScoreFunction, StraightThrough
-from neurodeploy.learn.objective import Objective
-from neurodeploy.learn.prior import ConstantRate
+from neurodeploy.learn.estimators import ESTIMATORS, Estimator, Pathwise, ScoreFunction
+from neurodeploy.learn.objective import ConstantRate, Objective
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
@@ -209,7 +208,7 @@ def test_terms_are_means_over_the_batch(name: str) -> None:
         square = sum(o.probability * value**2 for o, value in zip(every, values, strict=True))
         spread = math.sqrt((square - mean**2) / SAMPLES)
         assert abs(found - mean) <= DEVIATIONS * spread + 1e-5
-    assert 0 < terms.rate < 1
+    assert 0 < terms.firing_rate < 1
     if name == "straight-through":
         cost = terms.log_loss + BETA * terms.information_nats
         assert float(loss) == pytest.approx(cost, rel=1e-5)
@@ -219,18 +218,18 @@ def test_terms_are_means_over_the_batch(name: str) -> None:
 def test_straight_through_is_finite_and_the_relaxed_gradient(steps: int) -> None:
     """At one step: slope of the probability times the decoder's slope at the sampled spike."""
     model = one_neuron(steps)
-    _, terms = estimate(model, StraightThrough(), steps, SAMPLES)
+    _, terms = estimate(model, Pathwise(), steps, SAMPLES)
     assert math.isfinite(bias_gradient(model))
     assert bias_gradient(model) != 0
     if steps == 1:
         x = (BIAS - THRESHOLD) / TEMPERATURE
         p = 1 / (1 + math.exp(-x))
         slope = p * (1 - p) / TEMPERATURE
-        decoder_slope = 2 * (1.5 * terms.rate + 0.25 - 1.0) * 1.5
+        decoder_slope = 2 * (1.5 * terms.firing_rate + 0.25 - 1.0) * 1.5
         pull = BETA * slope * (x - math.log(PRIOR / (1 - PRIOR)))
         expected = slope * decoder_slope + pull
         assert bias_gradient(model) == pytest.approx(expected, rel=1e-4)
 
 
 def test_estimators_by_name() -> None:
-    assert {"straight-through": StraightThrough, "score-function": ScoreFunction} == ESTIMATORS
+    assert {"straight-through": Pathwise, "score-function": ScoreFunction} == ESTIMATORS

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import torch
 
+from neurodeploy.learn.data import ImageSource, SpikeSource
 from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.objective import (
     NO_LABEL,
+    ConstantRate,
     Objective,
     class_loss,
     information_bound,
     stream_loss,
 )
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import ImageSource, SpikeSource
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder, EncoderOutput
 from neurodeploy.model.hybrid import HybridModel, HybridOutput, StreamingModel
@@ -88,7 +88,7 @@ def test_evaluation_by_hand(batch_size: int) -> None:
     )
     assert found.accuracy == pytest.approx(2 / 3)
     assert found.log_loss == pytest.approx(-math.log(3 / 4 * 7 / 8 * 1 / 5) / 3, rel=1e-6)
-    assert found.rate == pytest.approx(5 / 24, rel=1e-6)
+    assert found.firing_rate == pytest.approx(5 / 24, rel=1e-6)
     assert found.silent == 0.25
     assert found.information_nats == 0
     assert scripted.given == 3

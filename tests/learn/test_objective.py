@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from neurodeploy.errors import InputError
 from neurodeploy.learn.objective import (
     NO_LABEL,
+    ConstantRate,
     Objective,
     class_loss,
     information_bound,
@@ -21,7 +22,6 @@ from neurodeploy.learn.objective import (
     pixel_loss,
     stream_loss,
 )
-from neurodeploy.learn.prior import ConstantRate
 
 EPSILON = 2.0**-52
 LOG_ODDS = st.floats(-30, 30)

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from neurodeploy.errors import InputError
-from neurodeploy.learn.objective import information_bound
-from neurodeploy.learn.prior import ConstantRate, Prior
+from neurodeploy.learn.objective import ConstantRate, Prior, information_bound
 
 
 class EarlySpikes(Prior):

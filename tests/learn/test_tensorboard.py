@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from neurodeploy.learn import tensorboard
-from neurodeploy.learn.objective import Objective, class_loss
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import SpikeSource
+from neurodeploy.learn.data import SpikeSource
+from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
+from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
-from neurodeploy.learn.trainer import TrainConfig, Trainer
+from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
@@ -33,7 +33,7 @@ def shown(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
     events = EventAccumulator(str(folder)).Reload()
     return {
-        name: [(event.step, event.value) for event in events.Scalars(name)]
+        name: sorted((event.step, event.value) for event in events.Scalars(name))
         for name in events.Tags()["scalars"]
     }
 
@@ -84,7 +84,7 @@ def test_training_shows_its_metrics(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     found = shown(tmp_path / "tensorboard")
-    assert {"epoch", "train_log_loss", "log_loss", "accuracy", "rate"} <= found.keys()
+    assert {"epoch", "train_log_loss", "log_loss", "accuracy", "firing_rate"} <= found.keys()
     assert same(found, as_stored(lines))
 
 

@@ -13,14 +13,14 @@ import pytest
 import torch
 
 import neurodeploy.learn.trainer
+from neurodeploy._io.tensors import load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, InputError, TrainingError
-from neurodeploy.learn.checkpoint import load_tensors, save_tensors
-from neurodeploy.learn.estimators import ScoreFunction, StraightThrough
+from neurodeploy.learn.data import ImageSource
+from neurodeploy.learn.estimators import Pathwise, ScoreFunction
 from neurodeploy.learn.evaluation import Evaluation, evaluate
-from neurodeploy.learn.objective import Objective, class_loss
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import ImageSource
-from neurodeploy.learn.trainer import TrainConfig, Trainer
+from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
+from neurodeploy.learn.schedule import TrainConfig
+from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
@@ -84,7 +84,7 @@ class PowerCut(Exception):
     """What stops a training from outside."""
 
 
-class FailingEstimator(StraightThrough):
+class FailingEstimator(Pathwise):
     """Fails at a batch, counted from 0."""
 
     def __init__(self, batch: int) -> None:
@@ -98,7 +98,7 @@ class FailingEstimator(StraightThrough):
         return super().__call__(*args)
 
 
-class RecordingEstimator(StraightThrough):
+class RecordingEstimator(Pathwise):
     """Remembers the temperature and the generator's seed of every batch."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class Clock:
         return self.now_s
 
 
-class TimedEstimator(StraightThrough):
+class TimedEstimator(Pathwise):
     """Moves a clock on by so many seconds a batch, one number for each epoch of three batches."""
 
     def __init__(self, clock: Clock, seconds: list[float]) -> None:
@@ -143,7 +143,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return stands
 
 
-class WorseningEstimator(StraightThrough):
+class WorseningEstimator(Pathwise):
     """Climbs the loss."""
 
     def __call__(self, *args: Any) -> Any:
@@ -186,7 +186,7 @@ def test_score_function_resumes_exactly_too(tmp_path: Path) -> None:
 
 
 def test_divergence_is_named(tmp_path: Path) -> None:
-    class Diverging(StraightThrough):
+    class Diverging(Pathwise):
         def __call__(self, *args: Any) -> Any:
             loss, terms = super().__call__(*args)
             return loss * float("nan"), terms

@@ -13,21 +13,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy._io.tensors import load_state, load_tensors
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.learn.checkpoint import load_state, load_tensors
-from neurodeploy.learn.estimators import StraightThrough
-from neurodeploy.learn.objective import Objective, class_loss
-from neurodeploy.learn.prior import ConstantRate
-from neurodeploy.learn.sources import ImageSource
-from neurodeploy.learn.trainer import TrainConfig, Trainer
-from neurodeploy.model.compress import compress
+from neurodeploy.learn.data import ImageSource
+from neurodeploy.learn.estimators import Pathwise
+from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
+from neurodeploy.learn.schedule import TrainConfig
+from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Block, ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.levels import WeightLevels
 from neurodeploy.model.neuron import WEIGHT_SCALE
+from neurodeploy.model.quantization import WeightLevels, compress
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding
 
@@ -246,7 +245,7 @@ class PowerCut(Exception):
     """What stops a training from outside."""
 
 
-class Failing(StraightThrough):
+class Failing(Pathwise):
     """Fails in the second epoch: there are four batches in one."""
 
     left = 6

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.model import dynamics
 from neurodeploy.model.dynamics import (
     CHUNK,
@@ -20,9 +21,8 @@ from neurodeploy.model.dynamics import (
 )
 from neurodeploy.model.encoder import SCALE_RHO_MULT, TAU_RHO_MULT, Block, ConvSpec, DenseSpec
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.quiet import hushed
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
 
 

@@ -12,12 +12,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
 from neurodeploy.model.encoder import Block, ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.quiet import hushed
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
 
 SLOW = CubaParameters(threshold=0.8, current_decay=0.2, voltage_decay=0.05)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.bundle import Bundle, load_bundle, save_bundle
+from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
+from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.errors import InputError
 from neurodeploy.learn.objective import stream_loss
@@ -17,7 +18,6 @@ from neurodeploy.model.encoder import DenseSpec, Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.signals.encode import RateEncoding
-from neurodeploy.stream import stream_answers
 
 KINDS = sorted(READERS)
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurodeploy.engines.slayer import slayer_layers
 from neurodeploy.errors import InputError, NetworkError
-from neurodeploy.model.replay import slayer_layers
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import FileFormatError, NetworkError
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
-from neurodeploy.quiet import hushed
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import slayer
 
 

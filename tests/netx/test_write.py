@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
 from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
-from neurodeploy.quiet import hushed
 
-with hushed():
+with suppress_output():
     from lava.lib.dl import netx
     from lava.proc.lif.process import LIF
     from lava.proc.rf.process import RF

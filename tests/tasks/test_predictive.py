@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.errors import InputError
 from neurodeploy.experiments.measure import measure
 from neurodeploy.learn.objective import NO_LABEL
-from neurodeploy.learn.trainer import TrainConfig
+from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.stream import stream_answers
 from neurodeploy.tasks import train_task
 from neurodeploy.tasks.predictive import BlobTask
 

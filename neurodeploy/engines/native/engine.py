@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from neurodeploy.engines.base import Closing, Run, Running, StepOutput, check_input
+from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts
 from neurodeploy.engines.native import columns as col
 from neurodeploy.engines.native.program import Program, Result, Room
@@ -23,7 +23,7 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
 
-class NativeEngine(Running, Closing):
+class NativeEngine(BatchRunner, Closeable):
     """Runs a network with compiled kernels on the CPU.
 
     Parameters
@@ -150,7 +150,7 @@ def _by_sample(steps: Sequence[Mapping[str, np.ndarray]], samples: int) -> dict[
     }
 
 
-class NativeSession(Closing):
+class NativeSession(Closeable):
     """One time step at a time, from rest."""
 
     def __init__(self, program: Program) -> None:

@@ -1,0 +1,1 @@
+"""Leaves that everything may use: files, TOML, tensors, progress, quieting lava."""

@@ -1,0 +1,140 @@
+"""The report of `neurodeploy.cost.report` as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from neurodeploy.cli.app import out, print_layers, print_table
+from neurodeploy.cost.energy import CAUSES
+
+
+def print_costs(report: Mapping[str, Any]) -> None:
+    """Counts, metrics, proxies by device, cause and layer, the equal ANN, and what is assumed."""
+    print_layers(dict(report))
+    _print_metrics(report)
+    heads = [name.replace("_", " ") for name in report["proxies"]]
+    title = "energy proxy, microjoules a sample"
+    print_table(title, ("", *heads), _cause_rows(report["proxies"].values()))
+    print_table("by layer, mean", ("layer", *heads), _layer_rows(report["proxies"].values()))
+    _print_ann(report)
+    for line in _lines(report):
+        out.print(line, highlight=False)
+    for assumption in report["assumptions"]:
+        out.print(f"* {assumption}", highlight=False, style="dim")
+
+
+def _print_metrics(report: Mapping[str, Any]) -> None:
+    """Footprint, activation and connection sparsity, effective and dense operations, updates."""
+    whole, samples = report["metrics"], report["samples"]
+    operations = ("effective_acs", "effective_macs", "dense_synops")
+    rows = [
+        (layer["name"], *_shares(layer), *(_short(layer[each] / samples) for each in operations))
+        for layer in report["layers"]
+    ]
+    sums = whole["synaptic_operations"]
+    means = (_short(sums[each]) for each in ("effective_acs", "effective_macs", "dense"))
+    rows.append(("network", *_shares(whole), *means))
+    heads = ["layer", "KiB", "no spike", "weight 0", "ACs", "MACs", "dense"]
+    if "membrane_updates" in whole:
+        heads.append("updates")
+        updates = [layer["membrane_updates"] / samples for layer in report["layers"]]
+        updates.append(whole["membrane_updates"])
+        rows = [(*row, _short(each)) for row, each in zip(rows, updates, strict=True)]
+    print_table("as NeuroBench counts, operations a sample", heads, rows)
+
+
+def _shares(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    sparsities = (entry["activation_sparsity"], entry["connection_sparsity"])
+    return (
+        f"{entry['footprint_bytes'] / 1024:,.1f}",
+        *("" if share is None else f"{share:.1%}" for share in sparsities),
+    )
+
+
+def _cause_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Mean, spread and worst of a sample; then the mean by cause, of those that cost anything."""
+    rows = [
+        (name, *(_microjoules(proxy[key]) for proxy in proxies))
+        for name, key in (("mean", "per_sample_j"), ("spread", "spread_j"), ("worst", "worst_j"))
+    ]
+    for cause in CAUSES:
+        found = [proxy["per_cause"].get(cause) for proxy in proxies]
+        means = [None if each is None else each["per_sample_j"] for each in found]
+        if any(means):
+            cells = ("left out" if each is None else _microjoules(each) for each in means)
+            rows.append((cause.replace("_", " "), *cells))
+    return rows
+
+
+def _layer_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    return [
+        (same[0]["name"], *(_microjoules(layer["per_sample_j"]) for layer in same))
+        for same in zip(*(proxy["layers"] for proxy in proxies), strict=True)
+    ]
+
+
+def _print_ann(report: Mapping[str, Any]) -> None:
+    ann = report["ann"]
+    rows = [
+        (
+            name,
+            _microjoules(entry["snn_without_host_j"]) if "snn_without_host_j" in entry else "",
+            *(_microjoules(entry[key]) for key in ("one_pass_j", "all_steps_j")),
+            _break_even(entry),
+        )
+        for name, entry in ann["proxies"].items()
+    ]
+    title = f"equal ANN of {ann['macs_per_pass']:,} MACs a pass, microjoules a sample"
+    heads = ("device", "SNN", "ANN", f"ANN, {ann['passes']} passes", "break-even rate")
+    print_table(title, heads, rows)
+
+
+def _break_even(entry: Mapping[str, Any]) -> str:
+    if "break_even_rate" not in entry:
+        return ""
+    rate = entry["break_even_rate"]
+    return "none" if rate is None else f"{rate:.3g}"
+
+
+def _lines(report: Mapping[str, Any]) -> list[str]:
+    said, time, flow = [], report["latency"], report["traffic"]
+    rate = report["ann"]["synops_per_connection_step"]
+    if rate is not None:
+        said.append(
+            f"Rate: {rate:.3g} spikes a connection and step. Below the break-even rate the "
+            "SNN costs less than one pass of the ANN; with none, its neurons alone cost "
+            "more."
+        )
+    if flow is not None:
+        said.append(
+            f"Traffic: {flow['hops_per_sample']:,.0f} hops a sample between the cores of "
+            f"{flow['chip']}, {flow['cores']} used."
+        )
+    host = report["host"]
+    if host["macs_per_sample"]:
+        said.append(
+            f"Decoder: {host['macs_per_sample']:,} MACs a sample, "
+            f"{host['footprint_bytes'] / 1024:,.1f} KiB."
+        )
+    seconds = "" if time["seconds"] is None else f", {time['seconds']:.3g} s"
+    said.append(
+        f"Latency: {time['sample_steps']} + {time['network_steps']} = {time['steps']} "
+        f"steps{seconds}."
+    )
+    return said
+
+
+def _microjoules(joule: float) -> str:
+    value = 1e6 * joule
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 1 or value == 0 else f"{value:#.3g}"
+
+
+def _short(number: float) -> str:
+    """Three figures and k, M or G; small whole numbers as they are."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:.0f}"

@@ -1,0 +1,100 @@
+"""What is here, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neurodeploy._io.quiet import suppress_output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at. ``status`` is ok, missing or optional."""
+
+    name: str
+    status: str
+    found: str
+    remedy: str = ""
+
+
+def diagnose() -> list[Check]:
+    """Look at Python, the libraries, CUDA and Loihi."""
+    return [_python(), *(_library(name) for name in LIBRARIES), _slayer(), _cuda(), _loihi()]
+
+
+LIBRARIES = ("lava-nc", "lava-dl", "torch", "numpy", "h5py", "safetensors", "mlxtend")
+
+
+def python_problem(version: tuple[int, ...] = tuple(sys.version_info[:2])) -> str:
+    """Why this Python will not do, or an empty text; lava accepts 3.10 only."""
+    if version == (3, 10):
+        return ""
+    return (
+        f"Python: expected 3.10 (lava-nc and lava-dl accept no other), found "
+        f"{'.'.join(map(str, version))}. Run `make install`, which sets up 3.10 in .venv."
+    )
+
+
+def _python() -> Check:
+    problem = python_problem()
+    return Check(
+        name="python",
+        status="missing" if problem else "ok",
+        found=platform.python_version(),
+        remedy=problem,
+    )
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name=name, status="ok", found=importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name=name, status="missing", found="not installed", remedy="make install")
+
+
+def _attempt(name: str, look: Callable[[], str], remedy: str, status: str) -> Check:
+    try:
+        return Check(name=name, status="ok", found=look())
+    except Exception as error:  # a diagnosis reports whatever goes wrong
+        return Check(name=name, status=status, found=str(error), remedy=remedy)
+
+
+def _slayer() -> Check:
+    def look() -> str:
+        with suppress_output():
+            from lava.lib.dl import slayer
+        return f"imports ({slayer.__name__})"
+
+    return _attempt("slayer", look, "make install (needs setuptools < 81, torchvision)", "missing")
+
+
+def _cuda() -> Check:
+    def look() -> str:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise RuntimeError("no usable GPU")
+        return str(torch.cuda.get_device_name(0))
+
+    return _attempt(
+        "cuda", look, "Training runs on the CPU; a GPU only makes it faster", "optional"
+    )
+
+
+def _loihi() -> Check:
+    def look() -> str:
+        if importlib.util.find_spec("lava.magma.compiler.subcompilers.nc") is None:
+            raise RuntimeError("Intel's hardware extension of lava is not installed")
+        host = os.environ.get("LOIHI_GEN") or os.environ.get("PARTITION")
+        if not host:
+            raise RuntimeError("the extension is here, but no Loihi partition is set")
+        return host
+
+    remedy = "Join the Intel Neuromorphic Research Community, install its lava-loihi, set PARTITION"
+    return _attempt("loihi", look, remedy, "optional")

@@ -1,0 +1,170 @@
+"""Commands that search: tune, levers, pick."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neurodeploy._io.progress import progress_bar
+from neurodeploy.cli.app import (
+    FolderOption,
+    JsonOption,
+    TaskArgument,
+    app,
+    out,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from neurodeploy.search.outcome import Outcome
+
+DeviceOption = Annotated[str, typer.Option(help="Whose published energies price a point.")]
+ChipOption = Annotated[str, typer.Option(help="Whose cores are counted.")]
+DevicesOption = Annotated[Path | None, typer.Option(help="A TOML table of further devices.")]
+ChipsOption = Annotated[Path | None, typer.Option(help="A TOML table of further chips.")]
+SettingsOption = Annotated[int, typer.Option(help="Of the levers, for each model.")]
+LossOption = Annotated[float, typer.Option(help="Accuracy that may be given up, 0 to 1.")]
+SeedOption = Annotated[int, typer.Option(help="Of the search.")]
+
+
+@app.command()
+def tune(
+    task: TaskArgument,
+    device: DeviceOption = "loihi",
+    chip: ChipOption = "loihi1",
+    trials: Annotated[int, typer.Option(help="Trainings in all, earlier calls included.")] = 20,
+    budget_s: Annotated[
+        float | None, typer.Option(help="No trial starts after so many seconds.", min=0)
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that train.", min=1)] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Of a training, not the task's.")] = None,
+    settings: SettingsOption = 300,
+    loss: LossOption = 0.1,
+    seed: SeedOption = 0,
+    devices: DevicesOption = None,
+    chips: ChipsOption = None,
+    folder: FolderOption = Path("runs/tune"),
+    as_json: JsonOption = False,
+) -> None:
+    """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
+    from neurodeploy.search.outcome import conclude
+    from neurodeploy.search.study import tune as run_study
+    from neurodeploy.search.trial import Plan
+    from neurodeploy.tasks import task as find_task
+
+    chosen = find_task(task)
+    if epochs is not None:
+        chosen = chosen.trained_with(epochs=epochs)
+    plan = Plan(
+        task=chosen,
+        folder=folder,
+        device=device,
+        chip=chip,
+        devices=devices,
+        chips=chips,
+        trials=trials,
+        settings=settings,
+        loss=loss,
+        seed=seed,
+    )
+    cores = len(os.sched_getaffinity(0))
+    with progress_bar() as progress:
+        points = run_study(
+            plan,
+            progress,
+            workers=workers,
+            threads=max(1, cores // workers),
+            budget_s=math.inf if budget_s is None else budget_s,
+        )
+    _show(conclude(plan, points, chosen.splits(), command=_command(), threads=cores), as_json)
+
+
+@app.command()
+def levers(
+    task: TaskArgument,
+    bundle: Annotated[Path, typer.Argument(help="Of a model that was trained on this task.")],
+    device: DeviceOption = "loihi",
+    chip: ChipOption = "loihi1",
+    settings: SettingsOption = 300,
+    loss: LossOption = 0.1,
+    seed: SeedOption = 0,
+    devices: DevicesOption = None,
+    chips: ChipsOption = None,
+    folder: FolderOption = Path("runs/levers"),
+    as_json: JsonOption = False,
+) -> None:
+    """Search what can be changed of a trained network without training, on the native engine.
+
+    Thresholds, neurons dropped, weight bits, pruning, fewer steps.
+    """
+    from neurodeploy.deploy.bundle import load_bundle
+    from neurodeploy.search.outcome import conclude
+    from neurodeploy.search.trial import Plan, explore_bundle
+    from neurodeploy.tasks import task as find_task
+
+    plan = Plan(
+        task=find_task(task),
+        folder=folder,
+        device=device,
+        chip=chip,
+        devices=devices,
+        chips=chips,
+        settings=settings,
+        loss=loss,
+        seed=seed,
+    )
+    splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
+    with progress_bar() as progress:
+        points = explore_bundle(
+            plan, load_bundle(bundle), Path("model"), {}, splits, cores, progress
+        )
+    _show(conclude(plan, points, splits, command=_command(), threads=cores), as_json)
+
+
+@app.command()
+def pick(
+    search: Annotated[Path, typer.Argument(help="Folder of `tune` or `levers`.")],
+    point: Annotated[int, typer.Argument(help="Its number in the table.")],
+    folder: FolderOption = Path("runs/bundle"),
+    as_json: JsonOption = False,
+) -> None:
+    """Write a point of the front as a bundle, exactly as it was scored."""
+    from neurodeploy.deploy.bundle import save_bundle
+    from neurodeploy.search.points import chosen_point, point_bundle
+
+    chosen = chosen_point(search, point)
+    save_bundle(point_bundle(search, chosen), folder)
+    if as_json:
+        print_json({"bundle": str(folder), "point": chosen.to_dict()})
+    else:
+        steps = chosen.levers.steps
+        out.print(f"Bundle: {folder}\nGive it the first {steps} steps of a sample.")
+
+
+def _show(outcome: Outcome, as_json: bool) -> None:
+    from neurodeploy.cli.search_report import front_tables, save_picture
+    from neurodeploy.search.points import POINTS_FILE
+
+    picture = save_picture(outcome)
+    if as_json:
+        print_json({**outcome.to_dict(), "picture": str(picture)})
+        return
+    for table in front_tables(outcome):
+        print_table(table.title, table.heads, table.rows)
+        if table.caption:
+            out.print(table.caption, style="dim", highlight=False)
+    folder = outcome.plan.folder
+    out.print(f"\nPicture: {picture}\nAll points: {folder / POINTS_FILE}")
+    out.print(f"Next: neurodeploy pick {folder} POINT", soft_wrap=True)
+
+
+def _command() -> Sequence[str]:
+    """What was typed, with the program by its name."""
+    return ["neurodeploy", *sys.argv[1:]]

@@ -1,0 +1,1 @@
+"""What a run costs: NeuroBench's metrics, energy proxies, one report."""

@@ -1,0 +1,1 @@
+"""What is deployed and how it runs: bundle, streaming decoding, verification."""

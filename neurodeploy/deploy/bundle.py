@@ -1,0 +1,144 @@
+"""What is deployed: one folder with the network, the host decoder and a manifest.
+
+::
+
+    bundle/
+      network.net            netx HDF5, what the chip runs
+      decoder.safetensors    the host decoder's tensors
+      manifest.json          schema version, shapes, encoding, decoder, checksums, notes
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from neurodeploy._io.files import atomic_path
+from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
+from neurodeploy.deploy.manifest import (
+    DECODER_FILE,
+    MANIFEST_FILE,
+    NETWORK_FILE,
+    SCHEMA_VERSION,
+    read_manifest,
+    sha256,
+)
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.read import read_network
+from neurodeploy.netx.write import write_network
+from neurodeploy.signals.encode import Encoding, encoding_from_dict
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bundle:
+    """A network, the decoder that reads its spikes, and how a signal becomes its input.
+
+    Parameters
+    ----------
+    network : Network
+        Runs on the chip.
+    decoder : Decoder
+        Runs on the host.
+    encoding : Encoding
+        Signal to input spikes; its ``steps`` are the length of a sample.
+    notes : mapping
+        Anything worth knowing, as JSON: training configuration, seeds, results.
+    """
+
+    network: Network
+    decoder: Decoder
+    encoding: Encoding
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        neurons = self.decoder.config.neurons
+        if self.network.output_shape != (neurons,):
+            raise InputError(
+                message("bundle, decoder", f"{self.network.output_shape} neurons", (neurons,))
+            )
+
+
+def save_bundle(bundle: Bundle, path: Path | str) -> None:
+    """Write a bundle, whole or not at all; an older one of that name is replaced.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or holds files that are no bundle.
+    """
+    path = Path(path)
+    if path.is_dir() and any(path.iterdir()) and not (path / MANIFEST_FILE).exists():
+        raise InputError(
+            message(
+                f"output {path}", "a new or empty folder, or a bundle", "a folder of other files"
+            )
+        )
+    with atomic_path(path) as draft:
+        draft.mkdir()
+        write_network(bundle.network, draft / NETWORK_FILE)
+        save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "network": {
+                "sha256": sha256(draft / NETWORK_FILE),
+                "input_shape": list(bundle.network.input_shape),
+                "output_shape": list(bundle.network.output_shape),
+                "latency_steps": bundle.network.latency_steps,
+            },
+            "decoder": {
+                "sha256": sha256(draft / DECODER_FILE),
+                "config": bundle.decoder.config.to_dict(),
+            },
+            "encoding": bundle.encoding.to_dict(),
+            "notes": dict(bundle.notes),
+        }
+        (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def load_bundle(path: Path | str) -> Bundle:
+    """Read a bundle and check that it is the one that was written.
+
+    Raises
+    ------
+    FileFormatError
+        A file is missing, damaged, of another schema version, or does not match its checksum.
+    NetworkError
+        The network is inconsistent.
+    """
+    path = Path(path)
+    manifest = read_manifest(path)
+    where = f"bundle {path / MANIFEST_FILE}"
+    decoder = Decoder(DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder"))
+    tensors, _ = load_tensors(path / DECODER_FILE, "decoder")
+    load_state(decoder, tensors, f"decoder {path / DECODER_FILE}")
+    decoder.eval()
+    for parameter in decoder.parameters():
+        parameter.requires_grad_(False)
+    try:
+        return Bundle(
+            network=read_network(path / NETWORK_FILE),
+            decoder=decoder,
+            encoding=encoding_from_dict(manifest["encoding"]),
+            notes=manifest["notes"],
+        )
+    except InputError as error:
+        raise FileFormatError(f"{where}: {error}") from error
+
+
+def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Answers {head: [batch, outputs]} of the bundle's decoder to whole samples of output spikes.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    spikes : Tensor [batch, neuron, time]
+        What an engine gave.
+    """
+    return bundle.decoder.at_the_end(spikes.float())

@@ -1,0 +1,116 @@
+"""What to change where a network does not fit, and all that `fit` reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.engines.counts import Counts
+from neurodeploy.hardware.mapping.traffic import traffic
+from neurodeploy.hardware.placement import Placement, place
+from neurodeploy.netx.network import ComplexDense, Dense, Network
+
+PRUNED = (0.5, 0.25, 0.1)
+"""Parts of the synapses, the largest, that pruning is tried with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something to change, and the cores that the network then takes."""
+
+    change: str
+    cores: int
+    chips: int
+    fits: bool
+
+
+def fit_report(placement: Placement, counts: Counts | None = None) -> dict[str, Any]:
+    """All of `Placement.to_dict`, with ``traffic`` and ``advice``, for JSON.
+
+    Parameters
+    ----------
+    placement : Placement
+        From `place`.
+    counts : Counts, optional
+        Of a run, for the traffic; without one, every neuron spikes once.
+    """
+    flow = traffic(placement.network, placement.cores, placement.chip, counts)
+    advice = [asdict(change) for change in advise(placement)]
+    return {**placement.to_dict(), "traffic": asdict(flow), "advice": advice}
+
+
+def advise(placement: Placement) -> list[Change]:
+    """What to change where a network does not fit, and what each change would give.
+
+    Each change is placed anew. Changes of synapses are left out where they cannot help: where a
+    layer cannot run at all, or where the neurons alone are too many.
+    """
+    if placement.fits:
+        return []
+    hopeless = {finding.resource for finding in placement.findings if finding.blocking}
+    if hopeless & {"neuron", "input", "layer"}:
+        return []
+    changes = [] if "compartments" in placement.shortage else _synapse_changes(placement)
+    if placement.chips > 1:
+        split = Change(
+            change=f"split over {placement.chips} chips",
+            cores=len(placement.cores),
+            chips=placement.chips,
+            fits=not hopeless,
+        )
+        changes.append(split)
+    return changes
+
+
+def _synapse_changes(placement: Placement) -> list[Change]:
+    network, chip = placement.network, placement.chip
+    changes = [_change("weights a width narrower", place(network, chip, narrower=1))]
+    if any(isinstance(layer, Dense) and layer.delay is not None for layer in network.layers):
+        changes.append(_change("no delays", place(_without_delays(network), chip)))
+    for kept in PRUNED:
+        pruned = place(_pruned(network, kept), chip)
+        changes.append(_change(f"prune to {kept:.0%} of the synapses", pruned))
+        if pruned.fits:
+            break
+    return changes
+
+
+def _change(what: str, placement: Placement) -> Change:
+    return Change(
+        change=what, cores=len(placement.cores), chips=placement.chips, fits=placement.fits
+    )
+
+
+def _without_delays(network: Network) -> Network:
+    layers = [
+        replace(layer, delay=None) if isinstance(layer, Dense) else layer
+        for layer in network.layers
+    ]
+    return replace(network, layers=tuple(layers))
+
+
+def _pruned(network: Network, kept: float) -> Network:
+    """Every matrix of synapses with the largest part of its weights; kernels stay whole."""
+    layers = []
+    for layer in network.layers:
+        if isinstance(layer, Dense | ComplexDense):
+            names = ("weight", "recurrent_weight", "real_weight", "imaginary_weight")
+            matrices = {name: getattr(layer, name, None) for name in names}
+            changes: dict[str, Any] = {
+                name: _largest(matrix, kept)
+                for name, matrix in matrices.items()
+                if matrix is not None
+            }
+            layer = replace(layer, **changes)
+        layers.append(layer)
+    return replace(network, layers=tuple(layers))
+
+
+def _largest(matrix: np.ndarray, kept: float) -> np.ndarray:
+    order = np.argsort(-np.abs(matrix.ravel()), kind="stable")
+    pruned = np.zeros(matrix.size, matrix.dtype)
+    chosen = order[: max(1, round(kept * matrix.size))]
+    pruned[chosen] = matrix.ravel()[chosen]
+    return pruned.reshape(matrix.shape)

@@ -1,0 +1,290 @@
+"""Does a network fit on a chip? Layers to cores, and the tightest resource.
+
+`neurodeploy.hardware.mapping` counts what neurons ask of a core, fills cores, and says how few
+would be possible; its `traffic` has what goes between them, and `advice` what to change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurodeploy.hardware.chips import Chip
+from neurodeploy.hardware.mapping.bounds import lower_bound
+from neurodeploy.hardware.mapping.conv import ConvDemand
+from neurodeploy.hardware.mapping.demand import LayerDemand, neuron_model, runs_on
+from neurodeploy.hardware.mapping.dense import DenseDemand
+from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
+from neurodeploy.netx.network import (
+    Average,
+    Conv,
+    Layer,
+    Network,
+    NeuronInput,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementFinding:
+    """Why a layer does not fit, or what was left out.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the layer.
+    resource : str
+        Of `neurodeploy.hardware.chips.CORE_LIMITS`, or "neuron", "input" or "layer", which no
+        change of its synapses helps.
+    problem : str
+        What was asked, and what there is.
+    remedy : str
+        What to change.
+    blocking : bool
+        Whether the network does not fit because of it.
+    """
+
+    layer: str
+    resource: str
+    problem: str
+    remedy: str
+    blocking: bool = True
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}: {self.problem}. {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPlacement:
+    """What a layer takes, over all its cores.
+
+    ``storage`` says how its synapses lie: dense (weights of 0 kept), sparse, shared or kernel.
+    """
+
+    name: str
+    cores: int
+    parts: int
+    compartments: int
+    input_axons: int
+    output_axons: int
+    memory_bits: int
+    synapses: int
+    storage: str
+    weight_bits: int
+    delay_bits: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placement:
+    """A network in the cores of a chip.
+
+    Parameters
+    ----------
+    chip : Chip
+        Where it was placed.
+    network : Network
+        What was placed.
+    cores : tuple of Core
+        In their order on the mesh; each neuron of a layer that has no blocking finding is in one.
+    layers : tuple of LayerPlacement
+        In the network's order.
+    bounds : mapping of str to float
+        Cores that any packing needs, by reason (`neurodeploy.hardware.mapping.bounds`).
+    findings : tuple of PlacementFinding
+        Layers that do not fit, or are left out.
+    """
+
+    chip: Chip
+    network: Network
+    cores: tuple[Core, ...]
+    layers: tuple[LayerPlacement, ...]
+    bounds: Mapping[str, float]
+    findings: tuple[PlacementFinding, ...]
+
+    @property
+    def bound(self) -> int:
+        """The fewest cores that any packing needs."""
+        return math.ceil(max(self.bounds.values(), default=0.0) - 1e-6)
+
+    @property
+    def chips(self) -> int:
+        """Chips that it takes."""
+        synapses = sum(layer.synapses for layer in self.layers)
+        limit = self.chip.limit("synapses_per_chip") or math.inf
+        cores = -(-len(self.cores) // self.chip.known("cores_per_chip"))
+        return max(cores, math.ceil(synapses / limit))
+
+    @property
+    def fits(self) -> bool:
+        """Whether one chip holds all of the network."""
+        return self.chips <= 1 and not any(finding.blocking for finding in self.findings)
+
+    @property
+    def shortage(self) -> dict[str, float]:
+        """How many times what one chip has is asked at least, of each resource beyond it."""
+        cores = self.chip.known("cores_per_chip")
+        sums = ("compartments", "output_axons", "memory_bits")
+        return {
+            name: self.bounds[name] / cores for name in sums if self.bounds.get(name, 0.0) > cores
+        }
+
+    @property
+    def utilisation(self) -> dict[str, float]:
+        """Part of each known limit of a core that is used, on average over the cores."""
+        return utilisation(self.cores, self.chip)
+
+    @property
+    def tightest(self) -> str:
+        """The limit that most cores are nearest to; the first of those in doubt, "" of none."""
+        names = list(self.utilisation)
+        nearest = [
+            max(
+                names, key=lambda name: core.used.amount(name) / (self.chip.limit(name) or math.inf)
+            )
+            for core in self.cores
+        ]
+        return max(names, key=nearest.count, default="")
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        limits = {name: asdict(limit) for name, limit in self.chip.limits.items()}
+        return {
+            "chip": self.chip.name,
+            "fits": self.fits,
+            "cores": len(self.cores),
+            "cores_per_chip": self.chip.known("cores_per_chip"),
+            "chips": self.chips,
+            "bound": self.bound,
+            "bounds": dict(self.bounds),
+            "tightest": self.tightest,
+            "shortage": self.shortage,
+            "utilisation": self.utilisation,
+            "fullest_core": max((fullness(self.chip, c.used) for c in self.cores), default=0.0),
+            "layers": [asdict(layer) for layer in self.layers],
+            "findings": [asdict(finding) for finding in self.findings],
+            "unknown": list(self.chip.unknown),
+            "limits": limits,
+        }
+
+
+def place(network: Network, chip: Chip, *, narrower: int = 0) -> Placement:
+    """Put a network into as few cores of a chip as we can.
+
+    Parameters
+    ----------
+    network : Network
+        What is placed. Layers that the chip cannot run become findings; the others are placed.
+    chip : Chip
+        From `neurodeploy.hardware.chips.find_chip`.
+    narrower : int
+        Widths of weight, as the chip has them, that weights are taken narrower.
+
+    Returns
+    -------
+    Placement
+    """
+    findings = _unsupported(network, chip)
+    blocked = {finding.layer for finding in findings}
+    shapes = (network.input_shape, *network.shapes)
+    layers = {
+        at: _demand(layer, name, chip, (shapes[at], shapes[at + 1]), narrower)
+        for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True))
+        if name not in blocked
+    }
+    cores: list[Core] = []
+    bounds: dict[str, float] = {}
+    while layers:
+        bounds = lower_bound(layers, chip)
+        try:
+            cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
+            break
+        except Unplaceable as problem:
+            findings.append(_unplaceable(problem, layers.pop(problem.layer), chip))
+    return Placement(
+        chip=chip,
+        network=network,
+        cores=tuple(cores),
+        layers=tuple(_layer(layers[at], at, cores) for at in layers),
+        bounds=bounds if layers else {},
+        findings=tuple(findings),
+    )
+
+
+def _demand(
+    layer: Layer,
+    name: str,
+    chip: Chip,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    narrower: int = 0,
+) -> LayerDemand:
+    if isinstance(layer, NeuronInput | Average):
+        return LayerDemand(layer=layer, name=name, chip=chip, shape=shapes[1])
+    if isinstance(layer, Conv):
+        return ConvDemand(layer, name, chip, shapes, narrower)
+    return DenseDemand(layer, name, chip, narrower)
+
+
+def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
+    findings = []
+    if network.input_bits and not chip.graded_spikes:
+        problem = f"its input is graded, spikes of {chip.name} carry no value"
+        remedy = "Encode the input in spikes of 1."
+        name = network.names[0]
+        findings.append(
+            PlacementFinding(layer=name, resource="input", problem=problem, remedy=remedy)
+        )
+    for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
+        if isinstance(layer, Average):
+            last = at == len(network.layers) - 1
+            problem = "averages are computed on the host"
+            remedy = "It is left out." if last else "Make it the last layer, or a dense one."
+            findings.append(
+                PlacementFinding(
+                    layer=name,
+                    resource="layer",
+                    problem=problem,
+                    remedy=remedy,
+                    blocking=not last,
+                )
+            )
+        elif not runs_on(chip, layer.neuron):
+            problem = (
+                f"does not fit: neuron {neuron_model(layer.neuron)} does not run on {chip.name}"
+            )
+            remedy = f"Take one of {', '.join(chip.states)}, or another chip."
+            findings.append(
+                PlacementFinding(layer=name, resource="neuron", problem=problem, remedy=remedy)
+            )
+    return findings
+
+
+def _unplaceable(problem: Unplaceable, layer: LayerDemand, chip: Chip) -> PlacementFinding:
+    resource = problem.resource
+    limit = chip.limits[resource]
+    remedies = {
+        "input_axons": "Give its neurons fewer inputs: prune, pool, or put a layer between.",
+        "output_axons": "Its neurons reach too many cores: make the next layer smaller, or prune.",
+        "memory_bits": "Give its neurons fewer synapses: prune, or take narrower weights.",
+    }
+    return PlacementFinding(
+        layer=layer.name,
+        resource=resource,
+        problem=f"does not fit: a neuron asks {problem.needed:,} {resource.replace('_', ' ')}, "
+        f"a core has {limit.value:,}",
+        remedy=remedies.get(resource, "Share parameters among its neurons."),
+    )
+
+
+def _layer(layer: LayerDemand, at: int, cores: list[Core]) -> LayerPlacement:
+    parts = [part for core in cores for part in core.parts if part.layer == at]
+    sums = ("compartments", "input_axons", "output_axons", "memory_bits", "synapses")
+    return LayerPlacement(
+        name=layer.name,
+        cores=sum(any(part.layer == at for part in core.parts) for core in cores),
+        parts=len(parts),
+        **{name: sum(part.demand.amount(name) for part in parts) for name in sums},
+        storage=layer.storage,
+        weight_bits=layer.weight_width,
+        delay_bits=layer.delay_width,
+    )

@@ -1,0 +1,123 @@
+"""Fewer synapses and coarser weights: what is trained on is what is exported.
+
+Pruned synapses stay away and weights keep to their levels while a model is fine-tuned, so what is
+exported is what was evaluated.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from neurodeploy._io.quiet import suppress_output
+from neurodeploy.errors import InputError, message
+from neurodeploy.model.neuron import WEIGHT_SCALE
+
+with suppress_output():
+    from lava.lib.dl.slayer.utils import quantize
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
+
+FULL_BITS = 8
+"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
+
+FEWEST_BITS = 2
+"""With them a weight is one of -2, -1, 0 and 1 steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightLevels:
+    """Signed weights of a few bits, times a power of two.
+
+    Stored weights are ``2 * 2**exponent * n`` with n in ``[-2**(bits - 1), 2**(bits - 1))``.
+    With 8 bits these are SLAYER's own levels, even integers from -256 to 254.
+
+    Parameters
+    ----------
+    bits : int
+        2 to 8.
+    exponent : int
+        0 to 8 - ``bits``.
+    """
+
+    bits: int = FULL_BITS
+    exponent: int = 0
+
+    def __post_init__(self) -> None:
+        if not FEWEST_BITS <= self.bits <= FULL_BITS:
+            expected = f"{FEWEST_BITS} to {FULL_BITS}"
+            raise InputError(message("WeightLevels.bits", expected, self.bits))
+        if not 0 <= self.exponent <= FULL_BITS - self.bits:
+            raise InputError(
+                message("WeightLevels.exponent", f"0 to {FULL_BITS - self.bits}", self.exponent)
+            )
+
+    @classmethod
+    def nearest(
+        cls, weight: torch.Tensor, bits: int, times: torch.Tensor | float = 1.0
+    ) -> WeightLevels:
+        """The levels of so many bits with the smallest sum of squared errors.
+
+        Parameters
+        ----------
+        weight : Tensor
+            In SLAYER's units.
+        bits : int
+            2 to 8.
+        times : Tensor, optional
+            How often each weight occurs.
+        """
+        choices = [cls(bits=bits, exponent=e) for e in range(max(0, FULL_BITS - bits) + 1)]
+        return min(
+            choices,
+            key=lambda levels: float(((levels(weight) - weight).square() * times).sum()),
+        )
+
+    @property
+    def step(self) -> float:
+        """Distance of two levels, in SLAYER's units."""
+        return 2 * 2**self.exponent / WEIGHT_SCALE
+
+    def __call__(self, weight: torch.Tensor) -> torch.Tensor:
+        """The nearest levels, in SLAYER's units; rounding passes gradients, clamping none."""
+        half = 2 ** (self.bits - 1)
+        return quantize(weight, step=self.step).clamp(-half * self.step, (half - 1) * self.step)
+
+
+@torch.no_grad()
+def compress(model: HybridModel, *, pruned: float = 0.0, bits: int = FULL_BITS) -> HybridModel:
+    """A copy of a model with fewer synapses and coarser weights in every layer.
+
+    Parameters
+    ----------
+    model : HybridModel
+        Left as it is.
+    pruned : float
+        Share of the synapses of each layer that goes, the smallest weights first, in [0, 1).
+    bits : int
+        Of a weight, 2 to 8; the exponent of each layer is the one with the smallest squared
+        error.
+
+    Raises
+    ------
+    InputError
+        A number is out of bounds.
+    """
+    if not 0 <= pruned < 1:
+        raise InputError(message("pruned", "a share in [0, 1)", pruned))
+    smaller = copy.deepcopy(model)
+    for block in smaller.encoder.layers:
+        weight = block.synapse.weight
+        gone = int(pruned * weight.numel())
+        if gone:
+            order = weight.abs().flatten().argsort()
+            connected = torch.ones_like(weight) if block.connected is None else block.connected
+            connected.view(-1)[order[:gone]] = 0
+            block.connected = connected
+            weight.mul_(connected)
+        block.spec = replace(block.spec, levels=WeightLevels.nearest(weight, bits))
+    return smaller

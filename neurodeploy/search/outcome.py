@@ -1,0 +1,107 @@
+"""What a search found: the Pareto front, and every point as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import neurodeploy
+from neurodeploy.cost.energy import ann_equivalent, dense_macs
+from neurodeploy.deploy.bundle import Bundle, load_bundle
+from neurodeploy.search.points import POINTS_FILE, Point, front_of, point_bundle, save_points
+from neurodeploy.search.scoring import LABEL, Target
+from neurodeploy.search.trial import Plan, scored_on_test
+from neurodeploy.signals.datasets import Splits
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """All points of a search, and the front among them.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was searched.
+    points : sequence of Point
+        In the order in which they were found.
+    front : sequence of Point
+        By rising energy proxy, scored on test.
+    uncompressed : Point
+        The first model as it was trained, scored on test.
+    ann_j : float or None
+        What the equal ANN would cost on the device for one sample, if it has a figure for
+        multiply-accumulates: all connections of the first model once, and a linear classifier.
+    """
+
+    plan: Plan
+    points: Sequence[Point]
+    front: Sequence[Point]
+    uncompressed: Point
+    ann_j: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The front and where the rest lies, for JSON."""
+        return {
+            "front": [point.to_dict() for point in self.front],
+            "uncompressed": self.uncompressed.to_dict(),
+            "ann_j": self.ann_j,
+            "device": self.plan.device,
+            "chip": self.plan.chip,
+            "points": str(self.plan.folder / POINTS_FILE),
+        }
+
+
+def conclude(
+    plan: Plan, points: Sequence[Point], splits: Splits, *, command: Sequence[str], threads: int = 1
+) -> Outcome:
+    """Find the front on validation, score it once on test, and write both down.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its folder gets ``points.json``.
+    points : sequence of Point
+        At least one.
+    splits : Splits
+        The task's data.
+    command : sequence of str
+        What was asked for, for the record.
+    threads : int
+        Settings scored at a time.
+
+    Raises
+    ------
+    NetworkError
+        Lava would not run a network of the front as it is written.
+    """
+    front = front_of(points, plan.loss)
+    for point in front:
+        point_bundle(plan.folder, point)
+    *front, uncompressed = scored_on_test(plan, [*front, points[0]], splits, threads)
+    outcome = Outcome(
+        plan=plan,
+        points=points,
+        front=front,
+        uncompressed=uncompressed,
+        ann_j=_equal_ann(load_bundle(plan.folder / points[0].model), plan.target()),
+    )
+    notes = {
+        "neurodeploy": neurodeploy.__version__,
+        "command": list(command),
+        "device": plan.device,
+        "chip": plan.chip,
+        "samples": {"validation": len(splits.validation), "test": len(splits.test)},
+        "ann_j": outcome.ann_j,
+        "uncompressed": uncompressed.to_dict(),
+        "front": [point.to_dict() for point in front],
+    }
+    save_points(plan.folder / POINTS_FILE, points, notes)
+    return outcome
+
+
+def _equal_ann(bundle: Bundle, target: Target) -> float | None:
+    macs = dense_macs(bundle.network)
+    macs += bundle.decoder.config.neurons * bundle.decoder.config.heads[LABEL]
+    bills = ann_equivalent(macs, 1, {target.device.name: target.device})
+    return bills[target.device.name].one_pass_j if bills else None

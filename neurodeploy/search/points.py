@@ -1,0 +1,157 @@
+"""Points of a search: a model, a setting of its levers, and how good both are together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy._io.files import atomic_path, require_file
+from neurodeploy.deploy.bundle import Bundle, load_bundle
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.netx.check import require_exact
+from neurodeploy.search.compression import Levers, compress_network
+from neurodeploy.search.pareto import pareto_front
+from neurodeploy.search.scoring import Score
+
+SCHEMA_VERSION = 1
+"""Of ``points.json``."""
+
+POINTS_FILE = "points.json"
+"""Holds every point of a search."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A model with its levers set.
+
+    Parameters
+    ----------
+    model : str
+        Folder of its bundle, within the folder of the search.
+    parameters : mapping
+        What it was trained with, by the names of `neurodeploy.search.space`.
+    levers : Levers
+        What was changed after training.
+    validation : Score
+        What it was selected by.
+    test : Score, optional
+        Of a point of the front.
+    """
+
+    model: str
+    parameters: Mapping[str, Any]
+    levers: Levers
+    validation: Score
+    test: Score | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON."""
+        return {
+            "model": self.model,
+            "parameters": dict(self.parameters),
+            "levers": self.levers.to_dict(),
+            "validation": asdict(self.validation),
+            "test": None if self.test is None else asdict(self.test),
+        }
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any]) -> Point:
+        """Read back `to_dict`."""
+        test = mapping["test"]
+        return cls(
+            model=mapping["model"],
+            parameters=mapping["parameters"],
+            levers=Levers.from_dict(mapping["levers"]),
+            validation=Score(**mapping["validation"]),
+            test=None if test is None else Score(**test),
+        )
+
+
+def front_of(points: Sequence[Point], loss: float) -> list[Point]:
+    """Points that no other one beats in energy proxy, cores and accuracy, on validation.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        At least one.
+    loss : float
+        Points that are less accurate than the best one by more are left out.
+
+    Returns
+    -------
+    list of Point
+        By rising energy proxy.
+    """
+    least = max(point.validation.accuracy for point in points) - loss
+    good = [point for point in points if point.validation.accuracy >= least]
+    costs = [(s.energy_j, s.cores, -s.accuracy) for s in (point.validation for point in good)]
+    return [good[place] for place in pareto_front(np.array(costs))]
+
+
+def point_bundle(folder: Path, point: Point) -> Bundle:
+    """The bundle of a point, as it was scored.
+
+    Its decoder reads the first ``steps`` of ``notes["levers"]``; it stops there.
+
+    Raises
+    ------
+    FileFormatError
+        The model's bundle is missing or damaged.
+    NetworkError
+        Lava would not run the network as it is written.
+    """
+    model = load_bundle(folder / point.model)
+    network = compress_network(model.network, point.levers)
+    require_exact(network)
+    return replace(model, network=network, notes={**model.notes, "levers": point.levers.to_dict()})
+
+
+def save_points(path: Path, points: Iterable[Point], notes: Mapping[str, Any]) -> None:
+    """Write points as JSON, whole or not at all, behind anything worth knowing of them."""
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        **notes,
+        "points": [point.to_dict() for point in points],
+    }
+    with atomic_path(path) as draft:
+        draft.write_text(json.dumps(whole) + "\n")
+
+
+def load_points(path: Path, key: str = "points") -> list[Point]:
+    """Read the points, or the ``front``, of `save_points`.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, or not what `save_points` writes.
+    """
+    text = require_file(path, "points").read_text()
+    try:
+        whole = json.loads(text)
+        if whole["schema_version"] != SCHEMA_VERSION:
+            expected, found = f"schema version {SCHEMA_VERSION}", whole["schema_version"]
+            raise FileFormatError(message(f"points {path}", expected, found))
+        return [Point.from_dict(mapping) for mapping in whole[key]]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(message(f"points {path}", "points of a search", error)) from error
+
+
+def chosen_point(folder: Path, number: int) -> Point:
+    """A point of the front by its number in the table, from 0.
+
+    Raises
+    ------
+    InputError
+        There is no such point.
+    FileFormatError
+        As `load_points`.
+    """
+    front = load_points(folder / POINTS_FILE, "front")
+    if not 0 <= number < len(front):
+        raise InputError(message("point", f"0 to {len(front) - 1}", number))
+    return front[number]

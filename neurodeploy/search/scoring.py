@@ -1,0 +1,213 @@
+"""How good a setting of the levers is, what it would cost, and how many cores it takes.
+
+Each setting runs on the native engine and is read by the bundle's own decoder, in integers and
+tensors that are those of the bundle that would be deployed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from neurodeploy.cost.energy import energy_proxies
+from neurodeploy.deploy.bundle import Bundle, decode
+from neurodeploy.engines.native import NativeEngine
+from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.hardware.chips import Chip, find_chip
+from neurodeploy.hardware.devices import Device, load_devices
+from neurodeploy.hardware.placement import place
+from neurodeploy.learn.threads import one_thread
+from neurodeploy.model.decoder import Decoder
+from neurodeploy.netx.check import require_exact
+from neurodeploy.netx.network import Average, Network
+from neurodeploy.search.compression import Levers, compress_network
+from neurodeploy.search.pruning import rank_neurons
+
+LABEL = "label"
+"""The head whose accuracy is scored."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Target:
+    """Where a network would run.
+
+    Parameters
+    ----------
+    device, host : Device
+        Whose published energies price it and its decoder.
+    chip : Chip
+        Whose cores it is put into.
+    """
+
+    device: Device
+    host: Device
+    chip: Chip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A network and its decoder on samples; all but ``accuracy`` and ``cores`` are of one sample.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of right classes.
+    energy_j : float
+        Energy proxy with the decoder; traffic between cores is left out.
+    cores : int
+        Of the chip.
+    synops, effective_synops, spikes : float
+        Synaptic operations, those of weights other than 0, and spikes of all layers.
+    """
+
+    accuracy: float
+    energy_j: float
+    cores: int
+    synops: float
+    effective_synops: float
+    spikes: float
+
+    @property
+    def objectives(self) -> tuple[float, int, float]:
+        """Energy proxy and cores, to be small, and accuracy, to be large."""
+        return self.energy_j, self.cores, self.accuracy
+
+
+def find_target(
+    device: str, chip: str, devices: Path | None = None, chips: Path | None = None
+) -> Target:
+    """A device and a chip by name, of the package's tables or a person's own over them.
+
+    Raises
+    ------
+    InputError
+        There is no such device with figures for spikes, or no such chip.
+    FileFormatError
+        A table is not valid.
+    """
+    table = load_devices(devices)
+    spiking = [name for name, each in table.items() if each.spiking]
+    if device not in spiking:
+        raise InputError(message("device", f"one of {', '.join(spiking)}", device))
+    chosen = table[device]
+    return Target(device=chosen, host=table[chosen.host], chip=find_chip(chip, chips))
+
+
+def prepare(bundle: Bundle, spikes: np.ndarray) -> Bundle:
+    """The same bundle with its hidden neurons in the order of their worth in a run.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    spikes : uint8 array [sample, *features, time]
+        Input of the run; not of the test set.
+
+    Raises
+    ------
+    InputError
+        The decoder has no head ``label``.
+    NetworkError
+        Lava would not run the network as it is written.
+    """
+    require_exact(bundle.network)
+    if LABEL not in bundle.decoder.config.heads:
+        found = sorted(bundle.decoder.config.heads)
+        raise InputError(message("heads of the decoder", f"{LABEL} among them", found))
+    with NativeEngine(bundle.network) as engine:
+        sent = engine.run_batch(spikes).layers
+    often = [np.count_nonzero(layer, axis=(0, -1)) for layer in sent]
+    return replace(bundle, network=rank_neurons(bundle.network, often))
+
+
+def host_macs(decoder: Decoder, steps: int) -> int:
+    """Multiply-accumulates of an answer after so many steps, the rest of the window silent.
+
+    Where each step has weights of its own (``linear``, ``mlp``), those of steps that never come
+    are not multiplied. Other decoders compute their whole window.
+    """
+    config = decoder.config
+    silent = max(0, config.window_steps - steps) * config.neurons
+    widths = {"linear": sum(config.heads.values()), "mlp": config.hidden}
+    return decoder.macs - silent * widths.get(config.kind, 0)
+
+
+class Scorer:
+    """Scores settings of one bundle on the same samples.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        From `prepare`.
+    spikes : uint8 array [sample, *features, time]
+        Input.
+    labels : int array [sample]
+        Classes.
+    target : Target
+        Where it would run.
+    """
+
+    def __init__(
+        self, bundle: Bundle, spikes: np.ndarray, labels: np.ndarray, target: Target
+    ) -> None:
+        self.bundle, self.spikes, self.labels, self.target = bundle, spikes, labels, target
+        self._cores: dict[Hashable, int] = {}
+
+    def __call__(self, levers: Levers) -> Score:
+        """Score one setting, on one thread.
+
+        Raises
+        ------
+        InputError
+            A lever is out of its range.
+        NetworkError
+            The chip cannot hold the network.
+        """
+        network = compress_network(self.bundle.network, levers)
+        with NativeEngine(network, threads=1) as engine:
+            run = engine.run_batch(self.spikes[..., : levers.steps])
+        with torch.no_grad():
+            logits = decode(self.bundle, torch.from_numpy(run.spikes))[LABEL]
+        device, host = self.target.device, self.target.host
+        proxies = energy_proxies(
+            run.counts,
+            devices={host.name: host, device.name: device},
+            host_macs_per_sample=host_macs(self.bundle.decoder, levers.steps),
+        )
+        layers = run.counts.layers
+        return Score(
+            accuracy=float((logits.argmax(1).numpy() == self.labels).mean()),
+            energy_j=proxies[device.name].per_sample_j,
+            cores=self._place(network, levers),
+            synops=float(sum(layer.synops.mean() for layer in layers)),
+            effective_synops=float(sum(layer.effective_synops.mean() for layer in layers)),
+            spikes=float(sum(layer.output_spikes.mean() for layer in layers)),
+        )
+
+    def all(self, settings: Iterable[Levers], threads: int = 1) -> Iterator[Score]:
+        """Score settings on so many threads, in their order."""
+        with one_thread(), ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+            yield from pool.map(self, settings)
+
+    def _place(self, network: Network, levers: Levers) -> int:
+        """Cores of a network; they do not depend on steps, nor on thresholds unless equal."""
+        thresholds = [
+            0 if isinstance(layer, Average) else layer.neuron.threshold for layer in network.layers
+        ]
+        key = (
+            levers.dropped,
+            levers.weight_bits,
+            levers.pruned,
+            *(thresholds.index(threshold) for threshold in thresholds),
+        )
+        if key not in self._cores:
+            placement = place(network, self.target.chip)
+            for finding in placement.findings:
+                if finding.blocking:
+                    raise NetworkError(str(finding))
+            self._cores[key] = len(placement.cores)
+        return self._cores[key]

@@ -1,0 +1,305 @@
+"""Many trainings of one task, chosen by Optuna, and the levers of every model that they give.
+
+::
+
+    runs/tune/
+      study.journal          Optuna's study: what was tried, and how good it was at rest
+      trials/3f2a.../        one training, named by its task, so that none is made twice
+        train/               checkpoints; an interrupted training goes on
+        trained/             the bundle, its hidden neurons in the order of their worth
+        points.json          its levers, scored on validation
+
+Optuna learns from the models at rest, which is what training can change. A trial that was
+interrupted, however hard, is taken up again by the next call with this folder; with one worker
+the study then is the one that an uninterrupted call would have made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import wait
+from multiprocessing.synchronize import Lock
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, Trial, TrialState
+from rich.progress import Progress
+
+from neurodeploy._io.files import atomic_path, require_folder
+from neurodeploy.errors import (
+    FileFormatError,
+    InputError,
+    NeurodeployError,
+    TrainingError,
+    message,
+)
+from neurodeploy.search.explore import DIRECTIONS, silence_optuna
+from neurodeploy.search.points import POINTS_FILE, Point, load_points
+from neurodeploy.search.space import describe, fingerprint, search_space, with_parameters
+from neurodeploy.search.trial import Plan, run_trial
+from neurodeploy.signals.datasets import Splits
+
+JOURNAL, LOCK = "study.journal", "lock"
+
+ERROR = "error"
+"""Attribute of a trial that failed by itself, and was not interrupted."""
+
+LOOK_S = 0.5
+"""How often the progress of workers is looked at."""
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""How workers start: without this process's threads, and after one import for all of them."""
+
+
+def tune(
+    plan: Plan,
+    progress: Progress,
+    *,
+    workers: int = 1,
+    threads: int = 1,
+    budget_s: float = math.inf,
+) -> list[Point]:
+    """Train as many models as planned, or go on, and give the points of all.
+
+    Parameters
+    ----------
+    plan : Plan
+        A folder holds one plan; only its number of trials may change.
+    progress : rich Progress
+        Shows how many trials are done and, with one worker, what it does.
+    workers : int
+        Processes that train. One works in this process.
+    threads : int
+        Settings that a worker scores at a time.
+    budget_s : float
+        No trial starts after so many seconds.
+
+    Returns
+    -------
+    list of Point
+        Of all trials so far, scored on validation; those of the task itself come first.
+
+    Raises
+    ------
+    InputError
+        The folder is of another plan, is in use, or cannot be written.
+    FileFormatError
+        The study in the folder is damaged.
+    TrainingError
+        A worker died, or no trial succeeded.
+    """
+    require_folder(plan.folder)
+    plan.target()
+    with _alone(plan.folder):
+        _mend(plan.folder / JOURNAL)
+        study = _open_study(plan)
+        _take_up(study)
+        bar = progress.add_task("trials", total=plan.trials, completed=len(_finished(study)))
+        ends = time.monotonic() + budget_s
+        if workers == 1:
+            for _ in _work(plan, ends, PROCESSES.Lock(), threads, progress):
+                progress.advance(bar)
+                for shown in progress.task_ids:
+                    if shown != bar:
+                        progress.remove_task(shown)
+        else:
+            for _ in _work_in_processes(plan, ends, threads, workers):
+                progress.update(bar, completed=len(_finished(study)))
+        return _points(plan, study)
+
+
+def _work(
+    plan: Plan, ends: float, lock: Lock, threads: int, progress: Progress
+) -> Iterator[FrozenTrial]:
+    """Run one trial after another, until there are enough."""
+    study, splits = _open_study(plan), plan.task.splits()
+    while True:
+        with lock:
+            trial = _next_trial(study, plan) if time.monotonic() < ends else None
+        if trial is None:
+            return
+        yield _run(study, plan, trial, splits, threads, progress)
+
+
+def _run(
+    study: optuna.Study,
+    plan: Plan,
+    trial: Trial,
+    splits: Splits,
+    threads: int,
+    progress: Progress,
+) -> FrozenTrial:
+    """Run one trial and tell the study; if it is interrupted, it stays running in the study."""
+    try:
+        rest = run_trial(plan, trial.params, splits, threads, progress)[0].validation
+    except NeurodeployError as error:
+        trial.set_user_attr(ERROR, str(error))
+        return study.tell(trial, state=TrialState.FAIL)
+    before = [each.values[-1] for each in _finished(study) if each.values]
+    loss = max([rest.accuracy, *before]) - rest.accuracy
+    trial.set_constraint("loss", loss - plan.loss)
+    return study.tell(trial, rest.objectives)
+
+
+def _next_trial(study: optuna.Study, plan: Plan) -> Trial | None:
+    """The next one that waits, or that the sampler proposes; None if all have begun.
+
+    The sampler is seeded by the number of trials before, so that an interrupted study goes on as
+    it would have gone on.
+    """
+    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    begun = len(_finished(study)) + states.count(TrialState.RUNNING)
+    if begun >= plan.trials and TrialState.WAITING not in states:
+        return None
+    seed = np.random.SeedSequence([plan.seed, begun]).generate_state(1)[0]
+    study.sampler = optuna.samplers.TPESampler(seed=int(seed))
+    return study.ask(
+        {name: parameter.distribution for name, parameter in search_space(plan.task).items()}
+    )
+
+
+def _finished(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that succeeded, or failed by themselves."""
+    return [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state == TrialState.COMPLETE or ERROR in trial.user_attrs
+    ]
+
+
+def _take_up(study: optuna.Study) -> None:
+    """Let trials that were interrupted wait for a worker again, with the same parameters."""
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+
+
+def _work_in_processes(plan: Plan, ends: float, threads: int, workers: int) -> Iterator[None]:
+    """Let so many processes work; yield now and then. None of them outlives this call."""
+    PROCESSES.set_forkserver_preload([__name__])
+    lock, processes = PROCESSES.Lock(), []
+    try:
+        for _ in range(workers):
+            process = PROCESSES.Process(
+                target=_worker, args=(plan, ends, lock, threads), daemon=True
+            )
+            process.start()
+            processes.append(process)
+        living = [process.sentinel for process in processes]
+        while living:
+            wait(living, timeout=LOOK_S)
+            yield
+            living = [process.sentinel for process in processes if process.is_alive()]
+            for process in processes:
+                if process.exitcode:
+                    found = f"exit code {process.exitcode}"
+                    remedy = "Its trial is taken up again by the next call."
+                    raise TrainingError(message("tuning, a worker", "exit code 0", found, remedy))
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _worker(plan: Plan, ends: float, lock: Lock, threads: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        for _ in _work(plan, ends, lock, threads, Progress(disable=True)):
+            pass
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _open_study(plan: Plan) -> optuna.Study:
+    """The study of a folder; a new one begins with the task as it is."""
+    silence_optuna()
+    path = plan.folder / JOURNAL
+    try:
+        study = optuna.create_study(
+            study_name="tune",
+            storage=JournalStorage(JournalFileBackend(str(path))),
+            directions=DIRECTIONS,
+            load_if_exists=True,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(message(f"study {path}", "a journal of Optuna", error)) from error
+    identity = _identity(plan)
+    if not study.user_attrs:
+        own = {name: parameter.current for name, parameter in search_space(plan.task).items()}
+        study.enqueue_trial(own, skip_if_exists=True)
+        study.set_user_attr("plan", identity)
+    found = study.user_attrs.get("plan", {})
+    for name, value in identity.items():
+        if found.get(name) != value:
+            where, remedy = f"study {path}, {name}", "Take another folder, or ask for what it has."
+            raise InputError(message(where, found.get(name), value, remedy))
+    return study
+
+
+def _identity(plan: Plan) -> dict[str, Any]:
+    """What must not change between the calls that share a folder."""
+    target = plan.target()
+    prices = {name: each.value_j for name, each in target.device.constants.items()}
+    return {
+        "task": describe(plan.task),
+        "device": [plan.device, prices, target.host.constants["mac"].value_j],
+        "chip": [plan.chip, {name: limit.value for name, limit in target.chip.limits.items()}],
+        "settings": plan.settings,
+        "loss": plan.loss,
+        "seed": plan.seed,
+    }
+
+
+def _points(plan: Plan, study: optuna.Study) -> list[Point]:
+    """Points of all trials that succeeded, of the task itself first."""
+    finished = _finished(study)
+    names = dict.fromkeys(
+        fingerprint(with_parameters(plan.task, trial.params))
+        for trial in finished
+        if trial.state == TrialState.COMPLETE
+    )
+    own = fingerprint(plan.task)
+    homes = [plan.folder / "trials" / name for name in sorted(names, key=own.__ne__)]
+    if not homes:
+        found = finished[0].user_attrs[ERROR] if finished else "none within the budget"
+        raise TrainingError(message(f"tuning in {plan.folder}", "a trial that succeeds", found))
+    return [point for home in homes for point in load_points(home / POINTS_FILE)]
+
+
+def _mend(journal: Path) -> None:
+    """Take away what a kill may have left: Optuna's lock, and half of a line."""
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.exists():
+        text = journal.read_bytes()
+        whole = text[: text.rfind(b"\n") + 1]
+        if whole != text:
+            with atomic_path(journal) as draft:
+                draft.write_bytes(whole)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder against other calls, until the block ends or the process does."""
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            expected, found = "a folder that nobody tunes in", "another call that does"
+            raise InputError(message(f"output {folder}", expected, found)) from error
+        yield

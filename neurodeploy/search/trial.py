@@ -1,0 +1,211 @@
+"""One training of a task, and what the levers make of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import Progress
+
+from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
+from neurodeploy.errors import InputError, message
+from neurodeploy.learn.data import Source
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.search.explore import explore
+from neurodeploy.search.points import POINTS_FILE, Point, load_points, save_points
+from neurodeploy.search.scoring import LABEL, Scorer, Target, find_target, prepare
+from neurodeploy.search.space import fingerprint, with_parameters
+from neurodeploy.signals.datasets import Splits
+from neurodeploy.tasks import ImageTask, train_task
+
+VALIDATION_SEED, TEST_SEED = 0, 1
+"""Of the input spikes."""
+
+BATCH = 500
+"""Samples that are encoded at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is searched, and how it is priced.
+
+    Parameters
+    ----------
+    task : ImageTask
+        What is trained; its parameters are turned.
+    folder : path
+        Gets everything.
+    device, chip : str
+        Whose energy proxy and cores are to be small.
+    devices, chips : path, optional
+        A person's own tables of them.
+    trials : int
+        Trainings.
+    settings : int
+        Of the levers, for each model.
+    loss : float
+        Accuracy that may be given up: against a model at rest while its levers are searched,
+        against the best point in the front.
+    seed : int
+        Of the searches; trainings have the task's own.
+    """
+
+    task: ImageTask
+    folder: Path
+    device: str
+    chip: str
+    devices: Path | None = None
+    chips: Path | None = None
+    trials: int = 20
+    settings: int = 300
+    loss: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "settings"):
+            if getattr(self, name) < 1:
+                raise InputError(message(name, "at least 1", getattr(self, name)))
+        if LABEL not in self.task.heads:
+            raise InputError(message("heads of the task", f"{LABEL} among them", self.task.heads))
+        if not 0 <= self.loss <= 1:
+            raise InputError(message("loss", "an accuracy in [0, 1]", self.loss))
+        if self.seed < 0:
+            raise InputError(message("seed", "0 or more", self.seed))
+
+    def target(self) -> Target:
+        """Device and chip, from their tables."""
+        return find_target(self.device, self.chip, self.devices, self.chips)
+
+
+def run_trial(
+    plan: Plan, parameters: Mapping[str, Any], splits: Splits, threads: int, progress: Progress
+) -> list[Point]:
+    """Train with some parameters, and search the levers of what comes out.
+
+    What is in the trial's folder already is not done again.
+
+    Parameters
+    ----------
+    plan : Plan
+    parameters : mapping
+        Values of the task's parameters.
+    splits : Splits
+        The task's data.
+    threads : int
+        Settings scored at a time.
+    progress : rich Progress
+        Shows the training and the search.
+
+    Returns
+    -------
+    list of Point
+        The first one is the trained model at rest.
+
+    Raises
+    ------
+    NeurodeployError
+        The training diverged, the model cannot be exported, or the chip does not hold it.
+    """
+    chosen = with_parameters(plan.task, parameters)
+    home = Path("trials", fingerprint(chosen))
+    found = plan.folder / home / POINTS_FILE
+    if found.exists():
+        return load_points(found)
+    points: list[Point] = []
+    for name, model in variants(chosen, splits, plan.folder / home, progress):
+        bundle, where = chosen.bundle(model), home / name
+        points += explore_bundle(plan, bundle, where, parameters, splits, threads, progress)
+    save_points(found, points, {})
+    return points
+
+
+def variants(
+    chosen: ImageTask, splits: Splits, folder: Path, progress: Progress
+) -> Iterator[tuple[str, HybridModel]]:
+    """The models of a trial by name, ``trained`` first; the levers of each are searched.
+
+    A model that was trained further, for instance after pruning, joins the points here.
+    """
+    yield "trained", train_task(chosen, splits, folder / "train", progress)
+
+
+def explore_bundle(
+    plan: Plan,
+    bundle: Bundle,
+    where: Path,
+    parameters: Mapping[str, Any],
+    splits: Splits,
+    threads: int,
+    progress: Progress,
+) -> list[Point]:
+    """Save a bundle in the plan's folder, and search its levers on the validation set.
+
+    Parameters
+    ----------
+    plan : Plan
+    bundle : Bundle
+        Its hidden neurons are saved, and scored, in the order of their worth.
+    where : path
+        Within the plan's folder.
+    parameters : mapping
+        What it was trained with.
+    splits, threads, progress
+        As in `run_trial`.
+
+    Raises
+    ------
+    InputError
+        The bundle is of other data, or its decoder has no head ``label``.
+    NetworkError
+        Lava would not run the network as it is written, or the chip does not hold it.
+    """
+    for name, value in plan.task.notes().items():
+        if bundle.notes.get(name, value) != value:
+            remedy = "What it was trained on must not be in the test set."
+            raise InputError(message(f"bundle, {name}", value, bundle.notes[name], remedy))
+    source = sources(plan.task, bundle, splits)["validation"]
+    spikes, labels = samples(source, VALIDATION_SEED)
+    save_bundle(prepare(bundle, spikes), plan.folder / where)
+    scorer = Scorer(load_bundle(plan.folder / where), spikes, labels, plan.target())
+    bar = progress.add_task("levers", total=plan.settings)
+    scores = explore(
+        scorer,
+        plan.settings,
+        loss=plan.loss,
+        seed=plan.seed,
+        threads=threads,
+        report=lambda scored: progress.advance(bar, scored),
+    )
+    return [
+        Point(model=str(where), parameters=parameters, levers=levers, validation=score)
+        for levers, score in scores.items()
+    ]
+
+
+def scored_on_test(plan: Plan, front: list[Point], splits: Splits, threads: int) -> list[Point]:
+    """Points of the front with their scores on the test set."""
+    scored = {}
+    for model in dict.fromkeys(point.model for point in front):
+        bundle = load_bundle(plan.folder / model)
+        source = sources(plan.task, bundle, splits)["test"]
+        scorer = Scorer(bundle, *samples(source, TEST_SEED), plan.target())
+        settings = [point.levers for point in front if point.model == model]
+        results = zip(settings, scorer.all(settings, threads), strict=True)
+        scored.update({(model, levers): score for levers, score in results})
+    return [replace(point, test=scored[point.model, point.levers]) for point in front]
+
+
+def sources(task: ImageTask, bundle: Bundle, splits: Splits) -> dict[str, Source]:
+    """Samples of each part, as a bundle encodes them."""
+    return replace(task, encoding=bundle.encoding).sources(splits)._asdict()
+
+
+def samples(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """All samples of a source in order: spikes uint8 [sample, *features, time] and classes."""
+    batches = list(source.ordered(BATCH, seed))
+    spikes = [batch.spikes.numpy().astype(np.uint8) for batch in batches]
+    labels = [batch.targets[LABEL].numpy() for batch in batches]
+    return np.concatenate(spikes), np.concatenate(labels)

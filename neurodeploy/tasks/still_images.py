@@ -1,0 +1,98 @@
+"""What tasks with still images for an answer share: reconstructed, classified, or both."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.learn.objective import HeadLoss, class_loss, pixel_loss
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.signals.datasets import Dataset, Splits, split
+from neurodeploy.tasks.base import Task
+
+HEADS = {"image": pixel_loss, "label": class_loss}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillImageTask(Task):
+    """Reconstruct or classify images of a dataset, or both, from whatever was made of them.
+
+    Parameters
+    ----------
+    dataset : str
+        Name in `DATASETS`.
+    train, validation, test : int
+        Samples of each part.
+    split_seed : int
+        Of the permutation that divides them.
+    heads : tuple of str
+        What the decoder answers: ``image``, ``label``, or both.
+    class_weight : float
+        The class loss counts so many times beside the pixel loss.
+
+    And everything that `Task` has.
+    """
+
+    dataset: str
+    train: int
+    validation: int
+    test: int
+    split_seed: int = 0
+    heads: tuple[str, ...] = ("image", "label")
+    class_weight: float = 20.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.heads or not set(self.heads) <= set(HEADS):
+            raise InputError(message("heads", "image, label or both", self.heads))
+
+    @abstractmethod
+    def classes_of(self, splits: Any) -> int:
+        """Number of classes."""
+
+    def divided(self, images: Dataset) -> Splits:
+        """A dataset in three parts, by the recorded seed."""
+        return split(
+            images,
+            train=self.train,
+            validation=self.validation,
+            test=self.test,
+            seed=self.split_seed,
+        )
+
+    def heads_of(self, splits: Any) -> Mapping[str, int]:
+        """Pixels, where still images are known, and classes."""
+        sizes = {"label": self.classes_of(splits)}
+        if splits.train.images is not None:
+            sizes["image"] = splits.train.images[0].size
+        return {head: sizes[head] for head in self.heads}
+
+    def losses(self) -> Mapping[str, tuple[HeadLoss, float]]:
+        """Pixel or class log-loss, or both."""
+        weights = {"image": 1.0, "label": self.class_weight}
+        return {head: (HEADS[head], weights[head]) for head in self.heads}
+
+    def notes(self) -> Mapping[str, Any]:
+        """Dataset and split."""
+        return {"dataset": self.dataset, "split_seed": self.split_seed}
+
+    def model(self, splits: Any) -> HybridModel:
+        """An untrained model; the image head starts at the mean training image."""
+        model = super().model(splits)
+        if "image" in self.heads:
+            _start_at_the_mean(model.decoder.heads["image"], splits.train.images)
+        return model
+
+
+@torch.no_grad()
+def _start_at_the_mean(head: torch.nn.Module, images: np.ndarray) -> None:
+    assert isinstance(head, torch.nn.Linear)
+    mean = torch.from_numpy(images.mean(0).ravel()).clamp(0.005, 0.995)
+    head.bias.copy_(torch.logit(mean))
+    head.weight.mul_(0.1)

@@ -1,0 +1,68 @@
+"""The whole line on small digits, through Lava, with everything it writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from neurodeploy.cli.demo import Results, run_demo
+from neurodeploy.cli.demo_report import summary_tables, write_demo_report
+from neurodeploy.deploy.bundle import load_bundle
+from neurodeploy.tasks import TASKS
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
+    small = dataclasses.replace(
+        TASKS["digits"],
+        test=40,
+        training=dataclasses.replace(TASKS["digits"].training, epochs=6),
+    )
+    folder = tmp_path_factory.mktemp("demo")
+    console = Console(file=io.StringIO())
+    with Progress(disable=True) as progress:
+        return run_demo(small, folder, engine="lava", progress=progress, console=console), folder
+
+
+def test_deployed_spikes_are_the_trained_ones(results: tuple[Results, Path]) -> None:
+    assert results[0].agreement.exact
+    assert all(layer.spikes > 100 for layer in results[0].agreement.layers)
+
+
+def test_it_learns(results: tuple[Results, Path]) -> None:
+    found = results[0].to_dict()
+    assert found["accuracy_deployed"] > 0.7
+    assert found["oracle_on_reconstructions"] > 0.5
+    assert found["accuracy_deployed"] == found["accuracy_zero_temperature"]
+    assert found["log_loss_deployed"] == pytest.approx(found["log_loss_zero_temperature"], rel=1e-5)
+    json.dumps(found)
+
+
+def test_the_answer_gets_better_with_time(results: tuple[Results, Path]) -> None:
+    curve = results[0].accuracy_by_step
+    assert len(curve) == 16
+    assert curve[-1] > curve[2] + 0.2
+
+
+def test_the_bundle_is_what_ran(results: tuple[Results, Path]) -> None:
+    bundle = load_bundle(results[1] / "bundle")
+    for one, other in zip(bundle.network.layers, results[0].bundle.network.layers, strict=True):
+        np.testing.assert_array_equal(one.weight, other.weight)
+
+
+def test_report_and_summary(results: tuple[Results, Path]) -> None:
+    page = write_demo_report(results[0], results[1])
+    text = page.read_text()
+    assert "not a measurement" in text
+    for name in ("reconstructions", "raster", "anytime", "cost"):
+        assert (results[1] / f"{name}.png").stat().st_size > 5000
+    titles = [table.title for table in summary_tables(results[0])]
+    assert titles[0] == "Quality on the test set"
+    assert all(title in text for title in titles)

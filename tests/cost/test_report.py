@@ -1,0 +1,192 @@
+"""The whole report of a run: what comes together in it, and what it says is left out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurodeploy.cost.energy import energy_report
+from neurodeploy.cost.metrics import count_membrane_updates
+from neurodeploy.cost.report import Host, cost_report, hops_per_spike, latency
+from neurodeploy.engines.counts import Counts
+from neurodeploy.engines.native import NativeEngine
+from neurodeploy.engines.registry import simulate
+from neurodeploy.errors import InputError, NetworkError
+from neurodeploy.hardware.chips import find_chip
+from neurodeploy.hardware.devices import load_devices
+from neurodeploy.hardware.mapping.traffic import traffic
+from neurodeploy.hardware.placement import Placement, place
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
+
+NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+
+
+def wide_network() -> Network:
+    """Three layers that take several cores of Loihi 1."""
+    rng = np.random.default_rng(0)
+    layers = (
+        Dense(weight=2 * rng.integers(-3, 5, (1500, 20)), neuron=NEURON),
+        Dense(weight=2 * rng.integers(-3, 5, (600, 1500)), neuron=NEURON),
+        Dense(weight=2 * rng.integers(-3, 5, (10, 600)), neuron=NEURON),
+    )
+    return Network(input_shape=(20,), layers=layers)
+
+
+def spikes(network: Network) -> np.ndarray:
+    shape = (3, *network.input_shape, 8)
+    return (np.random.default_rng(1).random(shape) < 0.3).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return wide_network()
+
+
+@pytest.fixture(scope="module")
+def counts(network: Network) -> Counts:
+    return simulate(network, spikes(network)).counts
+
+
+@pytest.fixture(scope="module")
+def placement(network: Network) -> Placement:
+    return place(network, find_chip("loihi1"))
+
+
+def test_hops_of_each_layer_add_up_to_the_traffic_of_the_run(
+    network: Network, counts: Counts, placement: Placement
+) -> None:
+    per_spike = hops_per_spike(placement)
+    assert per_spike.shape == (3,)
+    assert (per_spike[:2] > 1).all()
+    assert per_spike[2] == 0  # the last layer sends to the host
+    sent = np.array([layer.output_spikes for layer in counts.layers])
+    assert sent.any(1).all()
+    flow = traffic(network, placement.cores, placement.chip, counts)
+    assert (per_spike[:, None] * sent).sum() / 3 == pytest.approx(flow.hops, rel=1e-12)
+
+
+def test_the_report_holds_every_part(
+    network: Network, counts: Counts, placement: Placement
+) -> None:
+    devices = load_devices()
+    with NativeEngine(network) as engine:
+        updates = count_membrane_updates(engine, spikes(network))
+    report = cost_report(
+        network,
+        counts,
+        devices=devices,
+        host=Host(macs_per_sample=40, footprint_bytes=160),
+        placement=placement,
+        step_time_s=2e-6,
+        membrane_updates=updates,
+    )
+    assert json.loads(json.dumps(report)) == report
+    assert {"layers", "samples", "steps", "proxies"} <= set(report)
+    assert (report["samples"], report["steps"]) == (3, 8)
+    assert report["host"] == {"macs_per_sample": 40, "footprint_bytes": 160}
+    for layer, counted in zip(report["layers"], counts.layers, strict=True):
+        assert layer.items() >= counted.totals().items()
+        assert layer["membrane_updates"] == updates[layer["name"]].sum()
+        assert 0 < layer["membrane_updates"] <= layer["neuron_updates"]
+        assert 0 < layer["connection_sparsity"] < layer["activation_sparsity"] < 1
+    assert (
+        report["metrics"]["membrane_updates"]
+        == sum(layer["membrane_updates"] for layer in report["layers"]) / 3
+    )
+    plain = energy_report(counts, devices=devices, host_macs_per_sample=40)["proxies"]
+    hops = report["traffic"]["hops_per_sample"]
+    loihi = report["proxies"]["loihi"]
+    assert loihi["causes"].pop("traffic") == pytest.approx(3 * hops * 3.5e-12, rel=1e-12)
+    assert loihi["causes"] == plain["loihi"]["causes"]
+    assert report["proxies"]["spinnaker"] == plain["spinnaker"]
+    assert report["traffic"] == {
+        "chip": "loihi1",
+        "cores": len(placement.cores),
+        "hops_per_sample": hops,
+    }
+    assert report["latency"]["seconds"] == (8 + 3) * 2e-6
+
+
+def test_the_equal_ann_is_beside_the_network(network: Network, counts: Counts) -> None:
+    host = Host(macs_per_sample=10**9)
+    report = cost_report(network, counts, devices=load_devices(), host=host)
+    ann, macs = report["ann"], 20 * 1500 + 1500 * 600 + 600 * 10
+    assert (ann["macs_per_pass"], ann["passes"]) == (macs, 8)
+    assert ann["synops_per_connection_step"] == sum(
+        layer["synops"] for layer in report["layers"]
+    ) / (3 * 8 * macs)
+    assert set(ann["proxies"]) == {"cmos45_float", "cmos45_integer", "cpu", "gpu", "arm"}
+    equal = ann["proxies"]["cmos45_float"]
+    assert equal["one_pass_j"] == pytest.approx(macs * 4.6e-12, rel=1e-12)
+    assert equal["all_steps_j"] == pytest.approx(8 * macs * 4.6e-12, rel=1e-12)
+    # The decoder, which is dear here, is in neither.
+    assert 0 < equal["snn_without_host_j"] < report["proxies"]["cmos45_float"]["per_sample_j"] / 100
+    cheaper = equal["snn_without_host_j"] < equal["one_pass_j"]
+    assert cheaper == (ann["synops_per_connection_step"] < equal["break_even_rate"])
+    assert set(ann["proxies"]["arm"]) == {"one_pass_j", "all_steps_j", "basis"}
+
+
+def test_a_network_without_synapses_has_no_rate() -> None:
+    network = Network(input_shape=(4,), layers=(NeuronInput(neuron=NEURON),))
+    counts = simulate(network, np.full((2, 4, 5), 1.5)).counts
+    report = cost_report(network, counts, devices=load_devices())
+    assert report["ann"]["synops_per_connection_step"] is None
+    assert report["ann"]["proxies"]["cmos45_float"]["break_even_rate"] is None
+    assert report["latency"]["steps"] == 5
+    assert report["metrics"]["connection_sparsity"] is None
+
+
+def test_latency_is_steps_and_seconds_only_where_a_step_has_some() -> None:
+    layers = (
+        NeuronInput(neuron=NEURON),
+        Conv(weight=np.ones((1, 1, 2, 2)), neuron=NEURON),
+        Dense(weight=np.ones((2, 4)), neuron=NEURON),
+    )
+    network = Network(input_shape=(1, 3, 3), layers=layers)
+    assert latency(network, 20) == {
+        "sample_steps": 20,
+        "network_steps": 2,
+        "steps": 22,
+        "step_time_s": None,
+        "seconds": None,
+    }
+    assert latency(network, 20, 0.5)["seconds"] == 11.0
+    for wrong in (0.0, -1e-6, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="step time: expected seconds, more than 0"):
+            latency(network, 20, wrong)
+
+
+def test_what_is_left_out_is_said(network: Network, counts: Counts, placement: Placement) -> None:
+    def said(**options: Any) -> str:
+        return "\n".join(
+            cost_report(network, counts, devices=load_devices(), **options)["assumptions"]
+        )
+
+    assert "Not a measurement" in said()
+    assert "Traffic between cores is left out: no chip is given." in said()
+    assert "decoder answers" not in said()
+    assert "host: arm, cmos45_float." in said(host=Host(macs_per_sample=1))
+    flow = said(placement=placement)
+    assert "on loihi1" in flow
+    assert "for want of a figure: spinnaker, spinnaker2, cmos45_float, cmos45_integer." in flow
+
+
+def test_traffic_of_what_a_chip_cannot_run_is_refused() -> None:
+    layers = (Dense(weight=np.ones((2, 4)), neuron=SdnnNeuron(threshold=3)),)
+    placement = place(Network(input_shape=(4,), layers=layers), find_chip("loihi1"))
+    with pytest.raises(NetworkError, match=r"chip loihi1: .*neuron sdnn does not run on loihi1"):
+        hops_per_spike(placement)
+
+
+@pytest.mark.parametrize(
+    ("kind", "macs", "biases"), [("linear", 6 * 4 * 5, 5), ("rate", 6 * 5 + 5 * 5, 5 + 5)]
+)
+def test_the_host_holds_a_decoder_of_float32(kind: str, macs: int, biases: int) -> None:
+    config = DecoderConfig(kind=kind, neurons=6, window_steps=4, heads={"label": 5}, hidden=5)
+    host = Host.of(Decoder(config))
+    assert (host.macs_per_sample, host.footprint_bytes) == (macs, 4 * (macs + biases))

@@ -1,0 +1,105 @@
+"""The table of chips: every figure has a source, a person's own table is checked by field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.hardware.chips import (
+    CHIP_TABLE,
+    COSTS,
+    LIMIT_BASES,
+    LIMITS,
+    NEEDED,
+    find_chip,
+    load_chips,
+)
+
+LOIHI1 = CHIP_TABLE.read_text(encoding="utf-8").split("[loihi2]")[0]
+
+
+def test_every_figure_has_a_source_and_unknown_ones_have_no_value() -> None:
+    chips = load_chips()
+    assert set(chips) == {"loihi1", "loihi2"}
+    for chip in chips.values():
+        assert set(chip.limits) == set(LIMITS)
+        assert set(chip.costs) == set(COSTS)
+        for figure in (*chip.limits.values(), *chip.costs.values(), *chip.states.values()):
+            assert figure.source
+            assert figure.basis in LIMIT_BASES
+            assert (figure.value is None) == (figure.basis == "unknown")
+        assert all(chip.known(name) > 0 for name in NEEDED)
+
+
+def test_loihi_1_is_as_nengo_loihi_has_it() -> None:
+    chip = find_chip("loihi1")
+    names = ("compartments", "input_axons", "output_axons", "memory_bits", "cores_per_chip")
+    assert [chip.limit(name) for name in names] == [1024, 4096, 4096, 128 * 1024 * 8, 128]
+    assert set(chip.states) == {"cuba"}
+    assert chip.unknown == ("synapses_per_chip",)
+
+
+def test_loihi_2_marks_what_is_not_published() -> None:
+    chip = find_chip("loihi2")
+    names = ("compartments", "memory_bits", "cores_per_chip", "synapses_per_chip")
+    assert [chip.limit(name) for name in names] == [8192, 192 * 1024 * 8, 128, 120_000_000]
+    assert {"input_axons", "output_axons", "header_bits", "word_bits"} <= set(chip.unknown)
+    assert chip.limit("input_axons") is None
+    assert chip.cost("word_bits", 1) == 1
+    assert all(figure.basis == "assumed" for figure in chip.states.values())
+    with pytest.raises(InputError, match="chip loihi2: input_axons: expected a value"):
+        chip.known("input_axons")
+
+
+def test_an_own_table_adds_and_replaces(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(LOIHI1.replace("[loihi1", "[mine"))
+    assert set(load_chips(own)) == {"loihi1", "loihi2", "mine"}
+    own.write_text(LOIHI1.replace("value = 1024,", "value = 7,"))
+    assert find_chip("loihi1", own).known("compartments") == 7
+    with pytest.raises(InputError, match="chip: expected one of loihi1, loihi2, found loihi3"):
+        find_chip("loihi3")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("value = 1024,", "value = -1,", "compartments: value: expected a whole number"),
+        ("value = 1024,", "value = 1.5,", "compartments: value: expected a whole number"),
+        ("value = 1024,", "", "compartments: value: expected a value"),
+        ("value = 1024,", "value = 0,", "limits: compartments: expected 1 or more"),
+        ("value = 64, unit", "value = 0, unit", "costs: word_bits: expected 1 or more"),
+        ('"cores", year = 2018', '"cores", year = 18', "cores_per_chip: year: expected a year"),
+        ("year = 2018, ", "", "cores_per_chip: year: expected a value"),
+        ('basis = "published"', 'basis = "heard"', "basis: expected one of published, assumed"),
+        ("compartments = {", "compartment = {", "limits: expected only"),
+        ('sharing = "population"', 'sharing = "all"', "sharing: expected one of population"),
+        ('sharing = "population"\n', "", "sharing: expected a value, found nothing"),
+        ("[1, 2, 3, 4, 5, 6, 8]", "[2, 1]", "weight_widths: expected rising numbers of bits"),
+        ("[1, 2, 3, 4, 5, 6, 8]", "[]", "weight_widths: expected rising numbers of bits"),
+        ("graded_spikes = false", "graded_spikes = 0", "graded_spikes: expected true or false"),
+        ("[loihi1.states]\ncuba", "[loihi1.states]\nizhikevich", "states: expected only cuba"),
+        ("tag_bits = {", "#", "tag_bits: expected a figure, found nothing. Give it basis"),
+        ("[loihi1]", "loihi3 = 1\n[loihi1]", "chip loihi3: expected a table, found 1"),
+        ("[loihi1]", "[loihi1", "expected TOML"),
+        ('title = "Intel', 'title = ""\nnote2 = "Intel', "expected only"),
+        ('basis = "unknown", ', 'basis = "unknown", value = 3, ', "expected no value, because"),
+    ],
+)
+def test_a_mistake_in_a_table_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    own = tmp_path / "own.toml"
+    assert old in LOIHI1
+    own.write_text(LOIHI1.replace(old, new, 1))
+    with pytest.raises(FileFormatError, match=r"chip table .*own\.toml") as caught:
+        load_chips(own)
+    assert said in str(caught.value)
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="expected an existing file"):
+        load_chips(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(FileFormatError, match="expected TOML"):
+        load_chips(tmp_path / "bad.toml")

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from rich.progress import Progress
+from small import TASK, plan
+
+import neurodeploy
+from neurodeploy.cli.search_report import front_tables, picture, save_picture
+from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.hardware.devices import load_devices
+from neurodeploy.search.outcome import Outcome, conclude
+from neurodeploy.search.points import front_of, load_points
+from neurodeploy.search.trial import explore_bundle
+from neurodeploy.signals.datasets import Splits
+
+
+@pytest.fixture(scope="module")
+def outcome(bundle: Bundle, splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    chosen = plan(tmp_path_factory.mktemp("search"), task=TASK, settings=40)
+    parameters = {"beta": 0.0031234, "hidden 0": 20}
+    points = explore_bundle(
+        chosen, bundle, Path("model"), parameters, splits, 1, Progress(disable=True)
+    )
+    return conclude(chosen, points, splits, command=["neurodeploy", "levers"])
+
+
+def test_the_front_is_tested_and_all_points_are_kept(outcome: Outcome) -> None:
+    folder = outcome.plan.folder
+    assert load_points(folder / "points.json") == outcome.points
+    assert load_points(folder / "points.json", "front") == outcome.front
+    untested = [dataclasses.replace(point, test=None) for point in outcome.front]
+    assert untested == front_of(outcome.points, outcome.plan.loss)
+    assert all(point.test is not None for point in [*outcome.front, outcome.uncompressed])
+    written = json.loads((folder / "points.json").read_text())
+    assert written["command"] == ["neurodeploy", "levers"]
+    assert written["neurodeploy"] == neurodeploy.__version__
+    assert written["samples"] == {"validation": 120, "test": 130}
+    assert save_picture(outcome).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_equal_ann_is_the_first_model_once_with_a_linear_classifier(outcome: Outcome) -> None:
+    mac_j = load_devices()["cmos45_integer"].constants["mac"].value_j
+    assert outcome.ann_j == pytest.approx((64 * 20 + 20 * 12 + 12 * 10) * mac_j, rel=1e-12)
+
+
+def test_a_device_without_multiplier_has_no_equal_ann(outcome: Outcome, splits: Splits) -> None:
+    chosen = dataclasses.replace(outcome.plan, device="loihi")
+    silent = conclude(chosen, outcome.points, splits, command=[])
+    assert silent.ann_j is None
+    assert not [line for line in picture(silent).axes[0].lines if line.get_linestyle() == "--"]
+    assert [line for line in picture(outcome).axes[0].lines if line.get_linestyle() == "--"]
+
+
+def test_the_table_has_the_front_and_the_model_at_rest(outcome: Outcome) -> None:
+    front, models = front_tables(outcome)
+    assert len(front.rows) == min(len(outcome.front), 15) + 1
+    at, point = len(outcome.front) - 1, outcome.front[-1]
+    assert point.test is not None
+    text, *figures = front.rows[-2]
+    assert text.startswith(f"{at} m0: {point.levers.steps} steps")
+    assert figures == [
+        f"{100 * point.validation.accuracy:.1f}",
+        f"{100 * point.test.accuracy:.1f}",
+        f"{1e6 * point.validation.energy_j:.3g}",
+        f"{point.validation.synops:,.0f}",
+        f"{point.validation.cores}",
+    ]
+    assert front.rows[-1][0] == "at rest: 8 steps"
+    assert models.rows == [("m0 model", "beta 0.00312, hidden 0 20")]
+
+
+def test_a_long_front_is_thinned_but_keeps_its_ends_and_numbers(outcome: Outcome) -> None:
+    many = dataclasses.replace(outcome, front=[outcome.front[0]] * 30 + [outcome.front[-1]] * 11)
+    (front, _) = front_tables(many)
+    numbers = [int(row[0].split()[0]) for row in front.rows[:-1]]
+    assert len(numbers) == 15
+    assert (numbers[0], numbers[-1]) == (0, 40)
+    assert front.caption.startswith("26 more are in points.json.")
+
+
+def test_the_picture_shows_every_point_above_the_front(outcome: Outcome) -> None:
+    axis = picture(outcome).axes[0]
+    dominated, front, rest = (collection.get_offsets() for collection in axis.collections)
+    least = min(p.validation.accuracy for p in [*outcome.front, outcome.uncompressed])
+    assert len(dominated) == sum(p.validation.accuracy >= least for p in outcome.points)
+    assert len(front) == len(outcome.front)
+    assert list(rest[0]) == pytest.approx(
+        [
+            1e6 * outcome.uncompressed.validation.energy_j,
+            100 * outcome.uncompressed.validation.accuracy,
+        ]
+    )

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small import TASK
+
+from neurodeploy.deploy.bundle import Bundle, decode
+from neurodeploy.deploy.stream import stream_answers
+from neurodeploy.engines.base import Run
+from neurodeploy.engines.registry import open_engine, simulate
+from neurodeploy.errors import InputError, NetworkError
+from neurodeploy.hardware.chips import find_chip
+from neurodeploy.hardware.devices import load_devices
+from neurodeploy.hardware.placement import place
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.search.compression import Levers, compress_network, uncompressed
+from neurodeploy.search.scoring import Scorer, Target, find_target, host_macs, prepare
+from neurodeploy.search.trial import samples
+from neurodeploy.signals.datasets import Splits
+
+SETTING = Levers(
+    thresholds=(1.2, 0.7), dropped=0.25, weight_bits=(5, 6), pruned=(0.4, 0.2), steps=6
+)
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return find_target("cmos45_integer", "loihi1")
+
+
+@pytest.fixture(scope="module")
+def data(splits: Splits) -> tuple[np.ndarray, np.ndarray]:
+    return samples(TASK.sources(splits).validation, seed=3)
+
+
+@pytest.fixture(scope="module")
+def scorer(bundle: Bundle, data: tuple[np.ndarray, np.ndarray], target: Target) -> Scorer:
+    return Scorer(bundle, *data, target)
+
+
+def test_a_score_is_what_the_parts_of_the_package_say(
+    scorer: Scorer, bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    spikes, labels = data
+    network = compress_network(bundle.network, SETTING)
+    run: Run = simulate(network, spikes[..., :6])
+    answers = decode(bundle, torch.from_numpy(run.spikes))["label"].argmax(1).numpy()
+    layers = run.counts.totals()["layers"]
+    synops = sum(layer["synops"] for layer in layers)
+    updates = sum(layer["neuron_updates"] for layer in layers)
+    constants = load_devices()["cmos45_integer"].constants
+    mac_j = load_devices()["cmos45_float"].constants["mac"].value_j
+    chip_j = synops * constants["ac"].value_j + updates * constants["neuron_update"].value_j
+    score = scorer(SETTING)
+    assert score.accuracy == (answers == labels).mean()
+    assert score.energy_j == pytest.approx(chip_j / len(labels) + 12 * 6 * 10 * mac_j, rel=1e-9)
+    assert score.cores == len(place(network, find_chip("loihi1")).cores)
+    assert score.synops == pytest.approx(synops / len(labels))
+    assert score.effective_synops < score.synops
+    assert score.spikes > 0
+    assert score.objectives == (score.energy_j, score.cores, score.accuracy)
+
+
+def test_fewer_steps_are_the_answer_that_streams_at_that_step(
+    scorer: Scorer, bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    spikes, labels = data
+    with open_engine("native", bundle.network) as engine:
+        answers = [
+            answer.logits["label"].argmax()
+            for answer in stream_answers(engine, bundle.decoder, spikes)
+            if answer.step == 4
+        ]
+    short = dataclasses.replace(uncompressed(bundle.network, 8), steps=5)
+    assert scorer(short).accuracy == (np.array(answers) == labels).mean()
+    assert scorer(short).accuracy != scorer(uncompressed(bundle.network, 8)).accuracy
+
+
+def test_threads_change_nothing(scorer: Scorer, bundle: Bundle) -> None:
+    rest = uncompressed(bundle.network, 8)
+    settings = [
+        dataclasses.replace(rest, dropped=share / 10, steps=8 - share) for share in range(5)
+    ]
+    assert list(scorer.all(settings, threads=3)) == [scorer(levers) for levers in settings]
+
+
+def test_cores_are_those_of_a_fresh_placement(
+    bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """With 16 thresholds or 12 memory bits a core would differ; here, a chip of small cores."""
+    chip = find_chip("loihi1")
+    limits = {
+        **chip.limits,
+        "compartments": dataclasses.replace(chip.limits["compartments"], value=9),
+    }
+    target = dataclasses.replace(
+        find_target("loihi", "loihi1"), chip=dataclasses.replace(chip, limits=limits)
+    )
+    scorer, rest = Scorer(bundle, *data, target), uncompressed(bundle.network, 8)
+    for levers in (
+        rest,
+        dataclasses.replace(rest, thresholds=(2.0, 0.5)),
+        dataclasses.replace(rest, dropped=0.5),
+        dataclasses.replace(rest, dropped=0.5, steps=3),
+        dataclasses.replace(rest, pruned=(0.9, 0.9)),
+    ):
+        placed = place(compress_network(bundle.network, levers), target.chip)
+        assert scorer(levers).cores == len(placed.cores)
+    assert scorer(rest).cores > scorer(dataclasses.replace(rest, dropped=0.5)).cores
+
+
+def test_a_chip_that_does_not_hold_the_network_says_so(
+    bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    chip = find_chip("loihi1")
+    limits = {
+        **chip.limits,
+        "input_axons": dataclasses.replace(chip.limits["input_axons"], value=3),
+    }
+    target = dataclasses.replace(
+        find_target("loihi", "loihi1"), chip=dataclasses.replace(chip, limits=limits)
+    )
+    with pytest.raises(NetworkError, match="input axons"):
+        Scorer(bundle, *data, target)(uncompressed(bundle.network, 8))
+
+
+@pytest.mark.parametrize("kind", ["linear", "mlp", "rate", "conv"])
+def test_steps_that_never_come_are_not_multiplied(kind: str) -> None:
+    heads = {"label": 10, "image": 7}
+    whole = DecoderConfig(kind=kind, neurons=12, window_steps=9, heads=heads, hidden=5)
+    short = dataclasses.replace(whole, window_steps=4)
+    fewer = Decoder(short if kind in ("linear", "mlp") else whole).macs
+    assert host_macs(Decoder(whole), 4) == fewer
+    assert host_macs(Decoder(whole), 9) == host_macs(Decoder(whole), 30) == Decoder(whole).macs
+
+
+def test_names_that_nothing_has_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="device: expected one of loihi"):
+        find_target("arm", "loihi1")  # a host, without figures for spikes
+    with pytest.raises(InputError, match="chip"):
+        find_target("loihi", "loihi9")
+
+
+def test_a_decoder_without_classes_is_refused(bundle: Bundle) -> None:
+    images = DecoderConfig(kind="linear", neurons=12, window_steps=8, heads={"image": 64})
+    with pytest.raises(InputError, match="label"):
+        prepare(
+            dataclasses.replace(bundle, decoder=Decoder(images)), np.zeros((1, 64, 8), np.uint8)
+        )

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from optuna.distributions import CategoricalDistribution
+from small import TASK
+
+from neurodeploy.search.space import describe, fingerprint, search_space, with_parameters
+from neurodeploy.signals.encode import LatencyEncoding, LevelEncoding
+from neurodeploy.tasks import TASKS, ImageTask
+
+
+@pytest.mark.parametrize("task", [each for each in TASKS.values() if isinstance(each, ImageTask)])
+def test_what_a_task_has_is_within_its_ranges(task: ImageTask) -> None:
+    table = search_space(task)
+    own = {name: parameter.current for name, parameter in table.items()}
+    assert with_parameters(task, own) == task
+    assert {"beta", "prior_rate", "steps", "threshold", "readout", "hidden 0", "delays"} == set(own)
+    for parameter in table.values():
+        assert parameter.distribution._contains(
+            parameter.distribution.to_internal_repr(parameter.current)
+        )
+
+
+def test_every_knob_changes_what_it_says() -> None:
+    values = {
+        "beta": 0.02,
+        "prior_rate": 0.1,
+        "steps": 5,
+        "threshold": 1.5,
+        "readout": 9,
+        "hidden 0": 17,
+        "delays": True,
+    }
+    changed = with_parameters(TASK, values)
+    assert (changed.beta, changed.prior_rate, changed.delays) == (0.02, 0.1, True)
+    assert (changed.encoding.steps, changed.neuron.threshold) == (5, 1.5)
+    assert (changed.readout, changed.hidden) == (9, (17,))
+    names = {fingerprint(TASK), fingerprint(changed)}
+    names |= {fingerprint(with_parameters(TASK, {name: value})) for name, value in values.items()}
+    assert len(names) == len(values) + 2
+
+
+def test_ends_of_the_ranges_are_tasks() -> None:
+    for end in ("low", "high"):
+        values = {
+            name: True
+            if isinstance(parameter.distribution, CategoricalDistribution)
+            else getattr(parameter.distribution, end)
+            for name, parameter in search_space(TASK).items()
+        }
+        assert with_parameters(TASK, values).splits() is not None
+
+
+def test_each_hidden_layer_has_a_width() -> None:
+    deep = dataclasses.replace(TASK, hidden=(30, 20))
+    assert with_parameters(deep, {"hidden 1": 11}).hidden == (30, 11)
+
+
+def test_other_encodings_keep_what_is_theirs() -> None:
+    latency = dataclasses.replace(TASK, encoding=LatencyEncoding(steps=8, threshold=0.3))
+    assert with_parameters(latency, {"steps": 4}).encoding == LatencyEncoding(
+        steps=4, threshold=0.3
+    )
+    level = dataclasses.replace(TASK, encoding=LevelEncoding(steps=8, levels=6))
+    assert search_space(level)["steps"].distribution.low == 6  # type: ignore[attr-defined]
+
+
+def test_a_price_of_nothing_is_not_searched() -> None:
+    assert "beta" not in search_space(dataclasses.replace(TASK, beta=0.0))
+
+
+def test_a_description_is_plain() -> None:
+    assert json.loads(json.dumps(describe(TASK))) == describe(TASK)
+    assert describe(TASK)["encoding"]["kind"] == "rate"
+    seeded = dataclasses.replace(TASK, training=dataclasses.replace(TASK.training, seed=9))
+    assert fingerprint(seeded) != fingerprint(TASK)

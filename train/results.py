@@ -1,0 +1,137 @@
+"""Make docs/results.json, the tables of docs/results.md and its pictures from finished runs.
+
+Usage: python train/tables.py      (reads runs/results, which the other scripts fill)
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from neurodeploy.experiments.markdown import Column, fill, markdown_table
+from neurodeploy.experiments.script import RESULTS
+from neurodeploy.experiments.summary import write_summary
+
+DOCS = Path("docs")
+
+SAMPLED = Column(number="accuracy_sampled", head="sampled, %", scale=100)
+COLD = Column(number="accuracy_zero_temperature", head="temperature 0, %", scale=100)
+DEPLOYED = Column(number="accuracy_deployed", head="deployed, %", scale=100)
+SHUFFLED = Column(number="accuracy_shuffled", head="times shuffled, %", scale=100)
+SPIKES = Column(number="spikes_per_neuron_step", head="spikes per neuron and step", digits=4)
+BITS = Column(number="information_bits", head="information bound, bits", digits=1)
+SILENT = Column(number="silent", head="silent neurons, %", scale=100, digits=0)
+LOSS = Column(number="log_loss", head="log-loss, nats", digits=2)
+TIME = Column(number="cpu_s", head="CPU s", digits=0)
+ORACLE = Column(number="oracle_deployed", head="LeNet on deployed images, %", scale=100)
+RATIO = Column(number="oracle_ratio", head="of its accuracy on originals, %", scale=100)
+
+SYNOPS = Column(number="synops_per_sample", head="synaptic operations", digits=0)
+EFFECTIVE = Column(
+    number="effective_synops_per_sample", head="of them with a weight other than 0", digits=0
+)
+ENERGY = Column(number="uj_cmos45_float", head="45 nm float proxy, uJ", digits=3)
+TIMES = Column(number="ratio_cmos45_float", head="ANN / SNN")
+TIMES_INTEGER = Column(number="ratio_cmos45_integer", head="ANN / SNN, integers")
+
+COLUMNS = {
+    "decoders": (DEPLOYED, SHUFFLED, SPIKES, BITS, TIME),
+    "estimators": (SAMPLED, DEPLOYED, LOSS, SPIKES, TIME),
+    "temperature": (SAMPLED, COLD, DEPLOYED, SPIKES),
+    "beta": (DEPLOYED, SPIKES, BITS, LOSS, SILENT),
+    "beta-ann": (SAMPLED, COLD, BITS, LOSS),
+    "mnist": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
+    "mnist-rate": (DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, BITS),
+    "energy": (DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, TIMES, TIMES_INTEGER),
+    "predictive-coding": (SAMPLED, COLD, DEPLOYED, SHUFFLED, SPIKES, TIME),
+    "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
+}
+
+BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
+"""What the base of train/compare_mnist.py is called in each of its tables."""
+
+
+def with_base(name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The variants of a table, with the base among them where it belongs."""
+    variants = dict(summary.get(name, {}))
+    base = summary.get("base", {}).get("base")
+    if base and name in BASE_ROW:
+        variants = {BASE_ROW[name]: base, **variants}
+    if base and name == "beta":
+        variants["0.01"] = base
+    if name == "mnist-rate" and "latency" in summary.get("mnist", {}):
+        variants["prior 0.015"] = summary["mnist"]["latency"]
+        variants = dict(sorted(variants.items()))
+    if name.startswith("beta"):
+        variants = {beta: variants[beta] for beta in sorted(variants, key=float)}
+    return variants
+
+
+def means(variants: Mapping[str, Any], number: str) -> list[float]:
+    """Means of one number of all variants."""
+    return [variant["numbers"][number]["mean"] for variant in variants.values()]
+
+
+def draw_information_plane(spiking: Mapping[str, Any], ann: Mapping[str, Any], path: Path) -> None:
+    """Error against information, each beta a point."""
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for variants, name in ((spiking, "spiking encoder"), (ann, "ANN encoder, same bits")):
+        bits, accuracy = means(variants, "information_bits"), means(variants, "accuracy_sampled")
+        error = [100 * (1 - each) for each in accuracy]
+        axes.plot(bits, error, "o-", label=name)
+        for beta, x, y in zip(variants, bits, error, strict=True):
+            axes.annotate(f"β {beta}", (x, y), textcoords="offset points", xytext=(4, 4), size=7)
+    axes.set_xscale("log")
+    axes.set_xlabel("bound on the directed information, bits a sample")
+    axes.set_ylabel("test error, %, sampled spikes")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def draw_rate_curve(variants: Mapping[str, Any], path: Path) -> None:
+    """Class and reconstruction against spikes."""
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    rates = means(variants, "spikes_per_neuron_step")
+    for number, name in (
+        ("accuracy_deployed", "class, deployed"),
+        ("oracle_deployed", "LeNet on deployed reconstructions"),
+        ("oracle_originals", "LeNet on originals"),
+    ):
+        points = sorted(zip(rates, means(variants, number), strict=True))
+        axes.plot(*zip(*[(x, 100 * y) for x, y in points], strict=True), "o-", label=name)
+    axes.axvline(0.02, color="grey", linestyle=":", linewidth=1)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("spikes per readout neuron and step")
+    axes.set_ylabel("test accuracy, %")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Write everything that the finished runs are enough for."""
+    summary = write_summary(RESULTS, DOCS / "results.json")
+    tables = {name: with_base(name, summary) for name in COLUMNS}
+    pictures = DOCS / "results"
+    pictures.mkdir(exist_ok=True)
+    if tables["beta"] and tables["beta-ann"]:
+        path = pictures / "information-plane.png"
+        draw_information_plane(tables["beta"], tables["beta-ann"], path)
+    if tables["mnist-rate"]:
+        draw_rate_curve(tables["mnist-rate"], pictures / "rate.png")
+    filled = {
+        name: markdown_table(variants, name, COLUMNS[name])
+        for name, variants in tables.items()
+        if variants
+    }
+    fill(DOCS / "results.md", filled)
+    print(f"{len(filled)} tables, {DOCS / 'results.json'}")
+
+
+if __name__ == "__main__":
+    main()
