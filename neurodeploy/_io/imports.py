@@ -1,0 +1,96 @@
+"""A person's own parts by name: an entry point, or an import path ``package.module:Name``.
+
+Code is imported only from a name that a person gave or a package that they installed; a file that
+names a part must not be resolved here before the person allowed it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neurodeploy.errors import InputError, message
+
+
+def resolve(what: str, name: str, ours: Mapping[str, Any], group: str) -> Any:
+    """What a name stands for: one of ours, an installed entry point, or an import path.
+
+    Parameters
+    ----------
+    what : str
+        What is looked for, such as ``task``, for errors.
+    name : str
+        As a person gave it. Modules below the working directory are found too.
+    ours : mapping of str to object
+        What the package has under short names.
+    group : str
+        Of entry points that other packages may register, such as ``neurodeploy.tasks``.
+
+    Raises
+    ------
+    InputError
+        Nothing has that name, or it cannot be imported; the message says which, and why.
+    """
+    if name in ours:
+        return ours[name]
+    if ":" in name:
+        return _imported(what, name)
+    installed = {point.name: point for point in importlib.metadata.entry_points(group=group)}
+    if name not in installed:
+        known = ", ".join(sorted({*ours, *installed}))
+        raise InputError(message(what, f"one of {known}, or package.module:Name", repr(name)))
+    return _imported(what, installed[name].value)
+
+
+def import_path(part: Any) -> str:
+    """The import path of a class or function, as `resolve` takes it.
+
+    Raises
+    ------
+    InputError
+        It was made inside a function or at a prompt, where nobody else can import it.
+    """
+    module, name = getattr(part, "__module__", None), getattr(part, "__qualname__", None)
+    if module is None or name is None or "<" in name or module == "__main__":
+        remedy = "Define it at the top of a module that can be imported."
+        raise InputError(message("import path", "a class of an importable module", part, remedy))
+    return f"{module}:{name}"
+
+
+def _imported(what: str, name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    where = f"{what} {name!r}"
+    try:
+        with _working_directory_first():
+            found: Any = importlib.import_module(module)
+    except Exception as error:  # a person's module may fail in any way while it is imported
+        remedy = "Run from the folder that holds it, or install its package."
+        said = f"{type(error).__name__}: {error}"
+        raise InputError(
+            message(where, f"a module {module!r} that imports", said, remedy)
+        ) from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise InputError(message(where, f"{attribute!r} in module {module}", "none"))
+        found = getattr(found, part)
+    return found
+
+
+@contextmanager
+def _working_directory_first() -> Iterator[None]:
+    """As ``python -m`` has it; a console script has only its own folder."""
+    here = str(Path.cwd())
+    if here in sys.path:
+        yield
+        return
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        if here in sys.path:
+            sys.path.remove(here)
