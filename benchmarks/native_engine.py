@@ -20,7 +20,7 @@ from timing import machine, paired, seconds
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.engines.slayer import slayer_layers
+from neurodeploy.engines.slayer import SlayerEngine
 
 PAIRS = 31
 LAVA_SAMPLES = 4
@@ -57,9 +57,8 @@ def main() -> None:
     print(f"2 % input: {low / BATCH * 1e3:.4f} ms a sample; 10 % takes x{ratio:.2f}")
 
     torch.set_num_threads(engine.threads)
-    _, slayer, ratio = paired(
-        lambda: engine.run(batch), lambda: slayer_layers(network, batch), PAIRS // 4
-    )
+    trained = SlayerEngine(network)
+    _, slayer, ratio = paired(lambda: engine.run(batch), lambda: trained.run(batch), PAIRS // 4)
     print(f"SLAYER forward: {slayer / BATCH * 1e3:.3f} ms a sample; native is x{ratio:.0f} faster")
     with LavaEngine(network) as lava:
         few = batch[:LAVA_SAMPLES]

@@ -22,12 +22,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine_name" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("engine")
-        metafunc.parametrize("engine_name", [chosen] if chosen else ENGINES, scope="module")
-
-
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """The real networks with recorded runs that lava-dl's wheel installs."""

@@ -19,7 +19,7 @@ from neurodeploy.cli.app import (
     print_layers,
     print_table,
 )
-from neurodeploy.engines.registry import DEFAULT_ENGINE, ENGINES
+from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
 
 @app.command()
@@ -124,7 +124,8 @@ def verify(
     network: NetworkArgument,
     input_file: InputOption,
     engine: Annotated[
-        list[str] | None, typer.Option("--engine", help="Engines to compare; all by default.")
+        list[str] | None,
+        typer.Option("--engine", help="Engines to compare; lava and native by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -136,7 +137,7 @@ def verify(
     from neurodeploy.deploy.verification import verify as run_verification
 
     result = run_verification(
-        network_of(network), load_array(input_file, "input"), engine or ENGINES
+        network_of(network), load_array(input_file, "input"), engine or COMPLETE_ENGINES
     )
     if as_json:
         print_json(result.to_dict())

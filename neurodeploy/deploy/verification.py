@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.registry import ENGINES, REFERENCE_ENGINE, simulate
-from neurodeploy.engines.slayer import slayer_layers
+from neurodeploy.engines.registry import COMPLETE_ENGINES, REFERENCE_ENGINE, simulate
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.netx.network import Network
 
@@ -75,7 +74,9 @@ def compare(
     return Verification(layers=tuple(differences))
 
 
-def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINES) -> Verification:
+def verify(
+    network: Network, spikes: np.ndarray, engines: Sequence[str] = COMPLETE_ENGINES
+) -> Verification:
     """Run a reference and each engine on the same input and compare all layers.
 
     The reference is SLAYER's forward, or Lava where SLAYER's arithmetic is not replayed:
@@ -108,6 +109,6 @@ def verify(network: Network, spikes: np.ndarray, engines: Sequence[str] = ENGINE
 
 def _reference(network: Network, spikes: np.ndarray) -> tuple[str, Sequence[np.ndarray]]:
     try:
-        return "slayer", slayer_layers(network, spikes)
+        return "slayer", simulate(network, spikes, "slayer").layers
     except NetworkError:
         return REFERENCE_ENGINE, simulate(network, spikes, REFERENCE_ENGINE).layers

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, overload
+from typing import Protocol, overload, runtime_checkable
 
 import numpy as np
 from typing_extensions import Self
@@ -126,6 +126,7 @@ class Session(Closeable, Protocol):
         """What has been done since the last reset."""
 
 
+@runtime_checkable
 class Engine(BatchRunner, Closeable, Protocol):
     """Runs one network; a context manager, closed when done."""
 

@@ -2,49 +2,98 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import numpy as np
 
+from neurodeploy._io.imports import resolve
 from neurodeploy.engines.base import Engine, Run
-from neurodeploy.errors import InputError, message
+from neurodeploy.errors import EngineError, InputError, message
 from neurodeploy.netx.network import Network
 
-ENGINES = ("lava", "native")
+EngineFactory = Callable[[Network], Engine]
+"""An engine class, or a function that gives an engine."""
+
+
+def _lava(network: Network) -> Engine:
+    from neurodeploy.engines.lava import LavaEngine
+
+    return LavaEngine(network)
+
+
+def _native(network: Network) -> Engine:
+    from neurodeploy.engines.native import NativeEngine
+
+    return NativeEngine(network)
+
+
+def _slayer(network: Network) -> Engine:
+    from neurodeploy.engines.slayer import SlayerEngine
+
+    return SlayerEngine(network)
+
+
+_OURS: dict[str, EngineFactory] = {"lava": _lava, "native": _native, "slayer": _slayer}
+
+ENGINES = tuple(_OURS)
+COMPLETE_ENGINES = ("lava", "native")
+"""Those that run every layer that netx runs."""
 DEFAULT_ENGINE = "native"
 REFERENCE_ENGINE = "lava"
+ENTRY_POINTS = "neurodeploy.engines"
 
 
-def open_engine(name: str, network: Network) -> Engine:
-    """Give the engine of that name, holding a network.
+def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
+    """Give an engine that holds a network.
+
+    Parameters
+    ----------
+    engine : str, or class or function that takes a network
+        A name: ``native``, ``lava`` or ``slayer``, an import path ``package.module:Class``, or
+        an entry point of group ``neurodeploy.engines``. Or what such a name stands for.
+    network : Network
+        What it will run.
 
     Raises
     ------
     InputError
-        There is no such engine.
+        There is no such engine, or it is none.
     NetworkError
         The engine cannot run the network.
+    EngineError
+        A package that the engine needs is not installed.
     """
-    if name == "lava":
-        from neurodeploy.engines.lava import LavaEngine
+    where = f"engine {engine!r}"
+    factory = resolve("engine", engine, _OURS, ENTRY_POINTS) if isinstance(engine, str) else engine
+    if not _takes_a_network(factory, network):
+        expected = "a name, or a class or function that takes a network and gives an engine"
+        raise InputError(message(where, expected, repr(factory)))
+    try:
+        opened = factory(network)
+    except ImportError as error:
+        remedy = f"Install the package of {error.name or 'that name'}."
+        raise EngineError(message(where, "all that it imports", str(error), remedy)) from error
+    if not isinstance(opened, Engine):
+        raise InputError(message(where, "an Engine", f"an object of type {type(opened).__name__}"))
+    return opened
 
-        return LavaEngine(network)
-    if name == "native":
-        from neurodeploy.engines.native import NativeEngine
 
-        return NativeEngine(network)
-    raise InputError(message("engine", f"one of {', '.join(ENGINES)}", name))
-
-
-def simulate(network: Network, spikes: np.ndarray, engine: str = DEFAULT_ENGINE) -> Run:
+def simulate(
+    network: Network, spikes: np.ndarray, engine: str | EngineFactory = DEFAULT_ENGINE
+) -> Run:
     """Run a batch through a network, each sample from rest.
 
     Parameters
     ----------
     network : Network
         From `read_network` or `export_network`.
-    spikes : array [batch, *features, time]
-        0 or 1, features in SLAYER's order.
-    engine : str
-        ``native``, ours, fast; or ``lava``, the simulator that it is compared with.
+    spikes : array [sample, *features, time]
+        0 or 1, features in SLAYER's order; whole numbers or real values where the network takes
+        such.
+    engine : str, or class or function that takes a network
+        ``native``, ours, fast; ``lava``, the simulator that it is compared with; ``slayer``,
+        training's arithmetic; or a person's own, as `open_engine` takes it.
 
     Returns
     -------
@@ -59,7 +108,17 @@ def simulate(network: Network, spikes: np.ndarray, engine: str = DEFAULT_ENGINE)
     NetworkError
         The engine cannot run the network.
     EngineError
-        Lava hung or died.
+        A package is not installed, or Lava hung or died.
     """
     with open_engine(engine, network) as running:
         return running.run(spikes)
+
+
+def _takes_a_network(factory: object, network: Network) -> bool:
+    if not callable(factory):
+        return False
+    try:
+        inspect.signature(factory).bind(network)
+    except (TypeError, ValueError):  # other arguments; no signature, as built-in types
+        return False
+    return True

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from reference import as_lava_stores
 
 from neurodeploy.netx.network import ComplexDense, Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
-from neurodeploy.netx.weights import stored_weights
 
 
 @dataclass
@@ -101,7 +101,7 @@ def input_neurons() -> Case:
 
 def changed(weight: np.ndarray) -> bool:
     """Whether Lava runs other weights than the file holds."""
-    stored, bits = stored_weights(weight)
+    (stored,), bits = as_lava_stores(weight)
     return bool((stored != weight << bits).any())
 
 
@@ -146,7 +146,7 @@ def voltage_clips() -> Case:
 def sums_that_lava_rounds() -> Case:
     """Stored weights that no integers would replace, without, with one, and with many delays."""
     weight = np.array([[-128, -128, -1], [0, -2, -3], [-1, -1, -64]])
-    stored, bits = stored_weights(weight)
+    (stored,), bits = as_lava_stores(weight)
     assert (stored % (1 << bits)).any()
     quick = neuron(current_decay=4096, voltage_decay=0, threshold=0)
     layers = (
@@ -283,3 +283,20 @@ CASES: list[Callable[[], Case]] = [
     sums_wrap,
     resonating,
 ]
+
+NO_SIGMA_DELTA = "neuron: expected CUBA, found SdnnNeuron"
+REFUSED_BY_SLAYER: dict[Callable[[], Case], str] = {
+    recurrent: "layer 0-dense_rec: expected dense, convolution or input, found dense_rec",
+    graded_input: "layer 1-dense_rec: expected dense, convolution or input, found dense_rec",
+    sigma_delta: f"layer 0-input, {NO_SIGMA_DELTA}",
+    sigma_delta_between_spikes: f"layer 0-dense, {NO_SIGMA_DELTA}",
+    ones_back_from_sigma_delta: f"layer 0-dense_rec, {NO_SIGMA_DELTA}",
+    sums_wrap: f"layer 0-dense_rec, {NO_SIGMA_DELTA}",
+    resonating: "layer 0-dense, neuron: expected CUBA, found RfNeuron",
+}
+"""What SLAYER's forward does not run, and what its engine says."""
+
+
+def cases_of(engine: str) -> list[Callable[[], Case]]:
+    """Every case that an engine runs."""
+    return [make for make in CASES if engine != "slayer" or make not in REFUSED_BY_SLAYER]

@@ -1,11 +1,19 @@
-"""The rules of every layer and neuron in plain numpy, one step at a time, in 64 bits."""
+"""The rules of every layer and neuron in plain numpy, one step at a time, in 64 bits.
+
+Of neurodeploy it reads the fields of layers and neurons, no rule. Two things come from lava-dl and
+lava-nc themselves, because they are floating-point work of theirs: what netx makes of a dense
+weight matrix and of a resonator's decays. `test_engine` holds the whole against Lava.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
 
 import numpy as np
 
+from neurodeploy._io.quiet import suppress_output
 from neurodeploy.netx.network import (
     Average,
     ComplexDense,
@@ -16,9 +24,16 @@ from neurodeploy.netx.network import (
     NeuronInput,
 )
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
-from neurodeploy.netx.weights import stored_weights
+
+with suppress_output():
+    from lava.lib.dl.netx.utils import optimize_weight_bits
+    from lava.lib.dl.slayer.neuron.rf import neuron_params
+    from lava.proc.rf.process import RF
+    from lava.utils.weightutils import clip_weights, determine_sign_mode, truncate_weights
 
 States = dict[str, np.ndarray]
+Stored = tuple[list[np.ndarray], int]
+"""Matrices [output, input] as synapses hold them, and by how many bits a sum is shifted back."""
 
 
 def int32(values: np.ndarray) -> np.ndarray:
@@ -34,6 +49,29 @@ def scaled(state: np.ndarray, factor: np.ndarray | int) -> np.ndarray:
 def by_feature(value: np.ndarray | int, shape: tuple[int, ...]) -> np.ndarray:
     axes = (-1,) + (1,) * (len(shape) - 1)
     return np.broadcast_to(np.asarray(value, np.int64).reshape(axes), shape)
+
+
+# --- weights ------------------------------------------------------------------------------------
+
+
+def as_lava_stores(*parts: np.ndarray) -> Stored:
+    """The matrices of one layer in Lava's synapses, made by Lava; all zero is silence."""
+    whole = np.hstack(parts).astype(np.int64)
+    if not whole.any():
+        return as_written(*parts)
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(divide="ignore"):
+        scaled, bits, exponent, _ = optimize_weight_bits(whole)
+    stored = []
+    for part in np.split(scaled, [parts[0].shape[1]], axis=1)[: len(parts)]:
+        sign_mode = determine_sign_mode(part)
+        clipped = clip_weights(part, sign_mode, num_bits=8)
+        stored.append(truncate_weights(clipped, sign_mode, bits).astype(np.int64))
+    return stored, -exponent
+
+
+def as_written(*parts: np.ndarray) -> Stored:
+    """The matrices of one layer as its file has them, and as training had them."""
+    return [part.astype(np.int64) for part in parts], 0
 
 
 # --- synapses: what arrives, [sample, *features, time] -----------------------------------------
@@ -56,22 +94,23 @@ def dense_sums(
     return int32(sums[..., :steps])
 
 
-def stored_parts(layer: Dense) -> tuple[np.ndarray, np.ndarray, int]:
-    """Input and recurrent weights as stored, and the shift of their sums; all zero is silence."""
-    weights = [layer.weight, layer.recurrent_weight]
-    whole = np.hstack([weight for weight in weights if weight is not None]).astype(np.int64)
-    stored, bits = stored_weights(*weights) if whole.any() else (whole, 0)
-    inputs = layer.weight.shape[1]
-    return stored[:, :inputs], stored[:, inputs:], bits
+def delays_of(layer: Dense) -> np.ndarray | None:
+    """Of each synapse; one axis is of the outputs if it fits them, and netx keeps 62 steps."""
+    if layer.delay is None:
+        return None
+    outputs = len(layer.weight)
+    delay = layer.delay[:, None] if layer.delay.shape == (outputs,) else layer.delay
+    return np.broadcast_to(np.minimum(delay, 62), layer.weight.shape)
 
 
 def conv_sums(layer: Conv, spikes: np.ndarray) -> np.ndarray:
     (pad_y, pad_x), (step_y, step_x) = layer.padding, layer.stride
     padded = np.pad(spikes, ((0, 0), (0, 0), (pad_y, pad_y), (pad_x, pad_x), (1, 0)))
     padded = padded[..., :-1].astype(np.int64)
-    channels, height, width = layer.output_shape(spikes.shape[1:-1])
+    channels, inputs, kernel_y, kernel_x = layer.weight.shape
+    height = len(range(layer.dilation[0] * (kernel_y - 1), padded.shape[2], step_y))
+    width = len(range(layer.dilation[1] * (kernel_x - 1), padded.shape[3], step_x))
     sums = np.zeros((len(spikes), channels, height, width, spikes.shape[-1]), np.int64)
-    inputs = layer.weight.shape[1]
     for o, c, ky, kx in np.ndindex(*layer.weight.shape):
         channel = o // (channels // layer.groups) * inputs + c
         top, left = ky * layer.dilation[0], kx * layer.dilation[1]
@@ -123,8 +162,24 @@ def sdnn(neuron: SdnnNeuron, bias: np.ndarray, is_input: bool) -> Callable[..., 
     return step
 
 
+def decays_in_lava(neuron: RfNeuron) -> tuple[np.ndarray, np.ndarray]:
+    """Sine and cosine of the process that netx builds from the fields of the file."""
+    fields = {"sinDecay": neuron.sin_decay, "cosDecay": neuron.cos_decay, "vThMant": 0}
+    with np.errstate(divide="ignore"):
+        built = neuron_params(fields)
+    process = RF(
+        shape=(np.size(neuron.sin_decay),),
+        vth=0,
+        period=built["period"],
+        alpha=built["decay"],
+        state_exp=6,
+        decay_bits=12,
+    )
+    return tuple(np.asarray(v.init, np.int64) for v in (process.sin_decay, process.cos_decay))
+
+
 def resonator(neuron: RfNeuron) -> Callable[..., np.ndarray]:
-    sine, cosine = (np.asarray(decay, np.int64) for decay in neuron.decays_as_run())
+    sine, cosine = decays_in_lava(neuron)
     threshold, limit = neuron.threshold << 6, (1 << 23) - 1
 
     def step(states: States, arriving: np.ndarray) -> np.ndarray:
@@ -157,26 +212,43 @@ STATES = {
 # --- layers and networks -----------------------------------------------------------------------
 
 
-def arrivals(layer: Layer, spikes: np.ndarray) -> np.ndarray:
+def sends_values(layer: Layer) -> bool:
+    return not isinstance(layer, Average) and isinstance(layer.neuron, SdnnNeuron)
+
+
+def arrivals(layer: Layer, spikes: np.ndarray, store: Callable[..., Stored]) -> np.ndarray:
     """Without recurrent ones; real above imaginary ones along the neurons of a complex layer."""
     if isinstance(layer, NeuronInput):
         return np.trunc(layer.weight * spikes + layer.bias).astype(np.int64)
     if isinstance(layer, Conv):
         return conv_sums(layer, spikes)
     if isinstance(layer, ComplexDense):
-        parts = (layer.real_weight, layer.imaginary_weight)
-        return np.hstack([dense_sums(*stored_weights(part), None, spikes) for part in parts])
+        parts = [store(layer.real_weight), store(layer.imaginary_weight)]
+        return np.hstack([dense_sums(stored, bits, None, spikes) for (stored,), bits in parts])
     assert isinstance(layer, Dense)
-    stored, _, bits = stored_parts(layer)
-    return dense_sums(stored, bits, layer.delay_matrix, spikes)
+    (stored, *_), bits = store(*matrices(layer))
+    return dense_sums(stored, bits, delays_of(layer), spikes)
+
+
+def matrices(layer: Dense) -> list[np.ndarray]:
+    recurrent = layer.recurrent_weight
+    return [layer.weight] if recurrent is None else [layer.weight, recurrent]
 
 
 def run_layer(
-    layer: Layer, spikes: np.ndarray, *, graded_input: bool, bits: int
+    layer: Layer,
+    spikes: np.ndarray,
+    *,
+    graded_input: bool,
+    bits: int,
+    store: Callable[..., Stored],
 ) -> tuple[np.ndarray, States]:
     """Spikes of a layer, and each of its states, [sample, *features, time]."""
     assert not isinstance(layer, Average)
-    shape, steps = layer.output_shape(spikes.shape[1:-1]), spikes.shape[-1]
+    arriving = arrivals(layer, spikes, store)
+    shape, steps = arriving.shape[1:-1], spikes.shape[-1]
+    if isinstance(layer, ComplexDense):
+        shape = (shape[0] // 2,)
     bias = getattr(layer, "bias", None)
     bias = np.zeros(1, np.int64) if bias is None or isinstance(layer, NeuronInput) else bias
     neuron = layer.neuron
@@ -187,15 +259,15 @@ def run_layer(
     else:
         step = resonator(neuron)
     states = {name: np.zeros((len(spikes), *shape), np.int64) for name in STATES[type(neuron)]}
-    arriving = arrivals(layer, spikes)
     recurrent = isinstance(layer, Dense) and layer.recurrent_weight is not None
-    sent = np.zeros((len(spikes), *shape, steps), np.int32 if neuron.graded else np.uint8)
+    if recurrent:
+        (_, stored), shift = store(*matrices(layer))
+    sent = np.zeros((len(spikes), *shape, steps), np.int32 if sends_values(layer) else np.uint8)
     traces = {name: np.zeros(sent.shape, np.int64) for name in states}
     back: np.ndarray | int = 0
     for t in range(steps):
         sent[..., t] = step(states, arriving[..., t] + back)
         if recurrent:
-            _, stored, shift = stored_parts(layer)
             values = sent[..., t].astype(np.int64) if graded_input else sent[..., t] != 0
             back = int32(np.einsum("oi,bi->bo", stored, values.astype(np.int64))) >> shift
         for name, state in states.items():
@@ -203,17 +275,29 @@ def run_layer(
     return sent, traces
 
 
-def reference(network: Network, signal: np.ndarray, bits: int = 24) -> list[np.ndarray]:
-    """Spikes of each layer, [sample, *features, time]; states of ``bits`` bits in CUBA neurons."""
-    return [spikes for spikes, _ in reference_traces(network, signal, bits)]
+def reference(
+    network: Network,
+    spikes: np.ndarray,
+    bits: int = 24,
+    store: Callable[..., Stored] = as_lava_stores,
+) -> list[np.ndarray]:
+    """Spikes of each layer, [sample, *features, time].
+
+    ``bits`` have the states of CUBA neurons; ``store`` says what synapses hold of dense weights.
+    """
+    return [sent for sent, _ in reference_traces(network, spikes, bits, store)]
 
 
 def reference_traces(
-    network: Network, signal: np.ndarray, bits: int = 24
+    network: Network,
+    spikes: np.ndarray,
+    bits: int = 24,
+    store: Callable[..., Stored] = as_lava_stores,
 ) -> list[tuple[np.ndarray, States]]:
     """Spikes and states of each layer."""
     results: list[tuple[np.ndarray, States]] = []
-    for layer, graded in zip(network.layers, network.graded, strict=False):
-        results.append(run_layer(layer, signal, graded_input=graded, bits=bits))
-        signal = results[-1][0]
+    graded = network.input_bits > 0
+    for layer in network.layers:
+        results.append(run_layer(layer, spikes, graded_input=graded, bits=bits, store=store))
+        spikes, graded = results[-1][0], sends_values(layer)
     return results

@@ -1,115 +1,157 @@
-"""The native engine runs what SLAYER's blocks export as SLAYER's own forward runs them."""
+"""SLAYER's arithmetic worked by hand, what it refuses, and where Lava differs from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
-import torch
+from cases import (
+    REFUSED_BY_SLAYER,
+    Case,
+    cases_of,
+    current_wraps,
+    inhibitory_or_nothing,
+    only_inhibitory,
+    voltage_clips,
+)
+from reference import as_written, reference
 
-from neurodeploy._io.quiet import suppress_output
-from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Network
-from neurodeploy.netx.read import read_network
+from neurodeploy.engines.slayer import SlayerEngine
+from neurodeploy.errors import InputError, NetworkError
+from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
 
-with suppress_output():
-    from lava.lib.dl import slayer
+FORGETFUL = CubaNeuron(current_decay=4096, voltage_decay=4096, threshold=9)
+"""Spikes where what arrives in a step, and the bias, are more than 9."""
 
-
-def exported(blocks: Sequence[Any], path: Path) -> Network:
-    with h5py.File(path, "w") as file:
-        layers = file.create_group("layer")
-        for index, block in enumerate(blocks):
-            block.export_hdf5(layers.create_group(str(index)))
-    return read_network(path)
-
-
-@torch.no_grad()
-def forward(blocks: Sequence[Any], signal: torch.Tensor) -> list[np.ndarray]:
-    outputs = []
-    for block in blocks:
-        signal = block(signal)
-        outputs.append(signal.numpy())
-    return outputs
+WEIGHT = np.array([[4, 6, -2], [10, 0, -8]])
+DENSE = Dense(weight=WEIGHT, neuron=FORGETFUL)
 
 
-def cuba(**changes: Any) -> dict[str, Any]:
-    return {"threshold": 1.0, "current_decay": 0.3, "voltage_decay": 0.1, **changes}
+def spikes(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 2, shape).astype(np.uint8)
 
 
-def dense() -> list[Any]:
-    block = slayer.block.cuba.Dense
-    return [block(cuba(), 20, 30, weight_scale=2), block(cuba(), 30, 10, weight_scale=2)]
+def a_step_later(arriving: np.ndarray) -> np.ndarray:
+    return np.pad(arriving, ((0, 0), (0, 0), (1, 0)))[..., :-1]
 
 
-def delayed() -> list[Any]:
-    block = slayer.block.cuba.Dense(cuba(), 20, 30, weight_scale=2, delay=True)
-    block.delay.delay.data = torch.randint(0, 5, block.delay.delay.shape).float()
-    return [block]
+def engine_of(*layers: Layer, **options: Any) -> SlayerEngine:
+    return SlayerEngine(Network(input_shape=(3,), layers=layers, **options))
 
 
-def recurrent() -> list[Any]:
-    block = slayer.block.cuba.Recurrent
-    return [block(cuba(), 20, 30, weight_scale=2), block(cuba(), 30, 10, weight_scale=2)]
+def test_a_neuron_without_memory_compares_what_arrives() -> None:
+    batch = spikes(4, 3, 9)
+    first, second = (
+        engine_of(
+            Dense(weight=WEIGHT, neuron=FORGETFUL, bias=[1, -1]),
+            Dense(weight=[[10, 10]], neuron=FORGETFUL, delay=2),
+        )
+        .run(batch)
+        .layers
+    )
+    arriving = a_step_later(np.einsum("oi,bit->bot", WEIGHT, batch))
+    assert (first.dtype, second.dtype) == (np.uint8, np.uint8)
+    np.testing.assert_array_equal(first, arriving + np.array([[1], [-1]]) > 9)
+    late = np.pad(first, ((0, 0), (0, 0), (3, 0)))[..., :-3]
+    np.testing.assert_array_equal(second, late.any(1, keepdims=True))
+    assert 0 < second.sum() < second.size / 2
 
 
-def resonating() -> list[Any]:
-    """With decays that come out of netx as they went in; it turns most cosines down by one."""
-    neuron = {"threshold": 1.0, "period": 7, "decay": 0.05}
-    return [slayer.block.rf.Dense(neuron, 20, 30, weight_scale=2)]
+def test_spikes_of_the_input_may_carry_values() -> None:
+    batch = spikes(4, 3, 9) * np.random.default_rng(1).integers(-7, 8, (4, 3, 9))
+    found = engine_of(DENSE, input_bits=3).run(batch).spikes
+    np.testing.assert_array_equal(found, a_step_later(np.einsum("oi,bit->bot", WEIGHT, batch)) > 9)
+    assert 0 < found.sum() < found.size
 
 
-@pytest.mark.parametrize("make", [dense, delayed, recurrent, resonating])
-def test_spiking_blocks_agree_in_every_spike(make: Any, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    blocks = make()
-    spikes = (torch.rand(3, 20, 60) < 0.2).float()
-    expected = forward(blocks, spikes)
-    run = NativeEngine(exported(blocks, tmp_path / "a.net")).run(spikes.numpy())
-    for found, wanted in zip(run.layers, expected, strict=True):
-        assert wanted.sum() > 100
-        np.testing.assert_array_equal(found, wanted)
+def test_sessions_do_not_disturb_each_other_or_a_run() -> None:
+    slow = CubaNeuron(current_decay=100, voltage_decay=50, threshold=40)
+    engine = engine_of(Dense(weight=WEIGHT, neuron=slow))
+    batch = spikes(2, 3, 12)
+    expected = engine.run(batch).spikes
+    assert 0 < expected.sum() < expected.size
+    one, other = engine.open(), engine.open()
+    for step in range(12):
+        np.testing.assert_array_equal(one.step(batch[0, :, step]), expected[0, :, step])
+        np.testing.assert_array_equal(other.step(batch[1, :, step]), expected[1, :, step])
+        np.testing.assert_array_equal(engine.run(batch).spikes, expected)
 
 
-def test_convolutions_agree_in_every_spike(tmp_path: Path) -> None:
-    """SLAYER sends the spikes of an input block a step late, unlike Lava."""
-    torch.manual_seed(0)
-    conv = slayer.block.cuba.Conv
-    blocks = [
-        slayer.block.cuba.Input(cuba(), weight=1, bias=0),
-        conv(cuba(), 2, 6, 3, stride=2, padding=1, weight_scale=2),
-        conv(cuba(), 6, 4, 2, groups=2, weight_scale=3),
-    ]
-    image = torch.rand(2, 2, 9, 8, 1).expand(-1, -1, -1, -1, 40).contiguous()
-    expected = forward(blocks, image)
-    network = exported(blocks, tmp_path / "a.net")
-    run = NativeEngine(network).run(blocks[0].pre_hook_fx(image).numpy())
-    for found, wanted in zip(run.layers, expected, strict=True):
-        assert wanted.sum() > 100
-        np.testing.assert_array_equal(found[..., :-1], wanted[..., 1:])
+# --- what it does not run ----------------------------------------------------------------------
 
 
-def test_sigma_delta_blocks_agree_in_every_value(tmp_path: Path) -> None:
-    """SLAYER has no step between layers, so layer k answers k steps earlier than in Lava."""
-    torch.manual_seed(0)
-    neuron = {"threshold": 0.1, "activation": torch.nn.functional.relu}
-    block = slayer.block.sigma_delta
-    blocks = [
-        block.Input(dict(neuron)),
-        block.Dense(dict(neuron), 20, 30, weight_scale=2),
-        block.Dense(dict(neuron), 30, 15, weight_scale=2),
-        block.Output(dict(neuron), 15, 5, weight_scale=2),
-    ]
-    walk = (0.1 * torch.randn(2, 20, 40)).cumsum(-1)
-    expected = forward(blocks, walk)
-    network = exported(blocks, tmp_path / "a.net")
-    run = NativeEngine(network).run(blocks[0].pre_hook_fx(walk).numpy())
-    scales = [1 << 12] * 3 + [1 << 18]
-    for late, (found, wanted) in enumerate(zip(run.layers, expected, strict=True)):
-        on_time = wanted[..., : wanted.shape[-1] - late] * scales[late]
-        assert np.count_nonzero(on_time) > 100
-        np.testing.assert_array_equal(found[..., late:], on_time)
+@pytest.mark.parametrize("make", REFUSED_BY_SLAYER, ids=lambda make: make.__name__)
+def test_what_slayer_does_not_run_is_refused_by_name_at_construction(
+    make: Callable[[], Case],
+) -> None:
+    with pytest.raises(NetworkError) as refused:
+        SlayerEngine(make().network)
+    assert str(refused.value) == REFUSED_BY_SLAYER[make]
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ((Average(outputs=1),), "layer 0-average.*found average"),
+        ((DENSE, NeuronInput(neuron=FORGETFUL)), "layer 1-input: expected an input layer first"),
+    ],
+    ids=["average", "input after a layer"],
+)
+def test_other_layers_are_refused_by_name(layers: tuple[Layer, ...], said: str) -> None:
+    with pytest.raises(NetworkError, match=said):
+        engine_of(*layers)
+
+
+def test_sigma_delta_convolutions_are_refused_by_name() -> None:
+    layer = Conv(weight=np.ones((1, 1, 2, 2)), neuron=SdnnNeuron(threshold=5))
+    with pytest.raises(NetworkError, match="layer 0-conv, neuron: expected CUBA, found SdnnNeuron"):
+        SlayerEngine(Network(input_shape=(1, 3, 3), layers=(layer,)))
+
+
+def test_other_input_is_refused() -> None:
+    with pytest.raises(InputError, match="input"):
+        engine_of(DENSE).run(np.full((1, 3, 4), 2))
+
+
+# --- where Lava does something else: docs/differences.md ----------------------------------------
+
+DIFFERENT_IN_LAVA = {
+    only_inhibitory: "netx changes the weights",
+    inhibitory_or_nothing: "netx changes the weights",
+    current_wraps: "states have 24 bits",
+    voltage_clips: "states have 24 bits",
+}
+
+
+@pytest.mark.parametrize("make", cases_of("slayer"), ids=lambda make: make.__name__)
+def test_it_differs_from_lava_only_for_the_listed_reasons(make: Callable[[], Case]) -> None:
+    case = make()
+    found = SlayerEngine(case.network).run(case.batch).layers
+    lavas = reference(case.network, case.batch)
+    agrees = all(map(np.array_equal, found, lavas))
+    assert agrees == (make not in DIFFERENT_IN_LAVA)
+    removed = {
+        "netx changes the weights": {"store": as_written},
+        "states have 24 bits": {"bits": 40},
+    }
+    options: Any = removed.get(DIFFERENT_IN_LAVA.get(make, ""), {})
+    for mine, theirs in zip(found, reference(case.network, case.batch, **options), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("threshold", "spikes_in_slayer"), [(64 * 64 - 2, 0), (64 * 64, 1)])
+def test_voltage_at_a_threshold_of_64_is_a_spike_in_float32(
+    threshold: int, spikes_in_slayer: int
+) -> None:
+    """The voltage reaches the threshold exactly, which is no spike in Lava."""
+    weight = np.full((1, 64), 64)
+    weight[0, 0] += threshold - 64 * 64
+    quick = CubaNeuron(current_decay=4096, voltage_decay=4096, threshold=threshold)
+    network = Network(input_shape=(64,), layers=(Dense(weight=weight, neuron=quick),))
+    batch = np.zeros((1, 64, 4), np.uint8)
+    batch[0, :, 1] = 1
+    assert SlayerEngine(network).run(batch).spikes.sum() == spikes_in_slayer
+    assert reference(network, batch)[0].sum() == 0
