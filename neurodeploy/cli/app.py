@@ -25,7 +25,14 @@ NetworkArgument = Annotated[Path, typer.Argument(help="A netx .net file or a bun
 InputOption = Annotated[
     Path, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time], 0 or 1.")
 ]
-EngineOption = Annotated[str, typer.Option("--engine", help="native (fast) or lava (reference).")]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="native (fast), lava (reference), slayer (training's arithmetic), or your own: "
+        "package.module:Class.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
 TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]

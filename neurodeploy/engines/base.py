@@ -145,17 +145,18 @@ def spike_types(network: Network) -> list[type[np.generic]]:
     return [np.int32 if graded else np.uint8 for graded in network.graded[1:]]
 
 
-def check_input(network: Network, signal: np.ndarray, where: str = "input") -> np.ndarray:
+def check_input(network: Network, spikes: np.ndarray, where: str = "input") -> np.ndarray:
     """Validate a batch for a network.
 
     Parameters
     ----------
     network : Network
-        What will run. If it begins with an input layer with neurons, the signal is real-valued,
-        and what is returned is the integer current of that layer.
-    signal : array [sample, *features, time]
-        Spikes: 0 or 1, or whole numbers of at most ``input_bits`` bits and a sign. A network
-        whose input is an image also takes it flattened, and the other way round.
+        What will run.
+    spikes : array [sample, *features, time]
+        0 or 1; whole numbers of at most ``input_bits`` bits and a sign, where the network takes
+        graded spikes; real values, where it begins with input neurons, and then what is returned
+        is the integer current of these. A network whose input is an image also takes it
+        flattened, and the other way round.
     where : str
         Named in errors.
 
@@ -169,21 +170,21 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
     InputError
         Shape or values are not what the network takes.
     """
-    signal = np.asarray(signal)
-    features = signal.shape[1:-1]
+    spikes = np.asarray(spikes)
+    features = spikes.shape[1:-1]
     if features != network.input_shape and math.prod(features) == math.prod(network.input_shape):
         flat = (math.prod(features),)
-        if signal.ndim >= 3 and flat in (features, network.input_shape):
-            signal = signal.reshape(len(signal), *network.input_shape, signal.shape[-1])
+        if spikes.ndim >= 3 and flat in (features, network.input_shape):
+            spikes = spikes.reshape(len(spikes), *network.input_shape, spikes.shape[-1])
     first = network.layers[0]
     if not isinstance(first, NeuronInput) and not network.input_bits:
-        return check_spikes(signal, features=network.input_shape, where=where)
-    if signal.shape[1:-1] != network.input_shape or signal.size == 0:
+        return check_spikes(spikes, features=network.input_shape, where=where)
+    if spikes.shape[1:-1] != network.input_shape or spikes.size == 0:
         expected = f"[batch, {', '.join(map(str, network.input_shape))}, time]"
-        raise InputError(message(where, expected, list(signal.shape)))
-    if signal.dtype.kind not in "iufb":
-        raise InputError(message(where, "numbers", f"values of type {signal.dtype}"))
-    values = signal.astype(np.float64)
+        raise InputError(message(where, expected, list(spikes.shape)))
+    if spikes.dtype.kind not in "iufb":
+        raise InputError(message(where, "numbers", f"values of type {spikes.dtype}"))
+    values = spikes.astype(np.float64)
     if isinstance(first, NeuronInput):
         limit, whole, expected = 2.0**31, True, "finite numbers that fit 32 bits as current"
         with np.errstate(invalid="ignore"):  # 0 times infinity is caught below
@@ -195,5 +196,5 @@ def check_input(network: Network, signal: np.ndarray, where: str = "input") -> n
         whole = bool((values == np.trunc(values)).all())
         expected = f"whole numbers of {network.input_bits} bits and a sign"
     if not (whole and -limit < values.min() and values.max() < limit):
-        raise InputError(message(where, expected, f"{signal.min()} to {signal.max()}"))
+        raise InputError(message(where, expected, f"{spikes.min()} to {spikes.max()}"))
     return values.astype(np.int32)

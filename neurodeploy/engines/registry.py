@@ -43,6 +43,9 @@ DEFAULT_ENGINE = "native"
 REFERENCE_ENGINE = "lava"
 ENTRY_POINTS = "neurodeploy.engines"
 
+INSTALL = {"lava": "Run `pip install lava-nc lava-dl`.", "torch": "Run `pip install torch`."}
+"""What to do where a module that engines import is missing."""
+
 
 def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
     """Give an engine that holds a network.
@@ -72,8 +75,8 @@ def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
     try:
         opened = factory(network)
     except ImportError as error:
-        remedy = f"Install the package of {error.name or 'that name'}."
-        raise EngineError(message(where, "all that it imports", str(error), remedy)) from error
+        remedy = INSTALL.get(str(error.name).partition(".")[0], "Install the package that has it.")
+        raise EngineError(message(where, "what it imports", str(error), remedy)) from error
     if not isinstance(opened, Engine):
         raise InputError(message(where, "an Engine", f"an object of type {type(opened).__name__}"))
     return opened

@@ -63,9 +63,9 @@ class SlayerEngine(BatchRunner, Closeable):
 
     def run_batch(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time]."""
-        checked = check_input(self.network, spikes)
-        layers = self.forward(checked)
-        return Run(layers=layers, counts=count(self.network, (checked, *layers)))
+        spikes = check_input(self.network, spikes)
+        layers = self.forward(spikes)
+        return Run(layers=layers, counts=count(self.network, (spikes, *layers)))
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
         """Run samples one after another, each whole, and yield its steps.
@@ -75,14 +75,14 @@ class SlayerEngine(BatchRunner, Closeable):
         samples : iterable of arrays [*features, time]
             Of any lengths; the next one is taken when the one before has been read.
         """
-        for sample, spikes in enumerate(samples):
-            checked = check_input(self.network, np.asarray(spikes)[None])
-            layers = self.forward(checked)
-            for step in range(checked.shape[-1]):
+        for index, sample in enumerate(samples):
+            spikes = check_input(self.network, np.asarray(sample)[None])
+            layers = self.forward(spikes)
+            for step in range(spikes.shape[-1]):
                 yield StepOutput(
-                    sample=sample,
+                    sample=index,
                     step=step,
-                    input=checked[0, ..., step],
+                    input=spikes[0, ..., step],
                     layers=[layer[0, ..., step] for layer in layers],
                 )
 
@@ -94,13 +94,13 @@ class SlayerEngine(BatchRunner, Closeable):
         """Nothing is held."""
 
     @torch.no_grad()
-    def forward(self, checked: np.ndarray) -> tuple[np.ndarray, ...]:
+    def forward(self, spikes: np.ndarray) -> tuple[np.ndarray, ...]:
         """Spikes of every layer, uint8 [sample, *features, time], of what `check_input` gave."""
-        spikes = torch.from_numpy(checked.astype(np.float32))
+        sent = torch.from_numpy(spikes.astype(np.float32))
         layers = []
         for block in self._blocks:
-            spikes = block.neuron(block.synapse(spikes))
-            layers.append(spikes.numpy().astype(np.uint8))
+            sent = block.neuron(block.synapse(sent))
+            layers.append(sent.numpy().astype(np.uint8))
         return tuple(layers)
 
 
@@ -117,8 +117,8 @@ class SlayerSession(Closeable):
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
-        checked = check_input(self._engine.network, np.asarray(spikes)[None, ..., None])
-        arrived = np.concatenate([self._activity[0], checked], axis=-1)
+        spikes = check_input(self._engine.network, np.asarray(spikes)[None, ..., None])
+        arrived = np.concatenate([self._activity[0], spikes], axis=-1)
         self._activity = [arrived, *self._engine.forward(arrived)]
         return self._activity[-1][0, ..., -1]
 

@@ -55,23 +55,23 @@ class LavaEngine(BatchRunner, Closeable):
 
     def run_batch(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time] through one compiled network."""
-        signal_in = check_input(self.network, spikes)
-        steps = signal_in.shape[-1]
-        stream = np.moveaxis(signal_in, -1, 1).reshape(-1, *self.network.input_shape)
-        last = np.arange(len(stream)) % steps == steps - 1
+        spikes = check_input(self.network, spikes)
+        samples, steps = spikes.shape[0], spikes.shape[-1]
+        by_step = np.moveaxis(spikes, -1, 1).reshape(-1, *self.network.input_shape)
+        last = np.arange(len(by_step)) % steps == steps - 1
         shapes = self.network.shapes
         sent = [
-            np.empty((len(stream), *shape), dtype)
+            np.empty((len(by_step), *shape), dtype)
             for shape, dtype in zip(shapes, spike_types(self.network), strict=True)
         ]
-        for index, outputs in enumerate(self._at_rest().advance(stream, last)):
+        for index, outputs in enumerate(self._at_rest().advance(by_step, last)):
             for record, output in zip(sent, outputs, strict=True):
                 record[index] = output
         layers = tuple(
-            np.ascontiguousarray(np.moveaxis(record.reshape(len(signal_in), steps, *shape), 1, -1))
+            np.ascontiguousarray(np.moveaxis(record.reshape(samples, steps, *shape), 1, -1))
             for record, shape in zip(sent, shapes, strict=True)
         )
-        return Run(layers=layers, counts=count(self.network, (signal_in, *layers)))
+        return Run(layers=layers, counts=count(self.network, (spikes, *layers)))
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
         """Run samples one after another; yield each step as soon as Lava has computed it.
@@ -81,20 +81,21 @@ class LavaEngine(BatchRunner, Closeable):
         samples : iterable of arrays [*features, time]
             Of any lengths; the next one is taken when the one before has been read.
         """
-        for sample, features in enumerate(samples):
-            stream = np.moveaxis(check_input(self.network, np.asarray(features)[None])[0], -1, 0)
-            last = np.arange(len(stream)) == len(stream) - 1
-            for step, layers in enumerate(self._at_rest().advance(stream, last)):
-                yield StepOutput(sample=sample, step=step, input=stream[step], layers=layers)
+        for index, sample in enumerate(samples):
+            (spikes,) = check_input(self.network, np.asarray(sample)[None])
+            by_step = np.moveaxis(spikes, -1, 0)
+            last = np.arange(len(by_step)) == len(by_step) - 1
+            for step, layers in enumerate(self._at_rest().advance(by_step, last)):
+                yield StepOutput(sample=index, step=step, input=by_step[step], layers=layers)
 
     def open(self) -> LavaSession:
         """Start a session at rest; it ends the one before, and any run ends it."""
         self._at_rest()
         return LavaSession(self)
 
-    def advance(self, features: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
-        """Run one step of input [*features]; give the spikes [*features] of every layer."""
-        (outputs,) = self._started().advance(features[None], np.array([rest_after]))
+    def advance(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
+        """Run one step of checked spikes [*features]; give those of every layer."""
+        (outputs,) = self._started().advance(spikes[None], np.array([rest_after]))
         return outputs
 
     def close(self) -> None:
@@ -128,9 +129,9 @@ class LavaSession(Closeable):
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
         network = self._engine.network
-        arrived = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
-        outputs = self._engine.advance(arrived, rest_after=False)
-        self._activity.append([arrived, *outputs])
+        spikes = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
+        outputs = self._engine.advance(spikes, rest_after=False)
+        self._activity.append([spikes, *outputs])
         return outputs[-1].astype(spike_types(network)[-1])
 
     def reset(self) -> None:

@@ -79,19 +79,19 @@ class LavaRuntime:
         """Whether Lava can still be asked."""
         return self._kill.alive
 
-    def advance(self, stream: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
-        """Run steps of input [step, *features]; yield each step's spikes of every layer.
+    def advance(self, by_step: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
+        """Run input [step, *features]; yield each step's spikes of every layer.
 
         Lava has features the other way round, [width, height, channel].
         """
-        total, sent = len(stream), 0
+        total, sent = len(by_step), 0
         finished = self.at_rest = False
         try:
             self._net.run(condition=RunSteps(total, blocking=False))
             for received in range(total):
                 while sent < min(total, received + STEPS_AHEAD):
-                    features = stream[sent].ravel() if self._takes_vector else stream[sent].T
-                    self._input.send(features.astype(np.int32))
+                    spikes = by_step[sent].ravel() if self._takes_vector else by_step[sent].T
+                    self._input.send(spikes.astype(np.int32))
                     self._due.send(np.array([rest_after[sent]], np.int32))
                     sent += 1
                 yield [self._receive(tap).T for tap in self._recorders]
