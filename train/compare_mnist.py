@@ -16,6 +16,7 @@ from neurodeploy.experiments.measure import measure, measure_sampled
 from neurodeploy.experiments.script import run_script, script_parser
 from neurodeploy.experiments.spike_rate import run_spike_rate
 from neurodeploy.experiments.units import Run, Unit
+from neurodeploy.learn.estimators import ScoreFunction
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
 
@@ -88,7 +89,7 @@ def units(seeds: int) -> Iterator[Unit]:
             yield unit("decoders", decoder, vdib(dataclasses.replace(task, decoder=decoder)))
         for beta in BETAS:
             yield unit("beta", f"{beta:g}", vdib(dataclasses.replace(task, beta=beta)))
-        scored = dataclasses.replace(task, estimator="score-function")
+        scored = dataclasses.replace(task, estimator=ScoreFunction())
         yield unit("estimators", "score-function", vdib(scored))
         for variant, (start, end) in TEMPERATURES.items():
             changed = task.trained_with(temperature_start=start, temperature_end=end)

@@ -1,40 +1,43 @@
 r"""Two gradients of an expectation over the readout's spikes.
 
 An estimator turns what was sampled into a scalar whose gradient estimates that of
-:math:`\mathbb{E}[\ell(y)] + \beta\,\mathbb{E}[I]`. Both ask the readout for its spikes in the
-form that they need (`readout_spikes`).
+:math:`\mathbb{E}[\ell(y)] + \beta\,\mathbb{E}[I]`. It is immutable: what it remembers between
+batches is the training's, which passes it into the call and keeps it in checkpoints.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import torch
 
+from neurodeploy.errors import InputError, message
 from neurodeploy.learn.distributed import batch_mean
 from neurodeploy.learn.objective import Objective, log_likelihood
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.readout import Noise
 
 
-class Estimator(Protocol):
-    """Computes the training loss of one batch.
+class TrainingBatch(NamedTuple):
+    """What a model is trained on at once.
 
-    ``state`` is what it remembers between batches, kept in checkpoints.
+    Parameters
+    ----------
+    spikes : Tensor [batch, *features, time], float32
+        Input spikes, 0 or 1.
+    targets : dict of str to Tensor [batch, ...]
+        What each head should answer.
+    temperature : float
+        Of the readout.
+    noise : torch.Generator or ShareOfNoise
+        Source of the readout's sampling noise.
     """
 
-    state: dict[str, float]
-
-    def __call__(
-        self,
-        model: HybridModel,
-        spikes: torch.Tensor,
-        targets: dict[str, torch.Tensor],
-        objective: Objective,
-        temperature: float,
-        generator: Noise,
-    ) -> tuple[torch.Tensor, BatchTerms]:
-        """Return the scalar to differentiate, and what was measured."""
+    spikes: torch.Tensor
+    targets: dict[str, torch.Tensor]
+    temperature: float
+    noise: Noise
 
 
 class BatchTerms:
@@ -48,32 +51,54 @@ class BatchTerms:
         self.firing_rate = batch_mean(spikes.flatten(1).mean(1))
 
 
-class Pathwise:
-    """Differentiate through a spike as through its probability (the readout's own backward).
-
-    Biased, with little variance; the default.
-    """
-
-    def __init__(self) -> None:
-        self.state: dict[str, float] = {}
+class Estimator(Protocol):
+    """Computes the training loss of one batch; its ``repr`` is kept in checkpoints."""
 
     def __call__(
         self,
         model: HybridModel,
-        spikes: torch.Tensor,
-        targets: dict[str, torch.Tensor],
         objective: Objective,
-        temperature: float,
-        generator: Noise,
+        batch: TrainingBatch,
+        state: dict[str, float],
     ) -> tuple[torch.Tensor, BatchTerms]:
-        """Mean of log-loss plus beta times information."""
-        answers, encoded = model(spikes, temperature=temperature, generator=generator)
-        log_loss = objective.log_loss(answers, targets)
-        information = objective.information(encoded.margin, temperature)
+        """Return the scalar to differentiate, and what was measured.
+
+        Parameters
+        ----------
+        model : HybridModel
+            What is trained.
+        objective : Objective
+            With the beta of this batch.
+        batch : TrainingBatch
+            What it is trained on.
+        state : dict of str to float
+            What is remembered between batches, changed in place; empty at the first one.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pathwise:
+    """Gradient through the spikes; the readout's own backward is straight-through.
+
+    Biased, with little variance; the default.
+    """
+
+    def __call__(
+        self,
+        model: HybridModel,
+        objective: Objective,
+        batch: TrainingBatch,
+        state: dict[str, float],
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        """Mean of log-loss plus beta times information; remembers nothing."""
+        answers, encoded = model(batch.spikes, temperature=batch.temperature, generator=batch.noise)
+        log_loss = objective.log_loss(answers, batch.targets)
+        information = objective.information(encoded.margin, batch.temperature)
         terms = BatchTerms(log_loss, information, encoded.spikes)
         return (log_loss + objective.beta * information).mean(), terms
 
 
+@dataclass(frozen=True, kw_only=True)
 class ScoreFunction:
     r"""The paper's estimator: :math:`(\ell - b)\,\nabla\log p(y \mid x)`, b a running mean.
 
@@ -83,32 +108,32 @@ class ScoreFunction:
     Parameters
     ----------
     momentum : float
-        Share of the past that the baseline b keeps at each batch.
+        Share of the past that the baseline b keeps at each batch, in [0, 1].
     """
 
-    def __init__(self, momentum: float = 0.9) -> None:
-        self.momentum = momentum
-        self.state: dict[str, float] = {}
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.momentum <= 1:
+            raise InputError(message("ScoreFunction.momentum", "in [0, 1]", self.momentum))
 
     def __call__(
         self,
         model: HybridModel,
-        spikes: torch.Tensor,
-        targets: dict[str, torch.Tensor],
         objective: Objective,
-        temperature: float,
-        generator: Noise,
+        batch: TrainingBatch,
+        state: dict[str, float],
     ) -> tuple[torch.Tensor, BatchTerms]:
-        """Decoder loss, plus the score term for the encoder."""
-        encoded = model.encoder(spikes, temperature=temperature, generator=generator)
+        """Decoder loss, plus the score term for the encoder; remembers ``baseline``."""
+        encoded = model.encoder(batch.spikes, temperature=batch.temperature, generator=batch.noise)
         sampled = encoded.spikes.detach()
-        log_loss = objective.log_loss(model.read(sampled), targets)
-        information = objective.information(encoded.margin, temperature)
+        log_loss = objective.log_loss(model.read(sampled), batch.targets)
+        information = objective.information(encoded.margin, batch.temperature)
         cost = (log_loss + objective.beta * information).detach()
         mean = batch_mean(cost)
-        baseline = self.state.get("baseline", mean)
-        self.state["baseline"] = self.momentum * baseline + (1 - self.momentum) * mean
-        score = (cost - baseline) * log_likelihood(sampled, encoded.margin, temperature)
+        baseline = state.get("baseline", mean)
+        state["baseline"] = self.momentum * baseline + (1 - self.momentum) * mean
+        score = (cost - baseline) * log_likelihood(sampled, encoded.margin, batch.temperature)
         terms = BatchTerms(log_loss, information, sampled)
         return (log_loss + objective.beta * information + score).mean(), terms
 
@@ -122,18 +147,7 @@ class TrainingStep(torch.nn.Module):
         self.estimator = estimator
 
     def forward(
-        self,
-        spikes: torch.Tensor,
-        targets: dict[str, torch.Tensor],
-        objective: Objective,
-        temperature: float,
-        generator: Noise,
+        self, objective: Objective, batch: TrainingBatch, state: dict[str, float]
     ) -> tuple[torch.Tensor, BatchTerms]:
         """The estimator's scalar, and what was measured."""
-        return self.estimator(self.model, spikes, targets, objective, temperature, generator)
-
-
-ESTIMATORS: dict[str, type[Pathwise | ScoreFunction]] = {
-    "straight-through": Pathwise,
-    "score-function": ScoreFunction,
-}
+        return self.estimator(self.model, objective, batch, state)

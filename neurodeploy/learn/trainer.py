@@ -19,7 +19,7 @@ from neurodeploy.errors import FileFormatError, InputError, TrainingError, messa
 from neurodeploy.learn.checkpoint import load_model, restore_training, save_training
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.distributed import join
-from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingStep
+from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingBatch, TrainingStep
 from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
@@ -72,6 +72,7 @@ class Trainer:
         self.folder = folder
         self.config = config or TrainConfig()
         self.estimator = estimator or Pathwise()
+        self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
@@ -114,7 +115,7 @@ class Trainer:
         restore_training(tensors, self.model, self.optimizer, f"checkpoint {path}")
         self.epoch, self.best_loss = notes["epoch"], notes["best_loss"]
         self.stale_epochs, self.history = notes["stale_epochs"], notes["history"]
-        self.estimator.state.update(notes["estimator"])
+        self.estimator_state = notes["estimator"]
 
     def fit(self, progress: Progress | None = None, *, budget_s: float = math.inf) -> None:
         """Train until the last epoch or until validation stops improving; load the best model.
@@ -182,8 +183,9 @@ class Trainer:
                 group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
             share, noise, weight = self.group.share(batch, generator)
             spikes, targets = share.to(device)
+            given = TrainingBatch(spikes, targets, config.temperature(done), noise)
             objective = replace(self.objective, beta=self.objective.beta * config.kl_weight(done))
-            loss, terms = self.step(spikes, targets, objective, config.temperature(done), noise)
+            loss, terms = self.step(objective, given, self.estimator_state)
             if not torch.isfinite(loss):
                 raise TrainingError(
                     message(
@@ -240,7 +242,7 @@ class Trainer:
                 "best_loss": self.best_loss,
                 "stale_epochs": self.stale_epochs,
                 "history": self.history,
-                "estimator": self.estimator.state,
+                "estimator": self.estimator_state,
                 "config": self._identity,
             },
         )

@@ -13,9 +13,8 @@ import torch
 from rich.progress import Progress
 
 from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Source
-from neurodeploy.learn.estimators import ESTIMATORS
+from neurodeploy.learn.estimators import Estimator, Pathwise
 from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
@@ -58,8 +57,8 @@ class Task(ABC):
         Kind and width of the decoder.
     beta, prior_rate : float
         Of the objective.
-    estimator : str
-        Name in `ESTIMATORS`.
+    estimator : Estimator
+        Gradient through the readout.
     training : TrainConfig
         How to train.
     """
@@ -73,15 +72,11 @@ class Task(ABC):
     decoder_hidden: int = 512
     beta: float = 0.01
     prior_rate: float = 0.05
-    estimator: str = "straight-through"
+    estimator: Estimator = field(default_factory=Pathwise)
     training: TrainConfig = field(default_factory=TrainConfig)
 
     model_type: ClassVar[type[HybridModel]] = HybridModel
     """When the decoder reads: at the end of a sample, or at every step."""
-
-    def __post_init__(self) -> None:
-        if self.estimator not in ESTIMATORS:
-            raise InputError(message("estimator", f"one of {sorted(ESTIMATORS)}", self.estimator))
 
     @property
     @abstractmethod
@@ -155,7 +150,7 @@ class Task(ABC):
             validation=sources.validation,
             folder=Path(folder),
             config=self.training,
-            estimator=ESTIMATORS[self.estimator](),
+            estimator=self.estimator,
         )
 
     def bundle(self, model: HybridModel) -> Bundle:

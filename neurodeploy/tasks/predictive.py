@@ -64,7 +64,6 @@ class BlobTask(Task):
     data_seed: int = 0
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self._behind < 0:
             raise InputError(message("delta", f"at most {len(self.hidden) + 1}", self.delta))
         if min(self.train_steps, self.test_steps) <= self._behind:

@@ -48,7 +48,6 @@ class StillImageTask(Task):
     class_weight: float = 20.0
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.heads or not set(self.heads) <= set(HEADS):
             raise InputError(message("heads", "image, label or both", self.heads))
 

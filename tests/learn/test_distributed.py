@@ -22,7 +22,7 @@ from neurodeploy._io.tensors import load_tensors
 from neurodeploy.errors import InputError
 from neurodeploy.learn.data import Batch, ImageSource
 from neurodeploy.learn.distributed import Group, batch_mean, join
-from neurodeploy.learn.estimators import ESTIMATORS
+from neurodeploy.learn.estimators import Pathwise, ScoreFunction
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss, pixel_loss
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
@@ -38,6 +38,7 @@ STEPS = 8
 PROCESSES = 2
 EPOCHS = 3
 BUDGET_S = 1e6
+ESTIMATORS = {"pathwise": Pathwise(), "score-function": ScoreFunction()}
 
 
 def trainer(folder: Path, estimator: str) -> Trainer:
@@ -56,7 +57,7 @@ def trainer(folder: Path, estimator: str) -> Trainer:
         validation=ImageSource(parts.validation, encoding),
         folder=folder,
         config=TrainConfig(epochs=EPOCHS, batch_size=32, learning_rate=0.005),
-        estimator=ESTIMATORS[estimator](),
+        estimator=ESTIMATORS[estimator],
     )
 
 
@@ -90,7 +91,7 @@ def be_one_of_the_processes(folder: Path) -> None:
     neurodeploy.learn.trainer.time = SimpleNamespace(  # type: ignore[assignment]
         monotonic=lambda: hurry * time.monotonic()
     )
-    one = trainer(folder / "budget", "straight-through")
+    one = trainer(folder / "budget", "pathwise")
     one.fit(budget_s=BUDGET_S)
     ends["budget"] = {"epoch": one.epoch}
     found = {"group": [one.group.rank, one.group.size], "written": list(written), "ends": ends}

@@ -13,7 +13,14 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from neurodeploy.learn.estimators import ESTIMATORS, Estimator, Pathwise, ScoreFunction
+from neurodeploy.errors import InputError
+from neurodeploy.learn.estimators import (
+    BatchTerms,
+    Estimator,
+    Pathwise,
+    ScoreFunction,
+    TrainingBatch,
+)
 from neurodeploy.learn.objective import ConstantRate, Objective
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import DenseSpec, Encoder
@@ -23,6 +30,7 @@ from neurodeploy.model.neuron import CubaParameters
 TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
 SAMPLES = 20_000
 DEVIATIONS = 5
+ESTIMATORS = (Pathwise(), ScoreFunction())
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -47,18 +55,22 @@ def one_neuron(steps: int) -> HybridModel:
 
 
 def estimate(
-    model: HybridModel, estimator: Estimator, steps: int, samples: int, seed: int = 0
-) -> tuple[torch.Tensor, object]:
+    model: HybridModel,
+    estimator: Estimator,
+    steps: int,
+    samples: int,
+    seed: int = 0,
+    state: dict[str, float] | None = None,
+) -> tuple[torch.Tensor, BatchTerms]:
     """Backpropagate one batch of samples; returns the loss and the terms."""
     model.zero_grad()
-    loss, terms = estimator(
-        model,
-        torch.zeros(samples, 1, steps),
-        {"y": torch.full((samples,), 1.0)},
-        OBJECTIVE,
-        TEMPERATURE,
-        torch.Generator().manual_seed(seed),
+    batch = TrainingBatch(
+        spikes=torch.zeros(samples, 1, steps),
+        targets={"y": torch.full((samples,), 1.0)},
+        temperature=TEMPERATURE,
+        noise=torch.Generator().manual_seed(seed),
     )
+    loss, terms = estimator(model, OBJECTIVE, batch, {} if state is None else state)
     loss.backward()
     return loss, terms
 
@@ -131,9 +143,8 @@ def test_enumeration_is_a_distribution_with_the_gradient_that_it_says(steps: int
 def test_score_function_is_the_exact_gradient_whatever_the_baseline(
     steps: int, baseline: float
 ) -> None:
-    model, estimator = one_neuron(steps), ScoreFunction()
-    estimator.state["baseline"] = baseline
-    estimate(model, estimator, steps, SAMPLES)
+    model = one_neuron(steps)
+    estimate(model, ScoreFunction(), steps, SAMPLES, state={"baseline": baseline})
     spread = standard_error(steps, baseline, SAMPLES)
     exact = exact_gradient(steps)
     assert abs(exact) > DEVIATIONS * spread  # else the bound below says little
@@ -143,10 +154,10 @@ def test_score_function_is_the_exact_gradient_whatever_the_baseline(
 @pytest.mark.parametrize("steps", [1, 3])
 def test_score_function_with_its_running_baseline(steps: int) -> None:
     """The first baseline is the batch's own mean cost, which costs a share 1 / samples."""
-    model, estimator = one_neuron(steps), ScoreFunction()
-    estimate(model, estimator, steps, SAMPLES, seed=1)
+    model, state = one_neuron(steps), {}
+    estimate(model, ScoreFunction(), steps, SAMPLES, seed=1, state=state)
     first = bias_gradient(model)
-    estimate(model, estimator, steps, SAMPLES, seed=2)
+    estimate(model, ScoreFunction(), steps, SAMPLES, seed=2, state=state)
     mean_cost = sum(o.probability * o.cost for o in outcomes(steps))
     tolerance = DEVIATIONS * standard_error(steps, mean_cost, SAMPLES)
     for gradient in (first, bias_gradient(model)):
@@ -158,11 +169,10 @@ def test_good_baseline_lessens_the_variance() -> None:
     mean_cost = sum(o.probability * o.cost for o in outcomes(3))
 
     def spread(baseline: float) -> float:
-        model, estimator = one_neuron(3), ScoreFunction(momentum=1.0)
+        model = one_neuron(3)
         gradients = []
         for seed in range(60):
-            estimator.state["baseline"] = baseline
-            estimate(model, estimator, 3, 50, seed)
+            estimate(model, ScoreFunction(), 3, 50, seed, {"baseline": baseline})
             gradients.append(bias_gradient(model))
         return float(torch.tensor(gradients).std())
 
@@ -174,20 +184,20 @@ def test_good_baseline_lessens_the_variance() -> None:
 
 
 def test_baseline_is_a_running_mean_of_the_cost() -> None:
-    model, estimator = one_neuron(3), ScoreFunction(momentum=0.75)
-    _, first = estimate(model, estimator, 3, 100, seed=1)
+    model, estimator, state = one_neuron(3), ScoreFunction(momentum=0.75), {}
+    _, first = estimate(model, estimator, 3, 100, seed=1, state=state)
     cost = first.log_loss + BETA * first.information_nats
-    assert estimator.state["baseline"] == pytest.approx(cost, rel=1e-5)
-    _, second = estimate(model, estimator, 3, 100, seed=2)
+    assert state["baseline"] == pytest.approx(cost, rel=1e-5)
+    _, second = estimate(model, estimator, 3, 100, seed=2, state=state)
     newer = second.log_loss + BETA * second.information_nats
-    assert estimator.state["baseline"] == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
+    assert state["baseline"] == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
     assert newer != pytest.approx(cost, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_decoder_gradient_is_the_expected_one(name: str) -> None:
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+def test_decoder_gradient_is_the_expected_one(estimator: Estimator) -> None:
     model = one_neuron(3)
-    estimate(model, ESTIMATORS[name](), 3, SAMPLES)
+    estimate(model, estimator, 3, SAMPLES)
     found = model.decoder.heads["y"].weight.grad.flatten().tolist()
     for i, gradient in enumerate(found):
         pairs = [(o.probability, o.error_slopes[i]) for o in outcomes(3)]
@@ -196,9 +206,9 @@ def test_decoder_gradient_is_the_expected_one(name: str) -> None:
         assert abs(gradient - mean) <= DEVIATIONS * spread + 1e-5
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_terms_are_means_over_the_batch(name: str) -> None:
-    loss, terms = estimate(one_neuron(3), ESTIMATORS[name](), 3, SAMPLES)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+def test_terms_are_means_over_the_batch(estimator: Estimator) -> None:
+    loss, terms = estimate(one_neuron(3), estimator, 3, SAMPLES)
     every = outcomes(3)
     for found, values in (
         (terms.information_nats, [o.information for o in every]),
@@ -209,13 +219,13 @@ def test_terms_are_means_over_the_batch(name: str) -> None:
         spread = math.sqrt((square - mean**2) / SAMPLES)
         assert abs(found - mean) <= DEVIATIONS * spread + 1e-5
     assert 0 < terms.firing_rate < 1
-    if name == "straight-through":
+    if estimator == Pathwise():
         cost = terms.log_loss + BETA * terms.information_nats
         assert float(loss) == pytest.approx(cost, rel=1e-5)
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_straight_through_is_finite_and_the_relaxed_gradient(steps: int) -> None:
+def test_pathwise_is_finite_and_the_relaxed_gradient(steps: int) -> None:
     """At one step: slope of the probability times the decoder's slope at the sampled spike."""
     model = one_neuron(steps)
     _, terms = estimate(model, Pathwise(), steps, SAMPLES)
@@ -231,5 +241,18 @@ def test_straight_through_is_finite_and_the_relaxed_gradient(steps: int) -> None
         assert bias_gradient(model) == pytest.approx(expected, rel=1e-4)
 
 
-def test_estimators_by_name() -> None:
-    assert {"straight-through": Pathwise, "score-function": ScoreFunction} == ESTIMATORS
+def test_pathwise_remembers_nothing() -> None:
+    state: dict[str, float] = {}
+    estimate(one_neuron(3), Pathwise(), 3, 10, state=state)
+    assert state == {}
+
+
+def test_estimators_are_values() -> None:
+    assert ScoreFunction(momentum=0.5) == ScoreFunction(momentum=0.5) != ScoreFunction()
+    assert repr(ScoreFunction(momentum=0.5)) == "ScoreFunction(momentum=0.5)"
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.1, math.nan])
+def test_momentum_is_a_share(momentum: float) -> None:
+    with pytest.raises(InputError, match=r"ScoreFunction\.momentum: expected in \[0, 1\]"):
+        ScoreFunction(momentum=momentum)

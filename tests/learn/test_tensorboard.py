@@ -28,12 +28,17 @@ LINES = [
 
 
 def shown(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """Step and value of every event, as TensorBoard reads them."""
+    """Step and value of every event, as TensorBoard reads them, by step.
+
+    It reads files in the order of their names, which end in the process's count of writers.
+    """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder)).Reload()
     return {
-        name: sorted((event.step, event.value) for event in events.Scalars(name))
+        name: sorted(
+            ((event.step, event.value) for event in events.Scalars(name)), key=lambda at: at[0]
+        )
         for name in events.Tags()["scalars"]
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ import neurodeploy.learn.trainer
 from neurodeploy._io.tensors import load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, InputError, TrainingError
 from neurodeploy.learn.data import ImageSource
-from neurodeploy.learn.estimators import Pathwise, ScoreFunction
+from neurodeploy.learn.estimators import (
+    BatchTerms,
+    Estimator,
+    Pathwise,
+    ScoreFunction,
+    TrainingBatch,
+)
 from neurodeploy.learn.evaluation import Evaluation, evaluate
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
 from neurodeploy.learn.schedule import TrainConfig
@@ -30,6 +37,7 @@ from neurodeploy.signals.encode import RateEncoding
 STEPS = 8
 OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior=ConstantRate(0.1))
 SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01)
+PATHWISE = Pathwise()
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -84,33 +92,36 @@ class PowerCut(Exception):
     """What stops a training from outside."""
 
 
-class FailingEstimator(Pathwise):
-    """Fails at a batch, counted from 0."""
+@dataclasses.dataclass(repr=False)
+class Watched:
+    """Pathwise, called after something else has been done; a checkpoint takes it for Pathwise."""
 
-    def __init__(self, batch: int) -> None:
-        super().__init__()
-        self.left = batch
+    before: Callable[[TrainingBatch], None]
+    estimator: Estimator = PATHWISE
 
-    def __call__(self, *args: Any) -> Any:
-        self.left -= 1
-        if self.left < 0:
+    def __call__(
+        self,
+        model: HybridModel,
+        objective: Objective,
+        batch: TrainingBatch,
+        state: dict[str, float],
+    ) -> tuple[torch.Tensor, BatchTerms]:
+        self.before(batch)
+        return self.estimator(model, objective, batch, state)
+
+    def __repr__(self) -> str:
+        return repr(self.estimator)
+
+
+def failing(batch: int, estimator: Estimator = PATHWISE) -> Watched:
+    """The power is cut at a batch, counted from 0."""
+    left = iter(range(batch))
+
+    def check(_: TrainingBatch) -> None:
+        if next(left, None) is None:
             raise PowerCut
-        return super().__call__(*args)
 
-
-class RecordingEstimator(Pathwise):
-    """Remembers the temperature and the generator's seed of every batch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.temperatures: list[float] = []
-        self.seeds: list[int] = []
-
-    def __call__(self, *args: Any) -> Any:
-        *_, temperature, generator = args
-        self.temperatures.append(temperature)
-        self.seeds.append(generator.initial_seed())
-        return super().__call__(*args)
+    return Watched(check, estimator)
 
 
 class Clock:
@@ -122,17 +133,14 @@ class Clock:
         return self.now_s
 
 
-class TimedEstimator(Pathwise):
-    """Moves a clock on by so many seconds a batch, one number for each epoch of three batches."""
+def timed(clock: Clock, seconds: list[float]) -> Watched:
+    """Each batch takes so many seconds, one number for each epoch of three batches."""
+    left = [each for each in seconds for _ in range(3)]
 
-    def __init__(self, clock: Clock, seconds: list[float]) -> None:
-        super().__init__()
-        self.clock = clock
-        self.seconds = [each for each in seconds for _ in range(3)]
+    def move_on(_: TrainingBatch) -> None:
+        clock.now_s += left.pop(0)
 
-    def __call__(self, *args: Any) -> Any:
-        self.clock.now_s += self.seconds.pop(0)
-        return super().__call__(*args)
+    return Watched(move_on)
 
 
 @pytest.fixture
@@ -143,12 +151,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return stands
 
 
-class WorseningEstimator(Pathwise):
-    """Climbs the loss."""
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """Pathwise with its loss times a factor; it climbs the loss if that is negative."""
+
+    factor: float
 
     def __call__(self, *args: Any) -> Any:
-        loss, terms = super().__call__(*args)
-        return -loss, terms
+        loss, terms = Pathwise()(*args)
+        return self.factor * loss, terms
 
 
 def test_digits_are_learnt(tmp_path: Path) -> None:
@@ -166,19 +177,10 @@ def test_digits_are_learnt(tmp_path: Path) -> None:
 
 
 def test_score_function_resumes_exactly_too(tmp_path: Path) -> None:
-    class Failing(ScoreFunction):
-        left = 6
-
-        def __call__(self, *args: Any) -> Any:
-            self.left -= 1
-            if self.left < 0:
-                raise PowerCut
-            return super().__call__(*args)
-
     straight = trainer(tmp_path / "straight", estimator=ScoreFunction())
     straight.fit()
     with pytest.raises(PowerCut):
-        trainer(tmp_path / "cut", estimator=Failing()).fit()
+        trainer(tmp_path / "cut", estimator=failing(6, ScoreFunction())).fit()
     resumed = trainer(tmp_path / "cut", model=model(seed=99), estimator=ScoreFunction())
     resumed.resume()
     resumed.fit()
@@ -186,13 +188,8 @@ def test_score_function_resumes_exactly_too(tmp_path: Path) -> None:
 
 
 def test_divergence_is_named(tmp_path: Path) -> None:
-    class Diverging(Pathwise):
-        def __call__(self, *args: Any) -> Any:
-            loss, terms = super().__call__(*args)
-            return loss * float("nan"), terms
-
     with pytest.raises(TrainingError, match="epoch 1, batch 1, loss: expected a finite number"):
-        trainer(tmp_path, estimator=Diverging()).fit()
+        trainer(tmp_path, estimator=Scaled(math.nan)).fit()
 
 
 def test_a_refused_resume_leaves_the_model_as_it_was(tmp_path: Path) -> None:
@@ -225,7 +222,7 @@ def test_interrupted_and_resumed_is_the_same_training_exactly(tmp_path: Path, ba
     straight = trainer(tmp_path / "straight")
     straight.fit()
     with pytest.raises(PowerCut):
-        trainer(tmp_path / "cut", estimator=FailingEstimator(batch)).fit()
+        trainer(tmp_path / "cut", estimator=failing(batch)).fit()
     resumed = trainer(tmp_path / "cut", model=model(seed=99))
     resumed.resume()
     assert resumed.epoch == 2
@@ -316,7 +313,7 @@ def test_patience_is_counted_across_a_resume(tmp_path: Path) -> None:
         epochs=10, batch_size=96, learning_rate=0.0, anneal_fraction=0.0, patience_epochs=3
     )
     with pytest.raises(PowerCut):
-        trainer(tmp_path, config, estimator=FailingEstimator(2)).fit()
+        trainer(tmp_path, config, estimator=failing(2)).fit()
     resumed = trainer(tmp_path, config)
     resumed.resume()
     resumed.fit()
@@ -326,18 +323,18 @@ def test_patience_is_counted_across_a_resume(tmp_path: Path) -> None:
 
 
 def test_every_epoch_samples_and_anneals_anew(tmp_path: Path) -> None:
-    recorder = RecordingEstimator()
-    one = trainer(tmp_path, estimator=recorder)
-    one.fit()
-    assert recorder.seeds == [seed for seed in recorder.seeds[::3] for _ in range(3)]
-    assert len(set(recorder.seeds)) == 4
+    batches: list[TrainingBatch] = []
+    trainer(tmp_path, estimator=Watched(batches.append)).fit()
+    seeds = [batch.noise.initial_seed() for batch in batches]
+    assert seeds == [seed for seed in seeds[::3] for _ in range(3)]
+    assert len(set(seeds)) == 4
     expected = [SMALL.temperature(step / 12) for step in range(12)]
-    assert recorder.temperatures == pytest.approx(expected, rel=1e-12)
+    assert [batch.temperature for batch in batches] == pytest.approx(expected, rel=1e-12)
 
 
 def test_best_checkpoint_is_loaded_at_the_end(tmp_path: Path) -> None:
     config = dataclasses.replace(SMALL, anneal_fraction=1.0)
-    one = trainer(tmp_path, config, estimator=WorseningEstimator())
+    one = trainer(tmp_path, config, estimator=Scaled(-1.0))
     one.fit()
     losses = [line["log_loss"] for line in metrics(tmp_path)]
     assert losses[0] == min(losses) < losses[-1]
@@ -427,7 +424,7 @@ def test_no_budget_leaves_a_folder_as_it_is(tmp_path: Path) -> None:
     """By the real clock; the model is the best one so far."""
     half = dataclasses.replace(SMALL, epochs=4)
     with pytest.raises(PowerCut):
-        trainer(tmp_path, half, estimator=FailingEstimator(6)).fit()
+        trainer(tmp_path, half, estimator=failing(6)).fit()
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     one = trainer(tmp_path, half, model=model(seed=9))
     one.resume()
@@ -454,7 +451,7 @@ def test_no_budget_leaves_a_folder_as_it_is(tmp_path: Path) -> None:
 def test_no_epoch_starts_that_would_not_end_within_the_budget(
     tmp_path: Path, clock: Clock, budget_s: float, seconds: list[float], epochs: int
 ) -> None:
-    one = trainer(tmp_path, estimator=TimedEstimator(clock, seconds))
+    one = trainer(tmp_path, estimator=timed(clock, seconds))
     one.fit(budget_s=budget_s)
     assert one.epoch == len(metrics(tmp_path)) == epochs
 
@@ -464,9 +461,7 @@ def test_what_a_budget_left_out_is_resumed_exactly(tmp_path: Path, clock: Clock)
     straight.fit()
     runs = ((model(), 6.1, 2), (model(seed=98), 1.0, 3), (model(seed=99), 1.0, 4))
     for made, budget_s, epochs in runs:
-        one = trainer(
-            tmp_path / "pieces", model=made, estimator=TimedEstimator(clock, [1, 1, 1, 1])
-        )
+        one = trainer(tmp_path / "pieces", model=made, estimator=timed(clock, [1, 1, 1, 1]))
         one.resume()
         one.fit(budget_s=budget_s)
         assert one.epoch == epochs
