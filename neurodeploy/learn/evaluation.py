@@ -16,8 +16,8 @@ from neurodeploy.model.hybrid import HybridModel
 class Evaluation:
     """A model measured on a source.
 
-    ``log_loss`` and ``information_nats`` are per sample (information is 0 at temperature zero,
-    where the bound is not defined); ``firing_rate`` is spikes per readout neuron and step;
+    ``log_loss`` and ``information_nats`` (the bound) are per sample; ``firing_rate`` is spikes per
+    readout neuron and step;
     ``accuracy`` is of the head ``label``, over samples or over steps that have a label, NaN
     without one; ``silent`` is the share of readout neurons that never spiked.
     """
@@ -58,8 +58,7 @@ def evaluate(
         answers, encoded = model(batch.spikes, temperature=temperature, generator=generator)
         count = len(batch.spikes)
         log_loss += float(objective.log_loss(answers, batch.targets).sum())
-        if temperature > 0:
-            information += float(objective.information(encoded.margin, temperature).sum())
+        information += float(objective.information(encoded.margin, temperature).sum())
         firing_rate += float(encoded.spikes.mean()) * count
         fired |= encoded.spikes.amax((0, 2)) > 0
         if "label" in answers:

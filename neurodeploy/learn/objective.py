@@ -60,12 +60,16 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
         \sum_{t,i} p \log\frac{p}{r_t} + (1 - p) \log\frac{1 - p}{1 - r_t}, \qquad
         p = \sigma(\text{margin} / \text{temperature})
 
+    At temperature 0 the neuron is certain. With :math:`p \log p \to 0` as :math:`p \to 0` the
+    divergence tends to :math:`-\log r_t` as :math:`p \to 1`, where there is a spike, and to
+    :math:`-\log(1 - r_t)` as :math:`p \to 0`, where there is none: the price of what was sent.
+
     Parameters
     ----------
     margin : Tensor [batch, neuron, time]
-        Voltage minus threshold of the readout.
+        Voltage minus threshold of the readout; at temperature 0 it spikes where this is above 0.
     temperature : float
-        Of the readout, positive.
+        Of the readout, at least 0.
     prior : Prior
         r, probability of a spike of any neuron at each step.
 
@@ -74,9 +78,11 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
     Tensor [batch]
         Nats per sample.
     """
+    rates = prior.rates(margin.shape[-1]).to(margin)
+    if temperature == 0:
+        return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).flatten(1).sum(1)
     log_odds = margin / temperature
     log_p, log_not_p = logsigmoid(log_odds), logsigmoid(-log_odds)
-    rates = prior.rates(margin.shape[-1]).to(margin)
     divergence = log_p.exp() * (log_p - rates.log()) + log_not_p.exp() * (
         log_not_p - torch.log1p(-rates)
     )

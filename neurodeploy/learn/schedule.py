@@ -23,7 +23,8 @@ class TrainConfig:
         The weight of the KL term rises from 0 to beta over this fraction of all steps, so that
         neurons are used before they cost.
     patience_epochs : int
-        Stop after so many epochs without a better validation loss, counted once annealed.
+        Stop after so many epochs without a lower validation objective, counted once annealed and
+        once the KL term has its whole weight.
     seed : int
         Of everything random: order, input noise, sampled spikes.
     """

@@ -27,7 +27,7 @@ from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.hybrid import HybridModel
 
-RESUMED = ("config", "epoch", "best_loss", "stale_epochs", "history", "estimator")
+RESUMED = ("config", "epoch", "stale_epochs", "history", "estimator")
 """Notes of a checkpoint that resuming needs."""
 
 
@@ -35,8 +35,12 @@ class Trainer:
     """Trains a hybrid model, on the device where it is, and keeps what it learnt in a folder.
 
     The folder holds ``last.safetensors`` (to resume, exactly, from the last whole epoch),
-    ``best.safetensors`` (lowest validation loss at temperature zero), ``metrics.jsonl`` and, where
-    TensorBoard is installed, its event files.
+    ``best.safetensors``, ``metrics.jsonl`` and, where TensorBoard is installed, its event files.
+
+    The best epoch has the lowest validation objective at temperature zero: log-loss plus beta times
+    the information bound. It is counted from the first epoch that ends with the whole weight on
+    the KL term (`TrainConfig.warm_up_fraction`): before, something else is minimised, and
+    ``best.safetensors`` is the newest epoch, only so that there is something to load.
 
     Parameters
     ----------
@@ -77,7 +81,6 @@ class Trainer:
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
         self.epoch = 0
-        self.best_loss = math.inf
         self.stale_epochs = 0
         self.history: list[dict[str, float]] = []
 
@@ -85,6 +88,12 @@ class Trainer:
     def batches_per_epoch(self) -> int:
         """Gradient steps in an epoch."""
         return -(-len(self.train_source) // self.config.batch_size)
+
+    @property
+    def best_objective(self) -> float:
+        """Lowest validation objective so far, infinite before it counts."""
+        counted = (line["objective"] for line in self.history if line["kl_weight"] == 1)
+        return min(counted, default=math.inf)
 
     def resume(self) -> None:
         """Continue from ``last.safetensors`` if it is there.
@@ -113,8 +122,8 @@ class Trainer:
                 )
             )
         restore_training(tensors, self.model, self.optimizer, f"checkpoint {path}")
-        self.epoch, self.best_loss = notes["epoch"], notes["best_loss"]
-        self.stale_epochs, self.history = notes["stale_epochs"], notes["history"]
+        self.epoch, self.stale_epochs = notes["epoch"], notes["stale_epochs"]
+        self.history = notes["history"]
         self.estimator_state = notes["estimator"]
 
     def fit(self, progress: Progress | None = None, *, budget_s: float = math.inf) -> None:
@@ -213,12 +222,19 @@ class Trainer:
             self.model, self.validation, self.objective, temperature=0.0, seed=config.seed
         )
         self.epoch += 1
-        better = result.log_loss < self.best_loss
+        objective = result.log_loss + self.objective.beta * result.information_nats
+        kl_weight = config.kl_weight(self.epoch / config.epochs)
+        better = kl_weight < 1 or objective < self.best_objective
         annealed = self.epoch / config.epochs >= config.anneal_fraction
-        self.best_loss = min(self.best_loss, result.log_loss)
         self.stale_epochs = 0 if better else self.stale_epochs + annealed
         self.history.append(
-            {"epoch": self.epoch, "train_log_loss": train_log_loss, **asdict(result)}
+            {
+                "epoch": self.epoch,
+                "train_log_loss": train_log_loss,
+                **asdict(result),
+                "objective": objective,
+                "kl_weight": kl_weight,
+            }
         )
         if self.group.leads:
             self._save(better)
@@ -228,7 +244,7 @@ class Trainer:
             save_tensors(
                 self.folder / "best.safetensors",
                 dict(self.model.state_dict()),
-                {"epoch": self.epoch, "log_loss": self.best_loss},
+                {"epoch": self.epoch, "objective": self.history[-1]["objective"]},
             )
         with atomic_path(self.folder / "metrics.jsonl") as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
@@ -239,7 +255,6 @@ class Trainer:
             self.optimizer,
             {
                 "epoch": self.epoch,
-                "best_loss": self.best_loss,
                 "stale_epochs": self.stale_epochs,
                 "history": self.history,
                 "estimator": self.estimator_state,

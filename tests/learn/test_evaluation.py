@@ -60,7 +60,11 @@ SCRIPT_SPIKES = [
     [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
     [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]],
 ]
-SCRIPT_MARGIN = [[[0.5, -0.5]] * 4, [[0.0, 1.0]] * 4, [[2.0, -1.0]] * 4]
+SCRIPT_MARGIN = [
+    [[0.5, -0.5], [-1.0, -2.0], [-0.25, 0.0], [-3.0, -3.0]],
+    [[0.125, 1.0], [0.0, -2.0], [-0.25, -0.5], [-3.0, -3.0]],
+    [[-0.5, -1.0], [2.0, -1.0], [0.0, 4.0], [-3.0, -3.0]],
+]
 LOGITS = [[0.0, math.log(3.0)], [math.log(7.0), 0.0], [math.log(4.0), 0.0]]
 
 
@@ -76,7 +80,7 @@ def three_images() -> ImageSource:
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
 def test_evaluation_by_hand(batch_size: int) -> None:
-    """Probabilities of the right label are 3/4, 7/8 and 1/5."""
+    """The right label has 3/4, 7/8 and 1/5; there are 5 spikes and 19 silences at r = 0.1."""
     scripted = ScriptedModel(SCRIPT_SPIKES, SCRIPT_MARGIN, {"label": LOGITS})
     found = evaluate(
         scripted,  # type: ignore[arg-type]
@@ -90,7 +94,8 @@ def test_evaluation_by_hand(batch_size: int) -> None:
     assert found.log_loss == pytest.approx(-math.log(3 / 4 * 7 / 8 * 1 / 5) / 3, rel=1e-6)
     assert found.firing_rate == pytest.approx(5 / 24, rel=1e-6)
     assert found.silent == 0.25
-    assert found.information_nats == 0
+    information = (5 * math.log(10) + 19 * math.log(1 / 0.9)) / 3
+    assert found.information_nats == pytest.approx(information, rel=1e-6)
     assert scripted.given == 3
     assert scripted.temperatures == {0.0}
 

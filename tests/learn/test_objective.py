@@ -90,6 +90,35 @@ def test_bound_stays_finite_far_from_the_threshold() -> None:
     assert margin.grad.tolist() == [[[0, 0]]]
 
 
+def test_bound_at_temperature_zero_by_hand() -> None:
+    """Two spikes and three silences, at r = 1/4; a voltage at the threshold does not spike."""
+    margin = torch.tensor([[[0.5, -0.25, 0.0]], [[-1.0, 2.0, -3.0]], [[-1.0, -1.0, -1.0]]])
+    found = information_bound(margin, 0.0, ConstantRate(0.25))
+    spike, silence = math.log(4), math.log(4 / 3)
+    expected = [spike + 2 * silence, spike + 2 * silence, 3 * silence]
+    assert found.tolist() == pytest.approx(expected, rel=1e-6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.floats(0.1, 3), min_size=6, max_size=6), st.integers(0, 63), PRIORS)
+def test_bound_at_temperature_zero_is_the_limit(
+    sizes: list[float], spikes: int, prior: float
+) -> None:
+    """At log-odds of 0.1 / 0.002 = 50 and more a neuron is certain to 50 exp(-50)."""
+    signs = [1 if spikes >> i & 1 else -1 for i in range(6)]
+    margin = torch.tensor([s * x for s, x in zip(signs, sizes, strict=True)], dtype=torch.float64)
+    margin = margin.reshape(1, 2, 3)
+    cold, cool = (information_bound(margin, t, ConstantRate(prior)) for t in (0.0, 0.002))
+    torch.testing.assert_close(cold, cool, rtol=1e-12, atol=1e-12)
+
+
+def test_bound_at_temperature_zero_is_the_likelihood_of_the_spikes_under_the_prior() -> None:
+    margin = torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    prior = torch.distributions.Bernoulli(EarlySpikes().rates(7).double())
+    expected = -prior.log_prob((margin > 0).double()).sum((1, 2))
+    torch.testing.assert_close(information_bound(margin, 0.0, EarlySpikes()), expected)
+
+
 class EarlySpikes(Prior):
     """Fewer spikes from step to step."""
 

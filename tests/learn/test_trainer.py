@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -336,15 +337,77 @@ def test_best_checkpoint_is_loaded_at_the_end(tmp_path: Path) -> None:
     config = dataclasses.replace(SMALL, anneal_fraction=1.0)
     one = trainer(tmp_path, config, estimator=Scaled(-1.0))
     one.fit()
-    losses = [line["log_loss"] for line in metrics(tmp_path)]
-    assert losses[0] == min(losses) < losses[-1]
+    objectives = [line["objective"] for line in metrics(tmp_path)]
+    assert objectives[0] == min(objectives) < objectives[-1]
     best, notes = load_tensors(tmp_path / "best.safetensors", "checkpoint")
-    assert notes == {"epoch": 1, "log_loss": losses[0]}
+    assert notes == {"epoch": 1, "objective": objectives[0]}
     assert equal(best, state(one.model))
     last, _ = load_tensors(tmp_path / "last.safetensors", "checkpoint")
     assert not equal(best, {name: last[f"model.{name}"] for name in best})
     found = evaluate(one.model, one.validation, OBJECTIVE, temperature=0.0, seed=config.seed)
-    assert found.log_loss == losses[0] == one.best_loss
+    cost = found.log_loss + OBJECTIVE.beta * found.information_nats
+    assert cost == objectives[0] == one.best_objective
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, measured: list[tuple[float, float]]) -> None:
+    """Log-loss and information at the end of each epoch, whatever was learnt."""
+    left = iter(measured)
+
+    def give(*_: Any, **__: Any) -> Evaluation:
+        log_loss, information = next(left)
+        return Evaluation(
+            log_loss=log_loss,
+            information_nats=information,
+            firing_rate=0.0,
+            accuracy=0.0,
+            silent=0.0,
+        )
+
+    monkeypatch.setattr(neurodeploy.learn.trainer, "evaluate", give)
+
+
+def best_epoch(folder: Path) -> int:
+    return int(load_tensors(folder / "best.safetensors", "checkpoint")[1]["epoch"])
+
+
+@pytest.mark.parametrize(("beta", "best"), [(0.0, 3), (0.1, 2), (1.0, 1)])
+def test_the_best_epoch_has_the_lowest_objective(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beta: float, best: int
+) -> None:
+    """Objectives at beta 0: 5, 4, 3, 6; at 0.1: 5.1, 4.5, 5, 6.1; at 1: 6, 9, 23, 7."""
+    scripted(monkeypatch, [(5, 1), (4, 5), (3, 20), (6, 1)])
+    trainer(tmp_path, objective=dataclasses.replace(OBJECTIVE, beta=beta)).fit()
+    assert best_epoch(tmp_path) == best
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "stop", "best"),
+    [(0.0, 4, 1), (0.5, 1, 1), (0.5, 4, 3), (0.75, 2, 2), (0.75, 4, 3), (1.0, 3, 3), (1.0, 4, 4)],
+)
+def test_an_epoch_counts_once_information_has_its_whole_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm_up: float, stop: int, best: int
+) -> None:
+    """Before, the best is the newest; from then on the lowest, though one before was lower."""
+    scripted(monkeypatch, [(1, 1), (6, 1), (4, 1), (5, 1)][:stop])
+    config = dataclasses.replace(SMALL, warm_up_fraction=warm_up)
+    one = trainer(tmp_path, config)
+    with contextlib.suppress(StopIteration):
+        one.fit()
+    assert best_epoch(tmp_path) == best
+    counted = stop / 4 >= warm_up
+    assert one.best_objective == (metrics(tmp_path)[best - 1]["objective"] if counted else math.inf)
+
+
+def test_patience_waits_until_information_has_its_whole_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(monkeypatch, [(n, 0) for n in range(10)])
+    config = TrainConfig(
+        epochs=10, batch_size=96, anneal_fraction=0.0, warm_up_fraction=0.4, patience_epochs=2
+    )
+    one = trainer(tmp_path, config)
+    one.fit()
+    assert one.epoch == 6  # the fourth is the first that counts; two are not lower
 
 
 def test_metrics_have_a_line_an_epoch(tmp_path: Path) -> None:
@@ -352,7 +415,8 @@ def test_metrics_have_a_line_an_epoch(tmp_path: Path) -> None:
     lines = metrics(tmp_path)
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     fields = {field.name for field in dataclasses.fields(Evaluation)}
-    assert all(line.keys() == fields | {"epoch", "train_log_loss"} for line in lines)
+    more = {"epoch", "train_log_loss", "objective", "kl_weight"}
+    assert all(line.keys() == fields | more for line in lines)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "best.safetensors",
         "last.safetensors",
