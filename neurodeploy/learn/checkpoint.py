@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,39 @@ import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, message
+from neurodeploy.learn.identity import model_identity, require_same
+from neurodeploy.model.hybrid import HybridModel
+
+RESUMED = ("training", "model", "history", "estimator_state")
+"""Notes of a ``last.safetensors`` that resuming needs."""
 
 
 def save_training(
-    path: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, notes: dict[str, Any]
+    path: Path, model: HybridModel, optimizer: torch.optim.Optimizer, notes: Mapping[str, Any]
 ) -> None:
-    """Write a model and its optimizer's moments."""
+    """Write a ``last.safetensors``: a model, its optimizer's moments, and what the model is."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in state.items()}
-    save_tensors(path, tensors, notes)
+    save_tensors(path, tensors, {**notes, "model": model_identity(model)})
+
+
+def load_training(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Tensors and notes of a ``last.safetensors``.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged or of an earlier version.
+    """
+    tensors, notes = load_tensors(path, "checkpoint")
+    _require_notes(notes, RESUMED, f"checkpoint {path}")
+    return tensors, notes
 
 
 def restore_training(
     tensors: dict[str, torch.Tensor],
-    model: torch.nn.Module,
+    model: HybridModel,
     optimizer: torch.optim.Optimizer,
     where: str,
 ) -> None:
@@ -49,13 +68,37 @@ def restore_training(
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
-def load_model(model: torch.nn.Module, path: Path | str) -> None:
-    """Put the tensors of a ``best.safetensors`` into a model.
+def save_model(path: Path, model: HybridModel, notes: Mapping[str, Any]) -> None:
+    """Write a ``best.safetensors``: a model's weights, and what the model is."""
+    save_tensors(path, dict(model.state_dict()), {**notes, "model": model_identity(model)})
+
+
+def load_model(model: HybridModel, path: Path | str) -> None:
+    """Put the weights of a ``best.safetensors`` or a ``last.safetensors`` into a model.
 
     Raises
     ------
     FileFormatError
-        The file is missing, damaged, or of another model.
+        The file is missing, damaged or of an earlier version.
+    InputError
+        It is of another model, such as one with other weight levels; the message says what
+        differs.
     """
-    tensors, _ = load_tensors(Path(path), "checkpoint")
-    load_state(model, tensors, f"checkpoint {path}")
+    where = f"checkpoint {path}"
+    tensors, notes = load_tensors(Path(path), "checkpoint")
+    _require_notes(notes, ("model",), where)
+    remedy = "Make the model as it was made for the training."
+    require_same(notes["model"], model_identity(model), "model", where, remedy)
+    of_last = {
+        name.removeprefix("model."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("model.")
+    }
+    load_state(model, of_last or tensors, where)
+
+
+def _require_notes(notes: Mapping[str, Any], names: Sequence[str], where: str) -> None:
+    missing = [name for name in names if name not in notes]
+    if missing:
+        remedy = "An earlier version wrote it: train anew, or go on with that version."
+        raise FileFormatError(message(where, f"notes on {', '.join(missing)}", "none", remedy))

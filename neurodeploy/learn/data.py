@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 
+from neurodeploy._io.digest import digest
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.distort import Distortion
@@ -30,6 +33,10 @@ class Batch(NamedTuple):
 
 class Source(Protocol):
     """Where batches come from."""
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What its batches are made of, in JSON's types: digests of the data, and the settings."""
 
     def __len__(self) -> int:
         """Samples of an epoch."""
@@ -63,6 +70,12 @@ class SpikeSource:
                 raise InputError(message(f"targets {head}", f"{len(spikes)} samples", len(target)))
         self.spikes = spikes
         self.targets = dict(targets)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Digests of the spikes and of each target."""
+        targets = {head: digest(np.asarray(target)) for head, target in self.targets.items()}
+        return {"samples": len(self), "spikes": digest(self.spikes), "targets": targets}
 
     def __len__(self) -> int:
         return len(self.spikes)
@@ -112,6 +125,18 @@ class ImageSource:
         self.encoding = encoding
         self.shift_px = shift_px
         self.distortion = distortion
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Digests of images and labels, the encoding, and the changes for training."""
+        return {
+            "samples": len(self),
+            "images": digest(self.dataset.images),
+            "labels": digest(self.dataset.labels),
+            "encoding": self.encoding.to_dict(),
+            "shift_px": self.shift_px,
+            "distortion": asdict(self.distortion),
+        }
 
     def __len__(self) -> int:
         return len(self.dataset.labels)

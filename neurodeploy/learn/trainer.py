@@ -6,29 +6,39 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.progress import Progress
 
+from neurodeploy._io.digest import digest
 from neurodeploy._io.files import atomic_path, require_folder
-from neurodeploy._io.tensors import load_tensors, save_tensors
-from neurodeploy.errors import FileFormatError, InputError, TrainingError, message
-from neurodeploy.learn.checkpoint import load_model, restore_training, save_training
+from neurodeploy.errors import InputError, TrainingError, message
+from neurodeploy.learn.checkpoint import (
+    load_model,
+    load_training,
+    restore_training,
+    save_model,
+    save_training,
+)
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.distributed import join
 from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingBatch, TrainingStep
 from neurodeploy.learn.evaluation import evaluate
+from neurodeploy.learn.history import Line, epoch_line, is_better, stale_epochs
+from neurodeploy.learn.identity import (
+    Identity,
+    model_identity,
+    require_same,
+    training_identity,
+)
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.hybrid import HybridModel
-
-RESUMED = ("config", "epoch", "stale_epochs", "history", "estimator")
-"""Notes of a checkpoint that resuming needs."""
 
 
 class Trainer:
@@ -38,9 +48,8 @@ class Trainer:
     ``best.safetensors``, ``metrics.jsonl`` and, where TensorBoard is installed, its event files.
 
     The best epoch has the lowest validation objective at temperature zero: log-loss plus beta times
-    the information bound. It is counted from the first epoch that ends with the whole weight on
-    the KL term (`TrainConfig.warm_up_fraction`): before, something else is minimised, and
-    ``best.safetensors`` is the newest epoch, only so that there is something to load.
+    the information bound. Until an epoch ends with the whole weight on the KL term
+    (`TrainConfig.warm_up_fraction`) the best is the newest, only so that there is one to load.
 
     Parameters
     ----------
@@ -80,20 +89,40 @@ class Trainer:
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
         self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
-        self.epoch = 0
-        self.stale_epochs = 0
-        self.history: list[dict[str, float]] = []
+        self.started_from: str | None = None
+        self.history: list[Line] = []
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs so far."""
+        return len(self.history)
 
     @property
     def batches_per_epoch(self) -> int:
         """Gradient steps in an epoch."""
         return -(-len(self.train_source) // self.config.batch_size)
 
-    @property
-    def best_objective(self) -> float:
-        """Lowest validation objective so far, infinite before it counts."""
-        counted = (line["objective"] for line in self.history if line["kl_weight"] == 1)
-        return min(counted, default=math.inf)
+    def start_from(self, path: Path | str) -> None:
+        """Fine-tune the weights of a checkpoint, with a fresh optimizer and schedule.
+
+        To go on with an interrupted fine-tuning, call this first and `resume` then.
+
+        Parameters
+        ----------
+        path : path
+            A ``best.safetensors`` or a ``last.safetensors`` of a model of the same structure.
+
+        Raises
+        ------
+        FileFormatError, InputError
+            As `load_model`; or this training has begun.
+        """
+        if self.epoch:
+            raise InputError(
+                message("Trainer.start_from", "a training not begun", f"epoch {self.epoch}")
+            )
+        load_model(self.model, path)
+        self.started_from = digest(Path(path).read_bytes())
 
     def resume(self) -> None:
         """Continue from ``last.safetensors`` if it is there.
@@ -101,33 +130,40 @@ class Trainer:
         Raises
         ------
         FileFormatError
-            The checkpoint is damaged, or of another model.
+            The checkpoint is damaged, or of an earlier version.
         InputError
-            It was made with another configuration.
+            It is of another training; the message lists what differs.
         """
-        path = self.folder / "last.safetensors"
-        if not path.exists():
-            return
-        tensors, notes = load_tensors(path, "checkpoint")
-        missing = [name for name in RESUMED if name not in notes]
-        if missing:
-            raise FileFormatError(message(f"checkpoint {path}", f"notes on {missing}", "none"))
-        if notes["config"] != self._identity:
-            raise InputError(
-                message(
-                    f"checkpoint {path}",
-                    f"the configuration {self._identity}",
-                    notes["config"],
-                    "Train into another folder, or with the configuration that it has.",
-                )
-            )
-        restore_training(tensors, self.model, self.optimizer, f"checkpoint {path}")
-        self.epoch, self.stale_epochs = notes["epoch"], notes["stale_epochs"]
-        self.history = notes["history"]
-        self.estimator_state = notes["estimator"]
+        if self._last.exists():
+            self._require_this_training(load_training(self._last)[1], self.config.epochs)
+            self._load_last()
+
+    def extend(self) -> None:
+        """Continue from ``last.safetensors`` to more epochs than it was to have.
+
+        All but ``epochs`` must be as it was. Learning rate, temperature, KL weight and patience
+        follow the new number from here on; each line of the history says the one that it was
+        trained by. Once extended, it is resumed like any other.
+
+        Raises
+        ------
+        FileFormatError
+            The checkpoint is missing, damaged, or of an earlier version.
+        InputError
+            It was to have more epochs, or is of another training.
+        """
+        notes = load_training(self._last)[1]
+        planned = notes["training"]["epochs"]
+        if planned > self.config.epochs:
+            expected = f"at least {planned}, as {self._last} was to have"
+            raise InputError(message("TrainConfig.epochs", expected, self.config.epochs))
+        self._require_this_training(notes, planned)
+        self._load_last()
 
     def fit(self, progress: Progress | None = None, *, budget_s: float = math.inf) -> None:
-        """Train until the last epoch or until validation stops improving; load the best model.
+        """Train from the last whole epoch until the last one, or until validation stops improving.
+
+        The model is then the best one; called again, training goes on from the last one.
 
         Under torchrun all processes train one model, each on its share of every batch.
 
@@ -148,13 +184,15 @@ class Trainer:
         """
         if self.group.leads:
             require_folder(self.folder)
+        if self.history:
+            self._load_last()
         bar = progress or Progress(disable=True)
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
         start, last_s = time.monotonic(), 0.0
         while self.group.agreed(
             self.epoch < self.config.epochs
-            and not self._stopped
+            and stale_epochs(self.history, self.config) < self.config.patience_epochs
             and time.monotonic() - start + last_s < budget_s
         ):
             began = time.monotonic()
@@ -170,14 +208,33 @@ class Trainer:
             load_model(self.model, self.folder / "best.safetensors")
 
     @property
-    def _identity(self) -> dict[str, Any]:
-        """What must not change between the runs that share a checkpoint."""
-        prices = {"beta": self.objective.beta, "prior": repr(self.objective.prior)}
-        return {**asdict(self.config), **prices}
+    def _last(self) -> Path:
+        return self.folder / "last.safetensors"
 
     @property
-    def _stopped(self) -> bool:
-        return self.stale_epochs >= self.config.patience_epochs
+    def _identity(self) -> Identity:
+        return training_identity(
+            self.config,
+            self.objective,
+            self.estimator,
+            self.train_source,
+            self.validation,
+            self.started_from,
+        )
+
+    def _require_this_training(self, notes: dict[str, Any], epochs: int) -> None:
+        require_same(
+            {**notes["training"], **notes["model"]},
+            {**self._identity, "epochs": epochs, **model_identity(self.model)},
+            "training",
+            f"checkpoint {self._last}",
+            "Train into another folder, or as it was; to more epochs by Trainer.extend.",
+        )
+
+    def _load_last(self) -> None:
+        tensors, notes = load_training(self._last)
+        restore_training(tensors, self.model, self.optimizer, f"checkpoint {self._last}")
+        self.history, self.estimator_state = notes["history"], notes["estimator_state"]
 
     def _train_epoch(self, report: Callable[[str], None]) -> float:
         """Mean log-loss of the epoch, with sampled spikes, while it is learnt."""
@@ -221,43 +278,21 @@ class Trainer:
         result = evaluate(
             self.model, self.validation, self.objective, temperature=0.0, seed=config.seed
         )
-        self.epoch += 1
-        objective = result.log_loss + self.objective.beta * result.information_nats
-        kl_weight = config.kl_weight(self.epoch / config.epochs)
-        better = kl_weight < 1 or objective < self.best_objective
-        annealed = self.epoch / config.epochs >= config.anneal_fraction
-        self.stale_epochs = 0 if better else self.stale_epochs + annealed
-        self.history.append(
-            {
-                "epoch": self.epoch,
-                "train_log_loss": train_log_loss,
-                **asdict(result),
-                "objective": objective,
-                "kl_weight": kl_weight,
-            }
-        )
+        line = epoch_line(self.epoch + 1, train_log_loss, result, self.objective, config)
+        better = is_better(line, self.history)
+        self.history.append(line)
         if self.group.leads:
             self._save(better)
 
     def _save(self, better: bool) -> None:
         if better:
-            save_tensors(
-                self.folder / "best.safetensors",
-                dict(self.model.state_dict()),
-                {"epoch": self.epoch, "objective": self.history[-1]["objective"]},
-            )
+            save_model(self.folder / "best.safetensors", self.model, self.history[-1])
         with atomic_path(self.folder / "metrics.jsonl") as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
         show_in_tensorboard(self.folder / "tensorboard", self.history[-1])
-        save_training(
-            self.folder / "last.safetensors",
-            self.model,
-            self.optimizer,
-            {
-                "epoch": self.epoch,
-                "stale_epochs": self.stale_epochs,
-                "history": self.history,
-                "estimator": self.estimator_state,
-                "config": self._identity,
-            },
-        )
+        notes = {
+            "training": self._identity,
+            "history": self.history,
+            "estimator_state": self.estimator_state,
+        }
+        save_training(self._last, self.model, self.optimizer, notes)

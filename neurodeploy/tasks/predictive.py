@@ -133,6 +133,13 @@ class FreshBlobs:
     def __init__(self, task: BlobTask) -> None:
         self.task = task
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The signal, and what is asked of it."""
+        task = self.task
+        asked = {"samples": task.train, "steps": task.train_steps, "behind": task._behind}
+        return {"blobs": repr(task.blobs), **asked}
+
     def __len__(self) -> int:
         return self.task.train
 

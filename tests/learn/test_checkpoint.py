@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
-from neurodeploy.errors import FileFormatError
-from neurodeploy.learn.checkpoint import load_model, restore_training, save_training
+from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.learn.checkpoint import load_model, restore_training, save_model, save_training
+from neurodeploy.learn.identity import model_identity
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.quantization import compress
 
 NOTES = {"epoch": 3, "best_loss": 0.1 + 0.2, "config": {"seed": 0, "name": "µ"}, "none": None}
 
@@ -64,7 +66,7 @@ def test_round_trip_of_model_and_moments_is_exact(tmp_path: Path) -> None:
     other_optimizer = optimizer_of(other)
     tensors, notes = load_tensors(tmp_path / "last.safetensors", "checkpoint")
     restore_training(tensors, other, other_optimizer, "checkpoint")
-    assert notes == NOTES
+    assert notes == {**NOTES, "model": model_identity(made)}
     assert_equal_tensors(made.state_dict(), other.state_dict())
     moments, restored = optimizer.state_dict()["state"], other_optimizer.state_dict()["state"]
     assert moments.keys() == restored.keys()
@@ -102,7 +104,7 @@ def test_file_is_safetensors_to_the_last_byte(tmp_path: Path) -> None:
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    assert json.loads(header["__metadata__"]["notes"]) == NOTES
+    assert json.loads(header["__metadata__"]["notes"]).items() >= NOTES.items()
     assert 8 + length + max(ends) == len(content)
 
 
@@ -147,14 +149,28 @@ def test_tensors_of_nobody_are_refused(tmp_path: Path) -> None:
         restore_training({"optimizer.x": torch.ones(1)}, made, optimizer, "checkpoint")
 
 
-def test_model_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["best.safetensors", "last.safetensors"])
+def test_a_model_is_read_from_either_file(tmp_path: Path, name: str) -> None:
     made, _ = trained(tmp_path / "last.safetensors")
-    save_tensors(tmp_path / "best.safetensors", dict(made.state_dict()), {})
+    save_model(tmp_path / "best.safetensors", made, {})
     other = model(seed=9)
-    load_model(other, tmp_path / "best.safetensors")
+    load_model(other, tmp_path / name)
     assert_equal_tensors(made.state_dict(), other.state_dict())
-    with pytest.raises(FileFormatError, match=r"best\.safetensors: expected the tensors of this"):
-        load_model(model(hidden=6), tmp_path / "best.safetensors")
+    with pytest.raises(InputError, match=r"this model, found another: .*neurons: 5 -> 6"):
+        load_model(model(hidden=6), tmp_path / name)
+
+
+def test_levels_are_in_the_file(tmp_path: Path) -> None:
+    """The tensors of both models have the same shapes."""
+    save_model(tmp_path / "best.safetensors", compress(model(), bits=4), {})
+    with pytest.raises(InputError, match=r"encoder\.layers\.0\.levels\.bits: 4 -> 8"):
+        load_model(model(), tmp_path / "best.safetensors")
+
+
+def test_a_model_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "best.safetensors", dict(model().state_dict()), {"epoch": 1})
+    with pytest.raises(FileFormatError, match=r"notes on model, found none\. An earlier version"):
+        load_model(model(), tmp_path / "best.safetensors")
 
 
 @pytest.mark.parametrize("change", ["missing", "surplus", "shape"])

@@ -145,8 +145,9 @@ def test_several_processes_train_as_one(together: Path, tmp_path: Path, estimato
     for name in ("last.safetensors", "best.safetensors"):
         found, notes = load_tensors(together / estimator / name, "checkpoint")
         tensors, expected_notes = load_tensors(tmp_path / name, "checkpoint")
-        assert notes["epoch"] == expected_notes["epoch"]
-        assert notes.get("config") == expected_notes.get("config")
+        assert notes["model"] == expected_notes["model"]
+        assert notes.get("training") == expected_notes.get("training")
+        assert notes.get("epoch") == expected_notes.get("epoch")
         assert found.keys() == tensors.keys()
         for key, tensor in tensors.items():
             torch.testing.assert_close(found[key], tensor, rtol=0, atol=1e-5, msg=key)
