@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from neurodeploy.model.encoder import Block, ConvSpec, Encoder
+from neurodeploy.model.block import Block
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.neuron import WEIGHT_SCALE
+from neurodeploy.model.specs import ConvSpec
 from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Conv, Dense, Layer, Network
 from neurodeploy.netx.neurons import CubaNeuron
@@ -66,4 +68,11 @@ def _layer(block: Block) -> Layer:
     if block.delay is not None:
         block.delay.clamp()
         delay = np.floor(block.delay.delay.numpy())
-    return Dense(weight=weight.reshape(weight.shape[0], -1), neuron=neuron, bias=bias, delay=delay)
+    recurrent = block.recurrent_weight
+    return Dense(
+        weight=weight.reshape(weight.shape[0], -1),
+        neuron=neuron,
+        recurrent_weight=None if recurrent is None else (recurrent * WEIGHT_SCALE).numpy(),
+        bias=bias,
+        delay=delay,
+    )

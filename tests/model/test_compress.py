@@ -21,8 +21,9 @@ from neurodeploy.learn.estimators import Pathwise
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
+from neurodeploy.model.block import Block
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import Block, ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import WEIGHT_SCALE

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.model import dynamics
+from neurodeploy.model.block import SCALE_RHO_MULT, TAU_RHO_MULT, Block
 from neurodeploy.model.dynamics import (
     CHUNK,
     Current,
@@ -19,7 +20,7 @@ from neurodeploy.model.dynamics import (
     time_first,
     time_last,
 )
-from neurodeploy.model.encoder import SCALE_RHO_MULT, TAU_RHO_MULT, Block, ConvSpec, DenseSpec
+from neurodeploy.model.encoder import ConvSpec, DenseSpec
 from neurodeploy.model.neuron import CubaParameters
 
 with suppress_output():

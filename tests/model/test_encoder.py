@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
-from neurodeploy.model.encoder import Block, ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.block import Block
+from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
 from neurodeploy.model.neuron import CubaParameters
 
 with suppress_output():

@@ -1,0 +1,139 @@
+"""One layer of the encoder, timed as the chip times it.
+
+A block delays its input by one step *before* the synapse, then applies the axonal delay of each
+neuron, then the neuron. Stock SLAYER blocks shift after the neuron, which differs from Lava as
+soon as a neuron has a bias; in this order the two agree spike for spike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn.functional import conv2d, linear
+
+from neurodeploy._io.quiet import suppress_output
+from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
+from neurodeploy.model.neuron import DECAY_SCALE
+from neurodeploy.model.recurrence import RecurrentSpikes
+from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
+
+with suppress_output():
+    from lava.lib.dl import slayer
+    from lava.lib.dl.slayer.neuron.cuba import SCALE_RHO_MULT, TAU_RHO_MULT
+
+MAX_DELAY_STEPS = 62
+
+
+class Block(torch.nn.Module):
+    """One layer: one step of transport, synapse, axonal delay, bias and CUBA neuron.
+
+    ``connected``, if it is not None, is 0 where a synapse was pruned, in the weight's shape.
+
+    Parameters
+    ----------
+    spec : DenseSpec, ConvSpec or RecurrentSpec
+        The layer.
+    input_shape : sequence of int
+        Features of the layer before, without batch and time.
+    """
+
+    def __init__(self, spec: LayerSpec, input_shape: Sequence[int]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.input_shape = tuple(input_shape)
+        neuron = spec.neuron
+        self.neuron = slayer.neuron.cuba.Neuron(
+            threshold=neuron.threshold,
+            current_decay=neuron.current_decay,
+            voltage_decay=neuron.voltage_decay,
+            tau_grad=neuron.surrogate_width,
+            scale_grad=neuron.surrogate_scale,
+        )
+        self.recurrent_synapse = None
+        if not isinstance(spec, ConvSpec):
+            features = int(torch.tensor(self.input_shape).prod())
+            self.synapse = slayer.synapse.Dense(
+                features, spec.neurons, weight_scale=spec.weight_scale
+            )
+            self.shape: tuple[int, ...] = (spec.neurons,)
+            if isinstance(spec, RecurrentSpec):
+                self.recurrent_synapse = slayer.synapse.Dense(
+                    spec.neurons, spec.neurons, weight_scale=spec.weight_scale
+                )
+        else:
+            self.shape = spec.output_shape(self.input_shape)
+            geometry = {
+                name: getattr(spec, name)
+                for name in ("kernel_size", "stride", "padding", "dilation", "groups")
+            }
+            self.synapse = slayer.synapse.Conv(
+                self.input_shape[0], spec.channels, weight_scale=spec.weight_scale, **geometry
+            )
+        self.register_buffer("connected", None)
+        self.bias = (
+            torch.nn.Parameter(torch.zeros(self.shape[0], *[1] * len(self.shape)))
+            if spec.bias
+            else None
+        )
+        self.delay = (
+            _delay_at_zero(self.shape[0]) if isinstance(spec, DenseSpec) and spec.delays else None
+        )
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weights that the chip has, in SLAYER's units and SLAYER's shape."""
+        weight = self.synapse.weight
+        return self.spec.levels(weight if self.connected is None else weight * self.connected)
+
+    @property
+    def recurrent_weight(self) -> torch.Tensor | None:
+        """Those between the layer's own neurons, [to, from], if it is recurrent."""
+        synapse = self.recurrent_synapse
+        return None if synapse is None else self.spec.levels(synapse.weight).flatten(1)
+
+    def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Weighted spikes as they reach the neurons, [batch, *features, time]."""
+        rows = spikes.movedim(-1, 0)
+        arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
+        if not isinstance(self.spec, ConvSpec):
+            weighted = linear(arriving.flatten(2), self.weight.flatten(1))
+        else:
+            synapse = self.synapse
+            geometry = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
+            flat = conv2d(
+                arriving.flatten(0, 1), self.weight[..., 0], None, *geometry, synapse.groups
+            )
+            weighted = flat.unflatten(0, arriving.shape[:2])
+        dendrite = time_last(weighted)
+        return self.delay(dendrite) if self.delay is not None else dendrite
+
+    def current(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
+        keep = DECAY_SCALE - self.spec.neuron.current_decay_steps
+        current = Current.apply(self.dendrite(spikes), keep)
+        return current if self.bias is None else current + self.neuron.quantize_8bit(self.bias)
+
+    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+        """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
+        neuron = self.spec.neuron
+        voltage = (
+            neuron.quantised_threshold,
+            DECAY_SCALE - neuron.voltage_decay_steps,
+            self.neuron.tau_rho * TAU_RHO_MULT,
+            self.neuron.scale_rho * SCALE_RHO_MULT,
+        )
+        recurrent = self.recurrent_weight
+        if recurrent is None:
+            return HiddenSpikes.apply(self.current(spikes), *voltage)
+        bias = None if self.bias is None else self.neuron.quantize_8bit(self.bias).flatten()
+        keep = DECAY_SCALE - neuron.current_decay_steps
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, keep, *voltage)
+
+
+def _delay_at_zero(neurons: int) -> torch.nn.Module:
+    """SLAYER's delay, given its shape now and not by the first batch, so that it can be loaded."""
+    delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS)
+    delay.delay.data = torch.zeros(neurons)
+    delay.init = True
+    return delay
