@@ -18,11 +18,13 @@ from neurodeploy.errors import (
 )
 
 if TYPE_CHECKING:
-    from neurodeploy.cost.energy import energy_report
+    from neurodeploy.cost.report import energy_report
     from neurodeploy.deploy.bundle import Bundle, decode, load_bundle, save_bundle
+    from neurodeploy.deploy.inspection import check
+    from neurodeploy.deploy.run import simulate
     from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.deploy.verification import verify
-    from neurodeploy.engines.registry import open_engine, simulate
+    from neurodeploy.engines.registry import open_engine
     from neurodeploy.hardware.advice import fit_report
     from neurodeploy.hardware.chips import find_chip
     from neurodeploy.hardware.placement import place
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from neurodeploy.learn.evaluation import evaluate
     from neurodeploy.learn.schedule import TrainConfig
     from neurodeploy.model.export import export_network
-    from neurodeploy.netx.check import check
     from neurodeploy.netx.read import read_network
     from neurodeploy.netx.write import write_network
     from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
@@ -50,9 +51,9 @@ _HOMES = {
     "LatencyEncoding": "signals.encode",
     "RateEncoding": "signals.encode",
     "TrainConfig": "learn.schedule",
-    "check": "netx.check",
+    "check": "deploy.inspection",
     "decode": "deploy.bundle",
-    "energy_report": "cost.energy",
+    "energy_report": "cost.report",
     "evaluate": "learn.evaluation",
     "export_network": "model.export",
     "find_chip": "hardware.chips",
@@ -64,7 +65,7 @@ _HOMES = {
     "place": "hardware.placement",
     "read_network": "netx.read",
     "save_bundle": "deploy.bundle",
-    "simulate": "engines.registry",
+    "simulate": "deploy.run",
     "stream_answers": "deploy.stream",
     "task": "tasks",
     "train_task": "tasks",

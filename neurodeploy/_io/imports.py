@@ -36,15 +36,29 @@ def resolve(what: str, name: str, ours: Mapping[str, Any], group: str) -> Any:
     InputError
         Nothing has that name, or it cannot be imported; the message says which, and why.
     """
+    path = foreign_path(what, name, ours, group)
+    return ours[name] if path is None else _imported(what, path)
+
+
+def foreign_path(what: str, name: str, ours: Mapping[str, Any], group: str) -> str | None:
+    """The import path that `resolve` would import for a name, or None for one of ours.
+
+    Nothing is imported.
+
+    Raises
+    ------
+    InputError
+        It is neither one of ours, nor an installed entry point, nor an import path.
+    """
     if name in ours:
-        return ours[name]
+        return None
     if ":" in name:
-        return _imported(what, name)
+        return name
     installed = {point.name: point for point in importlib.metadata.entry_points(group=group)}
     if name not in installed:
         known = ", ".join(sorted({*ours, *installed}))
         raise InputError(message(what, f"one of {known}, or package.module:Name", repr(name)))
-    return _imported(what, installed[name].value)
+    return installed[name].value
 
 
 def import_path(part: Any) -> str:

@@ -6,11 +6,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table as RichTable
+
+if TYPE_CHECKING:
+    from neurodeploy.deploy.parts import ChipPart
 
 app = typer.Typer(
     help="Take a spiking network from training to a neuromorphic chip.",
@@ -33,9 +37,24 @@ EngineOption = Annotated[
         "package.module:Class.",
     ),
 ]
+AllowImportOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-import", help="Import the decoder's own class, which the bundle names; trust it."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
 TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]
+
+
+def first_steps(part: ChipPart, spikes: np.ndarray) -> np.ndarray:
+    """The steps of spikes [..., time] that a bundle takes, and a note where it leaves some out."""
+    taken, given = part.first_steps(spikes), spikes.shape[-1]
+    if taken.shape[-1] < given:
+        said = f"The bundle is of {part.step_limit} steps: the first ones of {given} are run."
+        notes.print(said, highlight=False)
+    return taken
 
 
 def print_json(value: Any) -> None:

@@ -11,10 +11,12 @@ import typer
 
 from neurodeploy._io.files import load_array
 from neurodeploy.cli.app import (
+    AllowImportOption,
     EngineOption,
     JsonOption,
     NetworkArgument,
     app,
+    first_steps,
     out,
     print_json,
     print_table,
@@ -49,13 +51,14 @@ def energy(
         bool,
         typer.Option("--membrane-updates", help="Count those that changed a state; takes longer."),
     ] = False,
+    allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
     from neurodeploy.cli.cost_report import print_costs
-    from neurodeploy.cost.report import Host, cost_report
-    from neurodeploy.deploy.manifest import network_of
-    from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.cost.report import cost_report
+    from neurodeploy.deploy.parts import chip_part, read_chip_part
+    from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.chips import find_chip
     from neurodeploy.hardware.devices import load_devices
     from neurodeploy.hardware.placement import place
@@ -66,17 +69,17 @@ def energy(
     if network.is_dir():
         from neurodeploy.deploy.bundle import load_bundle
 
-        bundle = load_bundle(network)
-    counted = network_of(network) if bundle is None else bundle.network
-    spikes = _input(input_file, data, samples, seed, bundle)
+        bundle = load_bundle(network, allow_import=allow_import)
+    deployed = read_chip_part(network) if bundle is None else bundle
+    part = chip_part(deployed)
+    spikes = first_steps(part, _input(input_file, data, samples, seed, bundle))
     report = cost_report(
-        counted,
-        run_batch(counted, spikes, engine=engine).counts,
+        deployed,
+        run_batch(part, spikes, engine).counts,
         devices=table,
-        host=None if bundle is None else Host.of(bundle.decoder),
-        placement=None if placed is None else place(counted, placed),
+        placement=None if placed is None else place(part, placed),
         step_time_s=step_time,
-        membrane_updates=_membrane_updates(counted, spikes) if membrane_updates else None,
+        membrane_updates=_membrane_updates(part.network, spikes) if membrane_updates else None,
     )
     if as_json:
         print_json(report)
@@ -125,17 +128,17 @@ def fit(
 
     Exit code 1 where it does not fit on one chip.
     """
-    from neurodeploy.deploy.manifest import network_of
-    from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.advice import fit_report
     from neurodeploy.hardware.chips import find_chip
-    from neurodeploy.hardware.placement import place
 
-    target, placed = find_chip(chip, chips), network_of(network)
+    target, part = find_chip(chip, chips), read_chip_part(network)
     counts = None
     if input_file is not None:
-        counts = run_batch(placed, load_array(input_file, "input"), engine=engine).counts
-    report = fit_report(place(placed, target), counts)
+        spikes = first_steps(part, load_array(input_file, "input"))
+        counts = run_batch(part, spikes, engine).counts
+    report = fit_report(part, target, counts)
     if as_json:
         print_json(report)
     else:

@@ -56,7 +56,7 @@ def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progres
     images = np.zeros((steps, samples, bundle.decoder.config.heads["image"]), np.float32)
     bar = progress.add_task(f"stream {samples} digits through {engine.name}", total=samples * steps)
     start = time.monotonic()
-    for answer in stream_answers(engine, bundle.decoder, spikes):
+    for answer in stream_answers(bundle, spikes, engine):
         at = (answer.sample, slice(None), answer.step)
         for record, layer in zip(activity, answer.output.layers, strict=True):
             record[at] = layer.ravel()

@@ -9,11 +9,13 @@ import typer
 
 from neurodeploy._io.files import load_array, save_array
 from neurodeploy.cli.app import (
+    AllowImportOption,
     EngineOption,
     InputOption,
     JsonOption,
     NetworkArgument,
     app,
+    first_steps,
     out,
     print_json,
     print_layers,
@@ -31,11 +33,11 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
-    from neurodeploy.deploy.manifest import network_of
-    from neurodeploy.engines.registry import simulate as run_batch
+    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.deploy.run import simulate as run_batch
 
-    spikes = load_array(input_file, "input")
-    run = run_batch(network_of(network), spikes, engine=engine)
+    part = read_chip_part(network)
+    run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
     if as_json:
@@ -51,6 +53,7 @@ def stream(
     input_file: InputOption,
     engine: EngineOption = DEFAULT_ENGINE,
     every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
+    allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Stream spikes step by step into the host decoder; print answers as they form.
@@ -58,32 +61,32 @@ def stream(
     With --json, one JSON object a line for every answer.
     """
     from neurodeploy.deploy.bundle import load_bundle
+    from neurodeploy.deploy.parts import chip_part
     from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.engines.base import check_input
-    from neurodeploy.engines.registry import open_engine
 
-    deployed = load_bundle(bundle)
+    deployed = load_bundle(bundle, allow_import=allow_import)
     spikes = load_array(input_file, "input")
     check_input(deployed.network, spikes, f"input {input_file}")
+    spikes = first_steps(chip_part(deployed), spikes)
     steps = spikes.shape[-1]
-    with open_engine(engine, deployed.network) as running:
-        for answer in stream_answers(
-            running,
-            deployed.decoder,
-            spikes,
-            wanted=lambda step: (step + 1) % every == 0 or step == steps - 1,
-        ):
-            if as_json:
-                logits = {name: values.tolist() for name, values in answer.logits.items()}
-                print_json({"sample": answer.sample, "step": answer.step, "logits": logits})
-            else:
-                label = answer.logits.get("label")
-                said = "" if label is None else f", label {int(label.argmax())}"
-                out.print(
-                    f"sample {answer.sample} step {answer.step}: "
-                    f"{answer.output.spikes.sum()} spikes{said}",
-                    highlight=False,
-                )
+    for answer in stream_answers(
+        deployed,
+        spikes,
+        engine,
+        wanted=lambda step: (step + 1) % every == 0 or step == steps - 1,
+    ):
+        if as_json:
+            logits = {name: values.tolist() for name, values in answer.logits.items()}
+            print_json({"sample": answer.sample, "step": answer.step, "logits": logits})
+        else:
+            label = answer.logits.get("label")
+            said = "" if label is None else f", label {int(label.argmax())}"
+            out.print(
+                f"sample {answer.sample} step {answer.step}: "
+                f"{answer.output.spikes.sum()} spikes{said}",
+                highlight=False,
+            )
 
 
 @app.command()
@@ -127,17 +130,28 @@ def verify(
         list[str] | None,
         typer.Option("--engine", help="Engines to compare; lava and native by default."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Output spikes of your training forward, .npy, to compare with."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare SLAYER's forward, or Lava where it has none, with the engines, layer by layer.
+    """Compare what was trained with the engines, layer by layer.
 
-    Exit code 1 where they differ.
+    That is the output given with --against; or the training forward of the encoder that a bundle
+    carries; else SLAYER's arithmetic on the file, or Lava where SLAYER has none. Exit code 1
+    unless spikes were compared and are equal.
     """
-    from neurodeploy.deploy.manifest import network_of
+    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
+    part = read_chip_part(network)
     result = run_verification(
-        network_of(network), load_array(input_file, "input"), engine or COMPLETE_ENGINES
+        part,
+        first_steps(part, load_array(input_file, "input")),
+        engine or COMPLETE_ENGINES,
+        against=load_encoder(network) if against is None else load_array(against, "reference"),
     )
     if as_json:
         print_json(result.to_dict())
@@ -149,11 +163,14 @@ def verify(
                 f"{d.spikes:,}",
                 f"{d.differing:,}",
                 "" if d.first is None else str(d.first),
+                "" if d.shift_steps is None else f"{d.shift_steps:+d}",
             )
             for d in result.layers
         ]
-        heads = ("layer", "compared", "spikes", "differing", "first at (sample, feature, step)")
+        first = "first at (sample, feature, step)"
+        heads = ("layer", "compared", "spikes", "differing", first, "steps late")
         print_table("spike for spike", heads, rows)
-        out.print("Exact." if result.exact else "They differ.")
+        said = "Exact: " if result.exact else "Not exact: "
+        out.print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
     if not result.exact:
         raise typer.Exit(1)

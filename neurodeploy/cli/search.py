@@ -13,6 +13,7 @@ import typer
 
 from neurodeploy._io.progress import progress_bar
 from neurodeploy.cli.app import (
+    AllowImportOption,
     FolderOption,
     JsonOption,
     TaskArgument,
@@ -51,6 +52,7 @@ def tune(
     devices: DevicesOption = None,
     chips: ChipsOption = None,
     folder: FolderOption = Path("runs/tune"),
+    allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
@@ -73,6 +75,7 @@ def tune(
         settings=settings,
         loss=loss,
         seed=seed,
+        allow_import=allow_import,
     )
     cores = len(os.sched_getaffinity(0))
     with progress_bar() as progress:
@@ -98,6 +101,10 @@ def levers(
     devices: DevicesOption = None,
     chips: ChipsOption = None,
     folder: FolderOption = Path("runs/levers"),
+    trust_split: Annotated[
+        bool, typer.Option("--trust-split", help="Its training data is not in the test set.")
+    ] = False,
+    allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search what can be changed of a trained network without training, on the native engine.
@@ -119,11 +126,19 @@ def levers(
         settings=settings,
         loss=loss,
         seed=seed,
+        allow_import=allow_import,
     )
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
     with progress_bar() as progress:
         points = explore_bundle(
-            plan, load_bundle(bundle), Path("model"), {}, splits, cores, progress
+            plan,
+            load_bundle(bundle, allow_import=allow_import),
+            Path("model"),
+            {},
+            splits,
+            cores,
+            progress,
+            trust_split=trust_split,
         )
     _show(conclude(plan, points, splits, command=_command(), threads=cores), as_json)
 
@@ -133,6 +148,7 @@ def pick(
     search: Annotated[Path, typer.Argument(help="Folder of `tune` or `levers`.")],
     point: Annotated[int, typer.Argument(help="Its number in the table.")],
     folder: FolderOption = Path("runs/bundle"),
+    allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a point of the front as a bundle, exactly as it was scored."""
@@ -140,12 +156,12 @@ def pick(
     from neurodeploy.search.points import chosen_point, point_bundle
 
     chosen = chosen_point(search, point)
-    save_bundle(point_bundle(search, chosen), folder)
+    save_bundle(point_bundle(search, chosen, allow_import=allow_import), folder)
     if as_json:
         print_json({"bundle": str(folder), "point": chosen.to_dict()})
     else:
         steps = chosen.levers.steps
-        out.print(f"Bundle: {folder}\nGive it the first {steps} steps of a sample.")
+        out.print(f"Bundle: {folder}\nIt takes the first {steps} steps of a sample.")
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:

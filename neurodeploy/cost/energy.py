@@ -27,7 +27,7 @@ import numpy as np
 
 from neurodeploy.engines.counts import Counts, connections, neurons
 from neurodeploy.errors import InputError, message
-from neurodeploy.hardware.devices import Constant, Device, load_devices
+from neurodeploy.hardware.devices import Constant, Device
 from neurodeploy.netx.network import Network, NeuronInput
 
 CAUSES = ("synapses", "graded_synapses", "neurons", "traffic", "input", "host")
@@ -306,42 +306,3 @@ def break_even_rate(network: Network, steps: int, device: Device) -> float | Non
 def _not_negative(name: str, value: int) -> None:
     if value < 0:
         raise InputError(message(name, "0 or more", value))
-
-
-def energy_report(
-    counts: Counts,
-    *,
-    devices: Mapping[str, Device] | None = None,
-    host_macs_per_sample: int = 0,
-) -> dict[str, Any]:
-    """Counts and proxies of a run, for JSON.
-
-    Parameters
-    ----------
-    counts : Counts
-        Of the run.
-    devices : mapping of str to Device, optional
-        As in `energy_proxies`; the package's table if not given.
-    host_macs_per_sample : int
-        As in `energy_proxies`.
-
-    Returns
-    -------
-    dict
-        ``layers``, ``samples`` and ``steps`` of `Counts.totals`, and ``proxies`` by device, as
-        `Proxy.to_dict`. `neurodeploy.cost.report.cost_report` has more.
-
-    Raises
-    ------
-    InputError
-        As `energy_proxies`.
-    """
-    proxies = energy_proxies(
-        counts,
-        devices=load_devices() if devices is None else devices,
-        host_macs_per_sample=host_macs_per_sample,
-    )
-    return {
-        **counts.totals(),
-        "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
-    }

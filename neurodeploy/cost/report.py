@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,15 +23,13 @@ from neurodeploy.cost.energy import (
     energy_proxies,
 )
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
+from neurodeploy.deploy.parts import ChipPart, Deployed, network_of
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.errors import InputError, NetworkError, message
-from neurodeploy.hardware.devices import Device
+from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement
 from neurodeploy.netx.network import Network
-
-if TYPE_CHECKING:
-    from neurodeploy.model.decoder import Decoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +40,71 @@ class Host:
     footprint_bytes: int = 0
 
     @classmethod
-    def of(cls, decoder: Decoder) -> Host:
-        """Of a decoder; the bytes are NeuroBench's footprint of it."""
+    def of(cls, deployed: Deployed, steps: int) -> Host:
+        """Of a bundle's decoder after so many steps; nothing of a network alone.
+
+        The bytes are NeuroBench's footprint of it.
+
+        Raises
+        ------
+        InputError
+            The decoder's operations cannot be counted; see `Decoder.macs`.
+        """
+        if isinstance(deployed, Network | ChipPart):
+            return cls()
+        decoder = deployed.decoder
         tensors = itertools.chain(decoder.parameters(), decoder.buffers())
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        return cls(macs_per_sample=decoder.macs, footprint_bytes=size)
+        return cls(macs_per_sample=decoder.macs_after(steps), footprint_bytes=size)
+
+
+def energy_report(
+    deployed: Deployed,
+    counts: Counts,
+    *,
+    devices: Mapping[str, Device] | None = None,
+) -> dict[str, Any]:
+    """Counts and proxies of a run, for JSON.
+
+    Parameters
+    ----------
+    deployed : Network or Bundle
+        What ran. A bundle's decoder, once a sample on the host, is in what is per sample.
+    counts : Counts
+        Of the run.
+    devices : mapping of str to Device, optional
+        As in `energy_proxies`; the package's table if not given.
+
+    Returns
+    -------
+    dict
+        ``layers``, ``samples`` and ``steps`` of `Counts.totals`; ``host``, what the decoder asks
+        for; and ``proxies`` by device, as `Proxy.to_dict`. `cost_report` has more.
+
+    Raises
+    ------
+    InputError
+        As `energy_proxies`; it is neither a network nor a bundle, or the counts are of another
+        one; the decoder's operations cannot be counted.
+    """
+    _require_counts_of(network_of(deployed), counts)
+    host = Host.of(deployed, counts.steps)
+    proxies = energy_proxies(
+        counts,
+        devices=load_devices() if devices is None else devices,
+        host_macs_per_sample=host.macs_per_sample,
+    )
+    return {
+        **counts.totals(),
+        "host": asdict(host),
+        "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
+    }
+
+
+def _require_counts_of(network: Network, counts: Counts) -> None:
+    found = [layer.name for layer in counts.layers]
+    if found != list(network.names):
+        raise InputError(message("counts", f"of a run of layers {list(network.names)}", found))
 
 
 def hops_per_spike(placement: Placement) -> np.ndarray:
@@ -76,11 +134,10 @@ def hops_per_spike(placement: Placement) -> np.ndarray:
 
 
 def cost_report(
-    network: Network,
+    deployed: Deployed,
     counts: Counts,
     *,
     devices: Mapping[str, Device],
-    host: Host | None = None,
     placement: Placement | None = None,
     step_time_s: float | None = None,
     membrane_updates: Mapping[str, np.ndarray] | None = None,
@@ -89,14 +146,12 @@ def cost_report(
 
     Parameters
     ----------
-    network : Network
-        What ran.
+    deployed : Network or Bundle
+        What ran; a bundle's decoder is priced on the host, once a sample.
     counts : Counts
         Of the run.
     devices : mapping of str to Device
         From `load_devices`.
-    host : Host, optional
-        Of the decoder, if there is one.
     placement : Placement, optional
         Of the network on a chip, for the traffic.
     step_time_s : float, optional
@@ -114,11 +169,13 @@ def cost_report(
     Raises
     ------
     InputError
-        As `energy_proxies`; or the step time is not positive.
+        As `energy_report`; or the step time is not positive.
     NetworkError
         As `hops_per_spike`.
     """
-    host = host or Host()
+    network = network_of(deployed)
+    _require_counts_of(network, counts)
+    host = Host.of(deployed, counts.steps)
     report: dict[str, Any] = counts.totals()
     for layer, more in zip(report["layers"], layer_metrics(network, counts), strict=True):
         layer.update(more)

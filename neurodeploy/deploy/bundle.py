@@ -5,7 +5,8 @@
     bundle/
       network.net            netx HDF5, what the chip runs
       decoder.safetensors    the host decoder's tensors
-      manifest.json          schema version, shapes, encoding, decoder, checksums, notes
+      encoder.safetensors    what the network was exported from, if the bundle carries it
+      manifest.json          schema version, shapes, encoding, steps, decoder, checksums, notes
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from neurodeploy._io.files import atomic_path
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.deploy.manifest import (
     DECODER_FILE,
+    ENCODER_FILE,
     MANIFEST_FILE,
     NETWORK_FILE,
     SCHEMA_VERSION,
     read_manifest,
     sha256,
 )
+from neurodeploy.deploy.parts import bundle_of
+from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import Network
@@ -48,6 +52,11 @@ class Bundle:
         Runs on the host.
     encoding : Encoding
         Signal to input spikes; its ``steps`` are the length of a sample.
+    steps : int
+        Steps of a sample that are run and read, the first ones; those of the encoding if not
+        given. The decoder's window stays as it was trained, and the rest of it is silent.
+    encoder : TrainedEncoder, optional
+        What the network was exported from; `verify` compares with it.
     notes : mapping
         Anything worth knowing, as JSON: training configuration, seeds, results.
     """
@@ -55,14 +64,27 @@ class Bundle:
     network: Network
     decoder: Decoder
     encoding: Encoding
+    steps: int = field(default=None)  # type: ignore[assignment]
+    encoder: TrainedEncoder | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        whole = self.encoding.steps
+        if self.steps is None:
+            object.__setattr__(self, "steps", whole)
+        if not 1 <= self.steps <= whole:
+            expected = f"1 to {whole}, those of its encoding"
+            raise InputError(message("bundle, steps", expected, self.steps))
         neurons = self.decoder.config.neurons
         if self.network.output_shape != (neurons,):
             raise InputError(
                 message("bundle, decoder", f"{self.network.output_shape} neurons", (neurons,))
             )
+
+    @property
+    def step_limit(self) -> int | None:
+        """``steps`` where the encoding makes more; None where a sample is taken as it comes."""
+        return self.steps if self.steps < self.encoding.steps else None
 
 
 def save_bundle(bundle: Bundle, path: Path | str) -> None:
@@ -97,25 +119,47 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
                 "config": bundle.decoder.config.to_dict(),
             },
             "encoding": bundle.encoding.to_dict(),
+            "steps": bundle.steps,
+            "encoder": None,
             "notes": dict(bundle.notes),
         }
+        if bundle.encoder is not None:
+            bundle.encoder.save(draft / ENCODER_FILE)
+            manifest["encoder"] = {"sha256": sha256(draft / ENCODER_FILE)}
         (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def load_bundle(path: Path | str) -> Bundle:
+def load_bundle(path: Path | str, *, allow_import: bool = False) -> Bundle:
     """Read a bundle and check that it is the one that was written.
+
+    Parameters
+    ----------
+    path : path
+        The folder.
+    allow_import : bool
+        Import the reader of a decoder that is not ours, by the name that the manifest gives:
+        code of whoever can be found under that name here.
 
     Raises
     ------
     FileFormatError
         A file is missing, damaged, of another schema version, or does not match its checksum.
+    InputError
+        The decoder is not ours and ``allow_import`` is not given, or it cannot be imported.
     NetworkError
         The network is inconsistent.
     """
     path = Path(path)
     manifest = read_manifest(path)
     where = f"bundle {path / MANIFEST_FILE}"
-    decoder = Decoder(DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder"))
+    config = DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder")
+    if config.foreign is not None and not allow_import:
+        remedy = (
+            f"To import and run {config.foreign}, if you trust it: allow_import=True, or "
+            "--allow-import on the command line."
+        )
+        raise InputError(message(f"{where}, decoder", "one of ours", repr(config.name), remedy))
+    decoder = Decoder(config)
     tensors, _ = load_tensors(path / DECODER_FILE, "decoder")
     load_state(decoder, tensors, f"decoder {path / DECODER_FILE}")
     decoder.eval()
@@ -126,6 +170,8 @@ def load_bundle(path: Path | str) -> Bundle:
             network=read_network(path / NETWORK_FILE),
             decoder=decoder,
             encoding=encoding_from_dict(manifest["encoding"]),
+            steps=manifest["steps"],
+            encoder=load_encoder(path),
             notes=manifest["notes"],
         )
     except InputError as error:
@@ -139,6 +185,13 @@ def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
     ----------
     bundle : Bundle
     spikes : Tensor [batch, neuron, time]
-        What an engine gave.
+        What an engine gave; of a bundle with fewer steps than its encoding, the first ones are
+        read.
+
+    Raises
+    ------
+    InputError
+        It is no bundle, or the spikes are of other neurons.
     """
-    return bundle.decoder.at_the_end(spikes.float())
+    read = bundle_of(bundle)
+    return read.decoder.at_the_end(spikes[..., : read.step_limit].float())

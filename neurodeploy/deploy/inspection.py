@@ -6,8 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest
+from neurodeploy.deploy.parts import Deployed, network_of
+from neurodeploy.netx.check import Finding
+from neurodeploy.netx.check import check as check_network
 from neurodeploy.netx.describe import describe_network
 from neurodeploy.netx.read import read_network
+
+
+def check(deployed: Deployed) -> list[Finding]:
+    """What netx and Lava would make of a network that it does not say.
+
+    Parameters
+    ----------
+    deployed : Network or Bundle
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    return check_network(network_of(deployed))
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -26,7 +44,7 @@ def describe(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         return {"path": str(path), **describe_network(read_network(path))}
     manifest = read_manifest(path)
-    parts = ("schema_version", "encoding", "decoder", "notes")
+    parts = ("schema_version", "steps", "encoding", "decoder", "notes")
     return {
         "path": str(path),
         **describe_network(read_network(path / NETWORK_FILE)),

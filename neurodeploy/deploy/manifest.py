@@ -12,17 +12,25 @@ from typing import Any
 
 from neurodeploy._io.files import require_file
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.netx.network import Network
-from neurodeploy.netx.read import read_network
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 had no ``steps``, but those of ``notes["levers"]``, and no ``encoder``."""
+
+READABLE_VERSIONS = (1, SCHEMA_VERSION)
+
 NETWORK_FILE = "network.net"
 DECODER_FILE = "decoder.safetensors"
+ENCODER_FILE = "encoder.safetensors"
 MANIFEST_FILE = "manifest.json"
 
 
 def read_manifest(path: Path | str) -> dict[str, Any]:
     """The manifest of a bundle folder, its fields and the checksums of its files checked.
+
+    Returns
+    -------
+    dict
+        As `save_bundle` writes it; one of version 1 with its ``steps``.
 
     Raises
     ------
@@ -39,41 +47,51 @@ def read_manifest(path: Path | str) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(message(f"manifest {file}", "JSON", error)) from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if version != SCHEMA_VERSION:
-        raise FileFormatError(message(f"manifest {file}, schema_version", SCHEMA_VERSION, version))
+    if version not in READABLE_VERSIONS:
+        expected = " or ".join(map(str, READABLE_VERSIONS))
+        raise FileFormatError(message(f"manifest {file}, schema_version", expected, version))
     needed: dict[str, tuple[str, ...]] = {
         "network": ("sha256",),
         "decoder": ("sha256", "config"),
-        "encoding": ("kind",),
+        "encoding": ("kind", "steps"),
         "notes": (),
     }
+    if manifest.get("encoder") is not None:
+        needed["encoder"] = ("sha256",)
     for name, fields in needed.items():
         section = manifest.get(name)
         if not isinstance(section, dict) or any(field not in section for field in fields):
             raise FileFormatError(
                 message(f"manifest {file}", f"a field '{name}' with {list(fields)}", section)
             )
-    for part, name in (("network", NETWORK_FILE), ("decoder", DECODER_FILE)):
-        if sha256(require_file(path / name, part)) != manifest[part]["sha256"]:
+    if version == 1:
+        manifest["steps"] = _steps_of_version_1(manifest)
+    _check_steps(manifest, f"manifest {file}, steps")
+    files = {"network": NETWORK_FILE, "decoder": DECODER_FILE, "encoder": ENCODER_FILE}
+    for part, name in files.items():
+        if part in needed and sha256(require_file(path / name, part)) != manifest[part]["sha256"]:
             raise FileFormatError(
                 message(f"{part} {path / name}", "the checksum in the manifest", "another one")
             )
     return manifest
 
 
-def network_of(path: Path | str) -> Network:
-    """The network of a ``.net`` file or of a bundle.
+def _steps_of_version_1(manifest: dict[str, Any]) -> Any:
+    levers = manifest["notes"].get("levers")
+    whole = manifest["encoding"]["steps"]
+    return levers.get("steps", whole) if isinstance(levers, dict) else whole
 
-    Raises
-    ------
-    FileFormatError, NetworkError
-        As `read_manifest` and `read_network`.
-    """
-    path = Path(path)
-    if not path.is_dir():
-        return read_network(path)
-    read_manifest(path)
-    return read_network(path / NETWORK_FILE)
+
+def _check_steps(manifest: dict[str, Any], where: str) -> None:
+    steps, whole = manifest.get("steps"), manifest["encoding"]["steps"]
+    if not isinstance(steps, int) or not isinstance(whole, int) or not 1 <= steps <= whole:
+        raise FileFormatError(message(where, f"1 to {whole}, the steps of the encoding", steps))
+
+
+def step_limit(manifest: dict[str, Any]) -> int | None:
+    """Steps of a sample that the bundle takes, where its encoding makes more; else None."""
+    steps: int = manifest["steps"]
+    return steps if steps < manifest["encoding"]["steps"] else None
 
 
 def sha256(file: Path) -> str:

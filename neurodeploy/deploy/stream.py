@@ -7,12 +7,16 @@ holds the engine back and nothing piles up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.parts import ChipPart, bundle_of, chip_part
 from neurodeploy.engines.base import Engine, StepOutput
+from neurodeploy.engines.registry import DEFAULT_ENGINE, open_engine
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.decoder import Decoder
 
@@ -76,31 +80,51 @@ class StreamingDecoder:
 
 
 def stream_answers(
-    engine: Engine,
-    decoder: Decoder,
+    bundle: Bundle,
     samples: Iterable[np.ndarray],
+    engine: str | Engine = DEFAULT_ENGINE,
     *,
     wanted: Callable[[int], bool] = lambda step: True,
 ) -> Iterator[Answer]:
-    """Stream samples through an engine and yield the decoder's answer as it forms.
+    """Stream samples through a bundle and yield its decoder's answer as it forms.
 
     Parameters
     ----------
-    engine : Engine
-        Holds the network; each sample starts from rest.
-    decoder : Decoder
-        Reads its output.
+    bundle : Bundle
+        Its network runs, each sample from rest, and its decoder reads. With fewer steps than its
+        encoding, it takes the first ones of each sample.
     samples : iterable of arrays [*features, time]
         Input spikes; taken one by one.
+    engine : str or Engine
+        By name; or one that is open and holds the bundle's network, which is left open.
     wanted : function of the step index
         Which steps are answered; all by default.
+
+    Raises
+    ------
+    InputError
+        It is no bundle or no engine, or a sample does not fit.
     """
-    reader = StreamingDecoder(decoder)
-    for output in engine.stream(samples):
-        if output.step == 0:
-            reader.reset()
-        reader.push(output.spikes)
-        if wanted(output.step):
-            yield Answer(
-                sample=output.sample, step=output.step, logits=reader.answer(), output=output
-            )
+    part, reader = chip_part(bundle_of(bundle)), StreamingDecoder(bundle.decoder)
+    if not isinstance(engine, str) and not hasattr(engine, "stream"):
+        raise InputError(message("engine", "a name or an Engine", f"a {type(engine).__name__}"))
+    return _answers(reader, part, map(part.first_steps, samples), engine, wanted)
+
+
+def _answers(
+    reader: StreamingDecoder,
+    part: ChipPart,
+    samples: Iterable[np.ndarray],
+    engine: str | Engine,
+    wanted: Callable[[int], bool],
+) -> Iterator[Answer]:
+    opened = open_engine(engine, part.network) if isinstance(engine, str) else nullcontext(engine)
+    with opened as running:
+        for output in running.stream(samples):
+            if output.step == 0:
+                reader.reset()
+            reader.push(output.spikes)
+            if wanted(output.step):
+                yield Answer(
+                    sample=output.sample, step=output.step, logits=reader.answer(), output=output
+                )

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.registry import COMPLETE_ENGINES, REFERENCE_ENGINE, simulate
-from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.deploy.parts import Deployed, chip_part
+from neurodeploy.deploy.reference import Against, reference_of
+from neurodeploy.engines.base import check_input
+from neurodeploy.engines.registry import COMPLETE_ENGINES, simulate
+from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
 
@@ -17,7 +20,19 @@ from neurodeploy.netx.network import Network
 class LayerDifference:
     """Spikes of one layer that differ from the reference.
 
-    ``first`` is the earliest differing (sample, *feature, step), or None.
+    Parameters
+    ----------
+    layer, reference, engine : str
+        What was compared.
+    spikes : int
+        Of the reference.
+    differing : int
+        Places where the two are not equal.
+    first : tuple of int, optional
+        The earliest differing (sample, *feature, step).
+    shift_steps : int, optional
+        So many steps the engine is later than the reference (earlier, if negative), where that
+        alone explains what differs.
     """
 
     layer: str
@@ -26,22 +41,60 @@ class LayerDifference:
     spikes: int
     differing: int
     first: tuple[int, ...] | None
+    shift_steps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Every comparison that was made."""
+    """Every comparison that was made.
 
+    Parameters
+    ----------
+    reference : str
+        What the engines were compared with, in words.
+    layers : tuple of LayerDifference
+        By engine and layer.
+    """
+
+    reference: str
     layers: tuple[LayerDifference, ...]
 
     @property
+    def compared_spikes(self) -> int:
+        """Spikes of the reference, over all comparisons: each once an engine."""
+        return sum(layer.spikes for layer in self.layers)
+
+    @property
+    def differing(self) -> int:
+        """Places where an engine differs, over all comparisons."""
+        return sum(layer.differing for layer in self.layers)
+
+    @property
     def exact(self) -> bool:
-        """Whether no spike differs anywhere."""
-        return all(layer.differing == 0 for layer in self.layers)
+        """Whether spikes were compared, and none differs anywhere."""
+        return self.compared_spikes > 0 and self.differing == 0
+
+    @property
+    def compared(self) -> str:
+        """What was compared with what, and what came out, in a sentence."""
+        if not self.layers:
+            return f"Nothing was compared with {self.reference}."
+        engines = " and ".join(dict.fromkeys(layer.engine for layer in self.layers))
+        names = ", ".join(dict.fromkeys(layer.layer for layer in self.layers))
+        said = f"{engines} against {self.reference}, in {names}"
+        if self.compared_spikes == 0 and self.differing == 0:
+            return f"{said}: no spike occurred, which shows nothing."
+        return f"{said}: {self.compared_spikes:,} spikes compared, {self.differing:,} differ."
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        return {"exact": self.exact, "layers": [asdict(layer) for layer in self.layers]}
+        return {
+            "exact": self.exact,
+            "reference": self.reference,
+            "compared": self.compared,
+            "compared_spikes": self.compared_spikes,
+            "layers": [asdict(layer) for layer in self.layers],
+        }
 
 
 def compare(
@@ -49,66 +102,106 @@ def compare(
     reference: tuple[str, Sequence[np.ndarray]],
     other: tuple[str, Sequence[np.ndarray]],
 ) -> Verification:
-    """Compare the spikes of every layer of two runs, each given with its name.
+    """Compare the spikes of the last layers of two runs, each given with its name.
 
     Parameters
     ----------
     network : Network
         What both ran.
-    reference, other : (name, arrays [sample, *features, time] of each layer)
+    reference, other : (name, arrays [sample, *features, time] by layer)
+        Every layer, or as many of the last ones in both.
     """
-    differences = []
-    for name, expected, found in zip(network.names, reference[1], other[1], strict=True):
-        differ = np.argwhere(np.asarray(expected) != np.asarray(found))
-        earliest = differ[np.lexsort((differ[:, 0], differ[:, -1]))[0]] if len(differ) else None
-        differences.append(
-            LayerDifference(
-                layer=name,
-                reference=reference[0],
-                engine=other[0],
-                spikes=int(np.count_nonzero(expected)),
-                differing=len(differ),
-                first=None if earliest is None else tuple(int(i) for i in earliest),
-            )
-        )
-    return Verification(layers=tuple(differences))
+    names = network.names[-len(reference[1]) :]
+    differences = tuple(
+        _difference(name, reference[0], np.asarray(expected), other[0], np.asarray(found))
+        for name, expected, found in zip(names, reference[1], other[1], strict=True)
+    )
+    return Verification(reference=reference[0], layers=differences)
+
+
+def _difference(
+    layer: str, reference: str, expected: np.ndarray, engine: str, found: np.ndarray
+) -> LayerDifference:
+    differ = np.argwhere(expected != found)
+    earliest = differ[np.lexsort((differ[:, 0], differ[:, -1]))[0]] if len(differ) else None
+    return LayerDifference(
+        layer=layer,
+        reference=reference,
+        engine=engine,
+        spikes=int(np.count_nonzero(expected)),
+        differing=len(differ),
+        first=None if earliest is None else tuple(int(i) for i in earliest),
+        shift_steps=None if earliest is None else best_shift(expected, found),
+    )
+
+
+def best_shift(expected: np.ndarray, found: np.ndarray) -> int | None:
+    """The smallest shift in time that turns one array [..., time] into another.
+
+    Returns
+    -------
+    int or None
+        Steps that ``found`` is later; negative, where it is earlier. None where no shift does it,
+        or one that leaves no spike to tell by.
+    """
+    for steps in range(1, expected.shape[-1]):
+        for shift, early, late in ((steps, expected, found), (-steps, found, expected)):
+            moved = early[..., :-steps]
+            silent = not late[..., :steps].any()
+            if silent and moved.any() and np.array_equal(moved, late[..., steps:]):
+                return shift
+    return None
 
 
 def verify(
-    network: Network, spikes: np.ndarray, engines: Sequence[str] = COMPLETE_ENGINES
+    deployed: Deployed,
+    spikes: np.ndarray,
+    engines: Sequence[str] = COMPLETE_ENGINES,
+    *,
+    against: Against = None,
 ) -> Verification:
     """Run a reference and each engine on the same input and compare all layers.
 
-    The reference is SLAYER's forward, or Lava where SLAYER's arithmetic is not replayed:
-    recurrent layers, and neurons other than CUBA ones.
-
     Parameters
     ----------
-    network : Network
-        What runs.
+    deployed : Network or Bundle
+        What runs. A bundle with fewer steps than its encoding runs the first ones.
     spikes : array [sample, *features, time]
         Its input.
     engines : sequence of str
         Each is compared with the reference.
+    against : optional
+        The reference: a `HybridModel`, `Encoder` or `TrainedEncoder`, by its training forward at
+        temperature 0, in all layers; another torch module, by the output spikes [sample, neuron,
+        time] that it returns for float32 input; an array of output spikes; or a sequence of
+        arrays, one a layer. Without one it is the encoder that the bundle carries; else
+        SLAYER's arithmetic on the network as it is written, or Lava where SLAYER's is not
+        replayed: recurrent layers, and neurons other than CUBA ones.
+
+    Returns
+    -------
+    Verification
+        Not ``exact`` where nothing was compared or no spike occurred.
 
     Raises
     ------
     InputError
-        No engine is left to compare.
+        No engine is left to compare, or the reference is not one or of another shape.
     """
-    reference = _reference(network, spikes)
-    others = [name for name in engines if name != reference[0]]
+    part = chip_part(deployed)
+    network, signal = part.network, part.first_steps(spikes)
+    check_input(network, signal)
+    if against is None:
+        against = getattr(deployed, "encoder", None)
+    reference = reference_of(network, signal, against)
+    others = [name for name in engines if name != reference.engine]
     if not others:
-        expected = f"one besides {reference[0]}, which is the reference for this network"
+        expected = "at least one"
+        if reference.engine is not None:
+            expected = f"one besides {reference.engine}, which is the reference for this network"
         raise InputError(message("engines", expected, ", ".join(engines) or "none"))
     layers: list[LayerDifference] = []
     for name in others:
-        layers += compare(network, reference, (name, simulate(network, spikes, name).layers)).layers
-    return Verification(layers=tuple(layers))
-
-
-def _reference(network: Network, spikes: np.ndarray) -> tuple[str, Sequence[np.ndarray]]:
-    try:
-        return "slayer", simulate(network, spikes, "slayer").layers
-    except NetworkError:
-        return REFERENCE_ENGINE, simulate(network, spikes, REFERENCE_ENGINE).layers
+        run = simulate(network, signal, name).layers[-len(reference.layers) :]
+        layers += compare(network, (reference.name, reference.layers), (name, run)).layers
+    return Verification(reference=reference.words, layers=tuple(layers))

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy.deploy.parts import Deployed
 from neurodeploy.engines.counts import Counts
+from neurodeploy.hardware.chips import Chip
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.netx.network import ComplexDense, Dense, Network
@@ -26,16 +28,26 @@ class Change:
     fits: bool
 
 
-def fit_report(placement: Placement, counts: Counts | None = None) -> dict[str, Any]:
+def fit_report(
+    deployed: Deployed, chip: str | Chip, counts: Counts | None = None
+) -> dict[str, Any]:
     """All of `Placement.to_dict`, with ``traffic`` and ``advice``, for JSON.
 
     Parameters
     ----------
-    placement : Placement
-        From `place`.
+    deployed : Network or Bundle
+        What is placed.
+    chip : str or Chip
+        By name, or from `find_chip`.
     counts : Counts, optional
         Of a run, for the traffic; without one, every neuron spikes once.
+
+    Raises
+    ------
+    InputError
+        It is neither a network nor a bundle, or there is no such chip.
     """
+    placement = place(deployed, chip)
     flow = traffic(placement.network, placement.cores, placement.chip, counts)
     advice = [asdict(change) for change in advise(placement)]
     return {**placement.to_dict(), "traffic": asdict(flow), "advice": advice}

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from neurodeploy.hardware.chips import Chip
+from neurodeploy.deploy.parts import Deployed, network_of
+from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.bounds import lower_bound
 from neurodeploy.hardware.mapping.conv import ConvDemand
 from neurodeploy.hardware.mapping.demand import LayerDemand, neuron_model, runs_on
@@ -168,22 +169,30 @@ class Placement:
         }
 
 
-def place(network: Network, chip: Chip, *, narrower: int = 0) -> Placement:
+def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placement:
     """Put a network into as few cores of a chip as we can.
 
     Parameters
     ----------
-    network : Network
+    deployed : Network or Bundle
         What is placed. Layers that the chip cannot run become findings; the others are placed.
-    chip : Chip
-        From `neurodeploy.hardware.chips.find_chip`.
+    chip : str or Chip
+        By name, or from `neurodeploy.hardware.chips.find_chip`.
     narrower : int
         Widths of weight, as the chip has them, that weights are taken narrower.
 
     Returns
     -------
     Placement
+
+    Raises
+    ------
+    InputError
+        It is neither a network nor a bundle, or there is no such chip.
     """
+    network = network_of(deployed)
+    if isinstance(chip, str):
+        chip = find_chip(chip)
     findings = _unsupported(network, chip)
     blocked = {finding.layer for finding in findings}
     shapes = (network.input_shape, *network.shapes)

@@ -1,29 +1,28 @@
 """Host decoders: ordinary networks that read a window of spikes and give an answer a head.
 
 A decoder reads a window ``[batch, neuron, step]`` of readout spikes. What it gives is a mapping
-from the name of a head to ``[batch, outputs]`` logits, for instance 784 pixels and 10 classes.
-
-=========  =====================================================================
-`kind`     reads
-=========  =====================================================================
-linear     every spike of the window, by one affine map
-mlp        every spike of the window, by one hidden layer
-conv       the spike trains by a temporal convolution, then one hidden layer
-recurrent  the steps of the window one after another, by a gated recurrent unit (GRU)
-rate       only the spike count of each neuron, by one hidden layer: a baseline
-first      only the first spike of each neuron, by one hidden layer: a baseline
-=========  =====================================================================
+from the name of a head to ``[batch, outputs]`` logits, for instance 784 pixels and 10 classes. Its
+reader is one of `neurodeploy.model.readers`, or a class of a person's own.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
 
+from neurodeploy._io.imports import foreign_path, import_path, resolve
 from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.model.macs import count_macs
+from neurodeploy.model.readers import READERS
+
+ENTRY_POINTS = "neurodeploy.decoders"
+"""The group under which other packages register readers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +31,11 @@ class DecoderConfig:
 
     Parameters
     ----------
-    kind : str
-        ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate`` or ``first``.
+    kind : str or class
+        Of the reader: ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate`` or ``first``; or a
+        person's own as a class, an import path ``package.module:Name``, or the name of an entry
+        point in `ENTRY_POINTS`. A class is kept by its name. Nothing is imported before a
+        `Decoder` is built.
     neurons : int
         Readout neurons of the encoder.
     window_steps : int
@@ -42,17 +44,24 @@ class DecoderConfig:
         Name and number of outputs of each answer.
     hidden : int
         Width of the hidden layer; unused by ``linear``.
+    options : mapping of str to JSON
+        Keyword arguments of a person's own reader.
+
+    Raises
+    ------
+    InputError
+        A field is not valid, or a class cannot be imported by others.
     """
 
-    kind: str
+    kind: str | type[torch.nn.Module]
     neurons: int
     window_steps: int
     heads: Mapping[str, int]
     hidden: int = 512
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind not in READERS:
-            raise InputError(message("DecoderConfig.kind", f"one of {sorted(READERS)}", self.kind))
+        object.__setattr__(self, "kind", _name_of(self.kind))
         for name in ("neurons", "window_steps", "hidden"):
             if getattr(self, name) < 1:
                 raise InputError(
@@ -62,14 +71,31 @@ class DecoderConfig:
             raise InputError(
                 message("DecoderConfig.heads", "at least one head with outputs", dict(self.heads))
             )
+        if self.options and self.foreign is None:
+            expected = f"none for {self.name}, which is ours"
+            raise InputError(message("DecoderConfig.options", expected, dict(self.options)))
+        try:
+            json.dumps(dict(self.options))
+        except (TypeError, ValueError) as error:
+            raise InputError(message("DecoderConfig.options", "JSON by name", error)) from error
+
+    @property
+    def name(self) -> str:
+        """The reader's name: one of ours, an entry point, or an import path."""
+        return str(self.kind)
+
+    @property
+    def foreign(self) -> str | None:
+        """The import path of a reader that is not ours, or None."""
+        return foreign_path("DecoderConfig.kind", self.name, READERS, ENTRY_POINTS)
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
-        return {**asdict(self), "heads": dict(self.heads)}
+        return {**asdict(self), "heads": dict(self.heads), "options": dict(self.options)}
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any], where: str = "decoder") -> DecoderConfig:
-        """Read back `to_dict`.
+        """Read back `to_dict`, without importing anything.
 
         Raises
         ------
@@ -78,113 +104,61 @@ class DecoderConfig:
         """
         try:
             return cls(**mapping)
-        except (TypeError, InputError, AttributeError) as error:
+        except (TypeError, ValueError, InputError, AttributeError) as error:
             raise FileFormatError(message(where, "the fields of a decoder", error)) from error
 
 
-class LinearReader(torch.nn.Module):
-    """Flattens the window; the heads are the whole decoder."""
-
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.neurons * config.window_steps
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Flatten [batch, neuron, step] to [batch, feature]."""
-        return window.flatten(1)
+def _name_of(kind: str | type[torch.nn.Module]) -> str:
+    if isinstance(kind, str):
+        foreign_path("DecoderConfig.kind", kind, READERS, ENTRY_POINTS)
+        return kind
+    if not (isinstance(kind, type) and issubclass(kind, torch.nn.Module)):
+        raise InputError(message("DecoderConfig.kind", "a name or a torch.nn.Module class", kind))
+    ours = {reader: name for name, reader in READERS.items()}
+    return ours[kind] if kind in ours else import_path(kind)
 
 
-class MlpReader(torch.nn.Module):
-    """One hidden layer over every spike of the window."""
+def _build_reader(config: DecoderConfig) -> torch.nn.Module:
+    """The reader that a config names; one of a person's own is imported here.
 
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.hidden
-        self.layer = torch.nn.Linear(config.neurons * config.window_steps, config.hidden)
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Map [batch, neuron, step] to [batch, feature]."""
-        return torch.relu(self.layer(window.flatten(1)))
-
-
-class ConvReader(torch.nn.Module):
-    """A temporal convolution over the spike trains, then one hidden layer."""
-
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.hidden
-        kernel = min(5, config.window_steps - 1 + config.window_steps % 2)
-        self.convolution = torch.nn.Conv1d(
-            config.neurons, max(1, config.neurons // 4), kernel, padding=kernel // 2
-        )
-        self.layer = torch.nn.Linear(
-            max(1, config.neurons // 4) * config.window_steps, config.hidden
-        )
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Map [batch, neuron, step] to [batch, feature]."""
-        return torch.relu(self.layer(torch.relu(self.convolution(window)).flatten(1)))
-
-
-class RecurrentReader(torch.nn.Module):
-    """A gated recurrent unit over the steps of the window, from rest; its last state is read."""
-
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.hidden
-        self.unit = torch.nn.GRU(config.neurons, config.hidden, batch_first=True)
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Map [batch, neuron, step] to [batch, feature]."""
-        _, state = self.unit(window.movedim(1, 2))
-        last: torch.Tensor = state[0]
-        return last
-
-
-class RateReader(torch.nn.Module):
-    """One hidden layer over spike counts: what is lost when timing is ignored."""
-
-    def __init__(self, config: DecoderConfig) -> None:
-        super().__init__()
-        self.features = config.hidden
-        self.layer = torch.nn.Linear(config.neurons, config.hidden)
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Map [batch, neuron, step] to [batch, feature]."""
-        return torch.relu(self.layer(window.sum(-1)))
-
-
-class FirstSpikeReader(MlpReader):
-    """One hidden layer over the first spike of each neuron: what latency alone says."""
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Map [batch, neuron, step] to [batch, feature]."""
-        first = (window.detach().cumsum(-1) == 1).to(window.dtype) * window
-        return super().forward(first)
-
-
-Reader = LinearReader | MlpReader | ConvReader | RecurrentReader | RateReader | FirstSpikeReader
-
-READERS: dict[str, type[Reader]] = {
-    "linear": LinearReader,
-    "mlp": MlpReader,
-    "conv": ConvReader,
-    "recurrent": RecurrentReader,
-    "rate": RateReader,
-    "first": FirstSpikeReader,
-}
+    Raises
+    ------
+    InputError
+        It cannot be imported, does not take the options, or is no reader.
+    """
+    where = f"decoder {config.name}"
+    found = resolve("decoder", config.name, READERS, ENTRY_POINTS)
+    if not (isinstance(found, type) and issubclass(found, torch.nn.Module)):
+        raise InputError(message(where, "a torch.nn.Module class", found))
+    try:
+        inspect.signature(found).bind(config, **config.options)
+    except TypeError as error:
+        arguments = ", ".join(["config", *config.options])
+        expected = f"a class that is built as Reader({arguments})"
+        raise InputError(message(where, expected, error)) from error
+    reader = found(config, **config.options)
+    features = getattr(reader, "features", None)
+    if not isinstance(features, int) or features < 1:
+        raise InputError(message(f"{where}, features", "their number", features))
+    return reader
 
 
 class Decoder(torch.nn.Module):
-    """A reader of the spike window and one affine head for each answer."""
+    """A reader of the spike window and one affine head for each answer.
+
+    Raises
+    ------
+    InputError
+        The config names a reader of a person's own that cannot be built.
+    """
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.reader = READERS[config.kind](config)
+        self.reader = _build_reader(config)
         self.heads = torch.nn.ModuleDict(
             {
-                name: torch.nn.Linear(self.reader.features, outputs)
+                name: torch.nn.Linear(int(self.reader.features), outputs)
                 for name, outputs in config.heads.items()
             }
         )
@@ -201,6 +175,10 @@ class Decoder(torch.nn.Module):
                 )
             )
         features = self.reader(window)
+        wanted = [len(window), self.reader.features]
+        if list(features.shape) != wanted:
+            where = f"features of decoder {self.config.name}"
+            raise InputError(message(where, f"[batch, feature] {wanted}", list(features.shape)))
         return {name: head(features) for name, head in self.heads.items()}
 
     def at_the_end(self, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -210,19 +188,37 @@ class Decoder(torch.nn.Module):
         )
         return answers
 
-    @property
+    @cached_property
     def macs(self) -> int:
-        """Multiply-accumulates of one answer on the host."""
-        total = 0
-        for module in self.modules():
-            if isinstance(module, torch.nn.Linear):
-                total += module.in_features * module.out_features
-            elif isinstance(module, torch.nn.Conv1d):
-                total += module.weight.numel() * self.config.window_steps
-            elif isinstance(module, torch.nn.GRU):
-                weights = (module.weight_ih_l0, module.weight_hh_l0)
-                total += sum(w.numel() for w in weights) * self.config.window_steps
-        return total
+        """Multiply-accumulates of one answer on the host.
+
+        Those that a reader says as its own ``macs``, or those that torch counts; see `count_macs`.
+
+        Raises
+        ------
+        InputError
+            They cannot be counted, and the reader does not say them.
+        """
+        window = torch.zeros(1, self.config.neurons, self.config.window_steps)
+        said = getattr(self.reader, "macs", None)
+        if said is None:
+            return count_macs(self, window)
+        if not isinstance(said, int) or said < 0:
+            where = f"macs of decoder {self.config.name}"
+            raise InputError(message(where, "a whole number, 0 or more", said))
+        heads = self.config.heads.values()
+        return said + int(self.reader.features) * sum(heads)
+
+    def macs_after(self, steps: int) -> int:
+        """Multiply-accumulates of an answer after so many steps, the rest of the window silent.
+
+        Where each step has weights of its own (``linear``, ``mlp``), those of steps that never
+        come are not multiplied. Other decoders compute their whole window.
+        """
+        config = self.config
+        silent = max(0, config.window_steps - steps) * config.neurons
+        widths = {"linear": sum(config.heads.values()), "mlp": config.hidden}
+        return self.macs - silent * widths.get(config.name, 0)
 
 
 def window_at(spikes: torch.Tensor, step: int, window_steps: int) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import neurodeploy
 from neurodeploy.cost.energy import ann_equivalent, dense_macs
-from neurodeploy.deploy.bundle import Bundle, load_bundle
+from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.search.points import POINTS_FILE, Point, front_of, point_bundle, save_points
 from neurodeploy.search.scoring import LABEL, Target
 from neurodeploy.search.trial import Plan, scored_on_test
@@ -77,14 +77,14 @@ def conclude(
     """
     front = front_of(points, plan.loss)
     for point in front:
-        point_bundle(plan.folder, point)
+        point_bundle(plan.folder, point, allow_import=plan.allow_import)
     *front, uncompressed = scored_on_test(plan, [*front, points[0]], splits, threads)
     outcome = Outcome(
         plan=plan,
         points=points,
         front=front,
         uncompressed=uncompressed,
-        ann_j=_equal_ann(load_bundle(plan.folder / points[0].model), plan.target()),
+        ann_j=_equal_ann(plan.load(points[0].model), plan.target()),
     )
     notes = {
         "neurodeploy": neurodeploy.__version__,

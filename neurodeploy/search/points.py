@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from neurodeploy._io.files import atomic_path, require_file
 from neurodeploy.deploy.bundle import Bundle, load_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.netx.check import require_exact
-from neurodeploy.search.compression import Levers, compress_network
+from neurodeploy.search.compression import Levers
 from neurodeploy.search.pareto import pareto_front
-from neurodeploy.search.scoring import Score
+from neurodeploy.search.scoring import Score, with_levers
 
 SCHEMA_VERSION = 1
 """Of ``points.json``."""
@@ -93,10 +93,16 @@ def front_of(points: Sequence[Point], loss: float) -> list[Point]:
     return [good[place] for place in pareto_front(np.array(costs))]
 
 
-def point_bundle(folder: Path, point: Point) -> Bundle:
-    """The bundle of a point, as it was scored.
+def point_bundle(folder: Path, point: Point, *, allow_import: bool = False) -> Bundle:
+    """The bundle of a point, as it was scored: of so many steps as its levers say.
 
-    Its decoder reads the first ``steps`` of ``notes["levers"]``; it stops there.
+    Parameters
+    ----------
+    folder : path
+        Of the search.
+    point : Point
+    allow_import : bool
+        As in `load_bundle`.
 
     Raises
     ------
@@ -105,10 +111,10 @@ def point_bundle(folder: Path, point: Point) -> Bundle:
     NetworkError
         Lava would not run the network as it is written.
     """
-    model = load_bundle(folder / point.model)
-    network = compress_network(model.network, point.levers)
-    require_exact(network)
-    return replace(model, network=network, notes={**model.notes, "levers": point.levers.to_dict()})
+    model = load_bundle(folder / point.model, allow_import=allow_import)
+    picked = with_levers(model, point.levers)
+    require_exact(picked.network)
+    return picked
 
 
 def save_points(path: Path, points: Iterable[Point], notes: Mapping[str, Any]) -> None:

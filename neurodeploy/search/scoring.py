@@ -15,14 +15,15 @@ import numpy as np
 import torch
 
 from neurodeploy.cost.energy import energy_proxies
+from neurodeploy.cost.report import Host
 from neurodeploy.deploy.bundle import Bundle, decode
+from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.placement import place
 from neurodeploy.learn.threads import one_thread
-from neurodeploy.model.decoder import Decoder
 from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Average, Network
 from neurodeploy.search.compression import Levers, compress_network
@@ -121,19 +122,22 @@ def prepare(bundle: Bundle, spikes: np.ndarray) -> Bundle:
     with NativeEngine(bundle.network) as engine:
         sent = engine.run_batch(spikes).layers
     often = [np.count_nonzero(layer, axis=(0, -1)) for layer in sent]
-    return replace(bundle, network=rank_neurons(bundle.network, often))
+    return replace(bundle, network=rank_neurons(bundle.network, often), encoder=None)
 
 
-def host_macs(decoder: Decoder, steps: int) -> int:
-    """Multiply-accumulates of an answer after so many steps, the rest of the window silent.
+def with_levers(bundle: Bundle, levers: Levers) -> Bundle:
+    """The bundle that is scored, and deployed, with a setting of the levers.
 
-    Where each step has weights of its own (``linear``, ``mlp``), those of steps that never come
-    are not multiplied. Other decoders compute their whole window.
+    It is no longer what its encoder was exported as, and does not carry it.
+
+    Raises
+    ------
+    InputError
+        A lever is out of its range.
     """
-    config = decoder.config
-    silent = max(0, config.window_steps - steps) * config.neurons
-    widths = {"linear": sum(config.heads.values()), "mlp": config.hidden}
-    return decoder.macs - silent * widths.get(config.kind, 0)
+    network = compress_network(bundle.network, levers)
+    notes = {**bundle.notes, "levers": levers.to_dict()}
+    return replace(bundle, network=network, steps=levers.steps, encoder=None, notes=notes)
 
 
 class Scorer:
@@ -154,7 +158,8 @@ class Scorer:
     def __init__(
         self, bundle: Bundle, spikes: np.ndarray, labels: np.ndarray, target: Target
     ) -> None:
-        self.bundle, self.spikes, self.labels, self.target = bundle, spikes, labels, target
+        self.bundle, self.labels, self.target = bundle, labels, target
+        self.spikes = chip_part(bundle).first_steps(spikes)
         self._cores: dict[Hashable, int] = {}
 
     def __call__(self, levers: Levers) -> Score:
@@ -167,22 +172,22 @@ class Scorer:
         NetworkError
             The chip cannot hold the network.
         """
-        network = compress_network(self.bundle.network, levers)
-        with NativeEngine(network, threads=1) as engine:
-            run = engine.run_batch(self.spikes[..., : levers.steps])
+        bundle = with_levers(self.bundle, levers)
+        with NativeEngine(bundle.network, threads=1) as engine:
+            run = engine.run_batch(chip_part(bundle).first_steps(self.spikes))
         with torch.no_grad():
-            logits = decode(self.bundle, torch.from_numpy(run.spikes))[LABEL]
+            logits = decode(bundle, torch.from_numpy(run.spikes))[LABEL]
         device, host = self.target.device, self.target.host
         proxies = energy_proxies(
             run.counts,
             devices={host.name: host, device.name: device},
-            host_macs_per_sample=host_macs(self.bundle.decoder, levers.steps),
+            host_macs_per_sample=Host.of(bundle, run.counts.steps).macs_per_sample,
         )
         layers = run.counts.layers
         return Score(
             accuracy=float((logits.argmax(1).numpy() == self.labels).mean()),
             energy_j=proxies[device.name].per_sample_j,
-            cores=self._place(network, levers),
+            cores=self._place(bundle.network, levers),
             synops=float(sum(layer.synops.mean() for layer in layers)),
             effective_synops=float(sum(layer.effective_synops.mean() for layer in layers)),
             spikes=float(sum(layer.output_spikes.mean() for layer in layers)),

@@ -51,6 +51,8 @@ class Plan:
         against the best point in the front.
     seed : int
         Of the searches; trainings have the task's own.
+    allow_import : bool
+        As in `load_bundle`, of the bundles in the folder.
     """
 
     task: ImageTask
@@ -63,6 +65,7 @@ class Plan:
     settings: int = 300
     loss: float = 0.1
     seed: int = 0
+    allow_import: bool = False
 
     def __post_init__(self) -> None:
         for name in ("trials", "settings"):
@@ -74,6 +77,10 @@ class Plan:
             raise InputError(message("loss", "an accuracy in [0, 1]", self.loss))
         if self.seed < 0:
             raise InputError(message("seed", "0 or more", self.seed))
+
+    def load(self, model: Path | str) -> Bundle:
+        """The bundle of a model in the folder."""
+        return load_bundle(self.folder / model, allow_import=self.allow_import)
 
     def target(self) -> Target:
         """Device and chip, from their tables."""
@@ -140,6 +147,8 @@ def explore_bundle(
     splits: Splits,
     threads: int,
     progress: Progress,
+    *,
+    trust_split: bool = False,
 ) -> list[Point]:
     """Save a bundle in the plan's folder, and search its levers on the validation set.
 
@@ -154,22 +163,24 @@ def explore_bundle(
         What it was trained with.
     splits, threads, progress
         As in `run_trial`.
+    trust_split : bool
+        Take a bundle that does not say what it was trained on, or says something else: its
+        training data may be in the test set then.
 
     Raises
     ------
     InputError
-        The bundle is of other data, or its decoder has no head ``label``.
+        The bundle is not known to be of the same data, divided alike; or its decoder has no head
+        ``label``.
     NetworkError
         Lava would not run the network as it is written, or the chip does not hold it.
     """
-    for name, value in plan.task.notes().items():
-        if bundle.notes.get(name, value) != value:
-            remedy = "What it was trained on must not be in the test set."
-            raise InputError(message(f"bundle, {name}", value, bundle.notes[name], remedy))
+    if not trust_split:
+        _require_same_split(plan.task, bundle)
     source = sources(plan.task, bundle, splits)["validation"]
     spikes, labels = samples(source, VALIDATION_SEED)
     save_bundle(prepare(bundle, spikes), plan.folder / where)
-    scorer = Scorer(load_bundle(plan.folder / where), spikes, labels, plan.target())
+    scorer = Scorer(plan.load(where), spikes, labels, plan.target())
     bar = progress.add_task("levers", total=plan.settings)
     scores = explore(
         scorer,
@@ -185,11 +196,23 @@ def explore_bundle(
     ]
 
 
+def _require_same_split(task: ImageTask, bundle: Bundle) -> None:
+    """Raise unless a bundle says that it was trained on the task's data, divided alike."""
+    for name, value in task.notes().items():
+        found = bundle.notes.get(name, "no such note")
+        if found != value:
+            remedy = (
+                "What it was trained on must not be in the test set; if you know that it is not: "
+                "--trust-split, or trust_split=True."
+            )
+            raise InputError(message(f"bundle, {name}", value, found, remedy))
+
+
 def scored_on_test(plan: Plan, front: list[Point], splits: Splits, threads: int) -> list[Point]:
     """Points of the front with their scores on the test set."""
     scored = {}
     for model in dict.fromkeys(point.model for point in front):
-        bundle = load_bundle(plan.folder / model)
+        bundle = plan.load(model)
         source = sources(plan.task, bundle, splits)["test"]
         scorer = Scorer(bundle, *samples(source, TEST_SEED), plan.target())
         settings = [point.levers for point in front if point.model == model]

@@ -13,6 +13,7 @@ import torch
 from rich.progress import Progress
 
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.trained_encoder import TrainedEncoder
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.estimators import Estimator, Pathwise
 from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective
@@ -160,6 +161,7 @@ class Task(ABC):
             network=export_network(model.encoder),
             decoder=model.decoder,
             encoding=self.signal,
+            encoder=TrainedEncoder.of(model.encoder),
             notes={**self.notes(), "training": training},
         )
 

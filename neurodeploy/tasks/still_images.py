@@ -79,7 +79,8 @@ class StillImageTask(Task):
 
     def notes(self) -> Mapping[str, Any]:
         """Dataset and split."""
-        return {"dataset": self.dataset, "split_seed": self.split_seed}
+        names = ("dataset", "split_seed", "train", "validation", "test")
+        return {name: getattr(self, name) for name in names}
 
     def model(self, splits: Any) -> HybridModel:
         """An untrained model; the image head starts at the mean training image."""

@@ -176,7 +176,10 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
 
 def test_human_output_of_every_report(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert "small.net" in call("inspect", files[0])[1]
-    assert "Exact." in call("verify", files[0], "--input", files[1])[1]
+    assert (
+        "Exact: lava and native against SLAYER's arithmetic"
+        in call("verify", files[0], "--input", files[1])[1]
+    )
     assert "Not a measurement" in call("energy", files[0], "--input", files[1])[1]
     code, text = call("simulate", files[0], "--input", files[1], "--output", tmp_path / "o.npy")
     assert code == 0

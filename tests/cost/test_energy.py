@@ -10,13 +10,16 @@ from neurodeploy.cost.energy import (
     break_even_rate,
     dense_macs,
     energy_proxies,
-    energy_report,
 )
+from neurodeploy.cost.report import energy_report
+from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.counts import Counts, LayerCounts, count
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.hardware.devices import DEVICE_TABLE, ENERGY_BASES, load_devices
+from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.signals.encode import SpikeInput
 
 OWN = """
 [toy]
@@ -355,10 +358,27 @@ def test_the_ann_pays_one_pass_or_every_step(own):
     assert proxies["toylogic"].basis == "measured"
 
 
+def bundle_of_50_host_macs():
+    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+    layers = (
+        NeuronInput(neuron=neuron),
+        Dense(weight=np.ones((4, 6)), neuron=neuron),
+        Dense(weight=np.ones((5, 4)), neuron=neuron),
+    )
+    config = DecoderConfig(kind="rate", neurons=5, window_steps=9, heads={"label": 5}, hidden=5)
+    return Bundle(
+        network=Network(input_shape=(6,), layers=layers),
+        decoder=Decoder(config),
+        encoding=SpikeInput(steps=9),
+    )
+
+
 def test_the_report_is_the_json_that_was_agreed(counts, own):
-    report = energy_report(counts, devices=load_devices(own), host_macs_per_sample=50)
+    bundle = bundle_of_50_host_macs()
+    report = energy_report(bundle, counts, devices=load_devices(own))
     assert json.loads(json.dumps(report)) == report
-    assert list(report) == ["layers", "samples", "steps", "proxies"]
+    assert list(report) == ["layers", "samples", "steps", "host", "proxies"]
+    assert report["host"] == {"macs_per_sample": 50, "footprint_bytes": 4 * (50 + 5 + 5)}
     assert (report["samples"], report["steps"]) == (2, 9)
     assert report["layers"][1] == {
         "name": "1-dense",
@@ -384,7 +404,17 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "input": 84.0,
         "host": 700.0,
     }
-    assert "loihi" in energy_report(counts)["proxies"]
+    alone = energy_report(bundle.network, counts)["proxies"]["loihi"]
+    assert alone["causes"]["host"] == 0
+    assert alone["per_sample_j"] < energy_report(bundle, counts)["proxies"]["loihi"]["per_sample_j"]
+
+
+def test_a_report_of_something_else_is_refused(counts):
+    other = Network(input_shape=(6,), layers=bundle_of_50_host_macs().network.layers[:2])
+    with pytest.raises(InputError, match="counts: expected of a run of layers"):
+        energy_report(other, counts)
+    with pytest.raises(InputError, match="a Network or a Bundle, found a Counts"):
+        energy_report(counts, counts)
 
 
 # --- where a network costs as much as the ANN --------------------------------------------------

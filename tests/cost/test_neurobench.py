@@ -35,10 +35,12 @@ from neurodeploy.cost.metrics import (
     network_metrics,
 )
 from neurodeploy.cost.report import Host
+from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.netx.network import Conv, Dense, Network
 from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.signals.encode import SpikeInput
 
 with suppress_output():
     from lava.lib.dl import slayer
@@ -316,5 +318,9 @@ def test_the_host_decoder_has_its_macs_and_bytes(kind: str) -> None:
     dense = SynapticOperations()(model, None, (window, None))["Dense"]
     # Its convolution does not count the taps that fall on padding; the host computes them.
     padded = 12 * 3 * 2 * (1 + 2) if kind == "conv" else 0
-    assert Host.of(decoder).macs_per_sample == dense + padded
-    assert Host.of(decoder).footprint_bytes == Footprint()(model)
+    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+    layer = Dense(weight=np.ones((12, 2)), neuron=neuron)
+    network = Network(input_shape=(2,), layers=(layer,))
+    host = Host.of(Bundle(network=network, decoder=decoder, encoding=SpikeInput(steps=6)), 6)
+    assert host.macs_per_sample == dense + padded
+    assert host.footprint_bytes == Footprint()(model)

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
+from bundles import make, spikes
 
-from neurodeploy.deploy.verification import compare, verify
+from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.trained_encoder import TrainedEncoder
+from neurodeploy.deploy.verification import Verification, compare, verify
+from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
+from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.export import export_network
+from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.signals.encode import SpikeInput
 
 RNG = np.random.default_rng(5)
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=300, threshold=70)
@@ -76,3 +88,129 @@ def test_lava_is_the_reference_where_slayer_has_no_forward() -> None:
     assert result.layers[0].spikes > 0
     with pytest.raises(InputError, match="engines: expected one besides lava"):
         verify(network, spikes, ["lava"])
+
+
+def trained() -> tuple[Encoder, Bundle, np.ndarray]:
+    torch.manual_seed(2)
+    encoder = Encoder((5,), [DenseSpec(neurons=8, weight_scale=5.0), DenseSpec(neurons=3)])
+    bundle = Bundle(
+        network=export_network(encoder),
+        decoder=make().decoder,
+        encoding=SpikeInput(steps=7),
+        encoder=TrainedEncoder.of(encoder),
+    )
+    return encoder, bundle, spikes(steps=7)
+
+
+def test_a_bundle_with_its_encoder_is_compared_with_the_training_forward() -> None:
+    encoder, bundle, signal = trained()
+    result = verify(bundle, signal)
+    assert result.exact
+    assert [(d.layer, d.engine) for d in result.layers] == [
+        (name, engine) for engine in ("lava", "native") for name in bundle.network.names
+    ]
+    with torch.no_grad():
+        said = encoder(torch.from_numpy(signal).float(), temperature=0.0)
+    sent = int(said.hidden[0].sum() + said.spikes.sum())
+    assert result.compared_spikes == 2 * sent > 0
+    assert result.compared == (
+        "lava and native against the training forward at temperature 0 of the encoder in the "
+        f"bundle, in 0-dense, 1-dense: {2 * sent} spikes compared, 0 differ."
+    )
+    report = result.to_dict()
+    assert set(report) == {"exact", "reference", "compared", "compared_spikes", "layers"}
+    for model in (encoder, HybridModel(encoder, bundle.decoder)):
+        given = verify(bundle.network, signal, ["native"], against=model)
+        assert given.exact
+        assert given.reference.endswith("temperature 0 of the encoder that was given")
+
+
+def test_a_file_that_is_not_what_was_trained_is_found_out() -> None:
+    """Against our own reading of the file alone, this passes."""
+    encoder, bundle, signal = trained()
+    first, last = bundle.network.layers
+    weight = first.weight.copy()  # type: ignore[union-attr]
+    weight[:4] += 60
+    damaged = Network(input_shape=(5,), layers=(dataclasses.replace(first, weight=weight), last))
+    assert verify(damaged, signal, ["native"]).exact
+    assert "not the training forward" in verify(damaged, signal, ["native"]).reference
+    found = verify(dataclasses.replace(bundle, network=damaged), signal, ["native"])
+    assert not found.exact
+    assert found.layers[0].differing > 0
+    assert found.layers[0].shift_steps is None
+    assert not verify(damaged, signal, ["native"], against=encoder).exact
+
+
+class Stock(torch.nn.Module):
+    """What a person trained; its forward gives the output spikes only."""
+
+    def __init__(self, output: np.ndarray) -> None:
+        super().__init__()
+        self.output = torch.from_numpy(output).float()
+
+    def forward(self, signal: torch.Tensor) -> torch.Tensor:
+        assert signal.dtype == torch.float32
+        assert not self.training
+        return self.output
+
+
+def test_a_module_or_spikes_are_compared_in_the_output() -> None:
+    _, bundle, signal = trained()
+    layers = simulate(bundle.network, signal).layers
+    module = Stock(layers[-1])
+    for against, words in (
+        (module, "the output spikes of the Stock that was given"),
+        (layers[-1], "the output spikes that were given"),
+        (list(layers), "the spikes of layers that were given"),
+    ):
+        result = verify(bundle, signal, ["native"], against=against)
+        assert result.exact
+        assert result.reference == words
+        assert len(result.layers) == (2 if isinstance(against, list) else 1)
+    assert module.training
+
+
+@pytest.mark.parametrize("shift", [1, 2, -1])
+def test_a_shift_that_explains_all_is_said(shift: int) -> None:
+    _, bundle, signal = trained()
+    signal[..., :2] = 0
+    output = simulate(bundle.network, signal).spikes
+    given = np.roll(output, -shift, axis=-1)
+    given[..., slice(-shift, None) if shift > 0 else slice(None, -shift)] = 0
+    result = verify(bundle.network, signal, ["native"], against=given)
+    assert not result.exact
+    assert result.layers[0].shift_steps == shift
+    given[0, 0, 3] ^= 1
+    assert verify(bundle.network, signal, ["native"], against=given).layers[0].shift_steps is None
+
+
+def test_silence_shows_nothing() -> None:
+    network = Network(input_shape=(2,), layers=(Dense(weight=np.eye(2) * 4, neuron=NEURON),))
+    result = verify(network, np.zeros((2, 2, 5), np.uint8), ["native"])
+    assert not result.exact
+    assert result.compared_spikes == 0
+    assert result.compared.endswith("in 0-dense: no spike occurred, which shows nothing.")
+    nothing = Verification(reference="a trained network", layers=())
+    assert not nothing.exact
+    assert nothing.compared == "Nothing was compared with a trained network."
+
+
+@pytest.mark.parametrize(
+    ("against", "says"),
+    [
+        (np.zeros((3, 3, 6)), r"the output spikes that were given: expected \[sample, \*feat"),
+        ([np.zeros((3, 3, 7))] * 3, "expected the output, or all 2 layers, found 3 layers"),
+        ("out.npy", "reference: expected a model, an encoder, a torch module"),
+        (torch.nn.LSTM(7, 7, batch_first=True), "reference LSTM: .* Wrap it in a module"),
+    ],
+)
+def test_what_cannot_be_a_reference_is_refused(against: Any, says: str) -> None:
+    _, bundle, signal = trained()
+    with pytest.raises(InputError, match=says):
+        verify(bundle, signal, ["native"], against=against)
+
+
+def test_no_engine_is_an_error() -> None:
+    _, bundle, signal = trained()
+    with pytest.raises(InputError, match="engines: expected at least one, found none"):
+        verify(bundle, signal, [])

@@ -505,7 +505,8 @@ def test_synapses_of_the_chip_are_limited_where_that_is_known() -> None:
 
 
 def test_the_report_has_all_for_json() -> None:
-    report = fit_report(place(dense(20, 30, 10), LOIHI2))
+    report = fit_report(dense(20, 30, 10), "loihi2")
+    assert report == fit_report(dense(20, 30, 10), LOIHI2)
     assert report["fits"]
     assert report["cores"] == report["bound"] == 1
     assert report["traffic"]["messages"] == 0

@@ -64,6 +64,14 @@ def test_macs_by_hand(kind: str, macs: int) -> None:
     assert Decoder(config(kind)).macs == macs
 
 
+@pytest.mark.parametrize("kind", ["linear", "mlp", "rate", "conv"])
+def test_steps_that_never_come_are_not_multiplied(kind: str) -> None:
+    whole = Decoder(config(kind, window_steps=9))
+    fewer = Decoder(config(kind, window_steps=4 if kind in ("linear", "mlp") else 9)).macs
+    assert whole.macs_after(4) == fewer
+    assert whole.macs_after(9) == whole.macs_after(30) == whole.macs
+
+
 def test_linear_is_affine_in_every_spike() -> None:
     decoder = Decoder(config("linear", heads={"label": 2}))
     with torch.no_grad():

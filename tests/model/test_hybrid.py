@@ -10,7 +10,6 @@ import torch
 
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.deploy.stream import stream_answers
-from neurodeploy.engines.registry import open_engine
 from neurodeploy.errors import InputError
 from neurodeploy.learn.objective import stream_loss
 from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig, window_at
@@ -126,8 +125,7 @@ def test_it_answers_as_its_bundle_does_on_an_engine_step_by_step(kind: str, tmp_
     with torch.no_grad():
         answers, encoded = made(SPIKES, temperature=0.0)
     assert encoded.spikes.any()
-    with open_engine("native", bundle.network) as engine:
-        streamed = list(stream_answers(engine, bundle.decoder, SPIKES.numpy().astype(np.uint8)))
+    streamed = list(stream_answers(bundle, SPIKES.numpy().astype(np.uint8)))
     assert [(one.sample, one.step) for one in streamed] == [
         (s, t) for s in range(3) for t in range(10)
     ]

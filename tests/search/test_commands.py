@@ -4,14 +4,21 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from small import TASK
 from typer.testing import CliRunner
 
 from neurodeploy import tasks
 from neurodeploy.cli import main as cli
-from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
+from neurodeploy.deploy.bundle import Bundle, decode, load_bundle, save_bundle
 from neurodeploy.errors import InputError
+from neurodeploy.search.compression import uncompressed
+from neurodeploy.search.points import POINTS_FILE, Point, save_points
+from neurodeploy.search.scoring import Scorer, find_target
+from neurodeploy.search.trial import samples
+from neurodeploy.signals.datasets import Splits
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +49,50 @@ def test_tune_then_pick(tmp_path: Path) -> None:
 
 def test_levers_of_a_bundle(bundle: Bundle, tmp_path: Path) -> None:
     save_bundle(bundle, tmp_path / "bundle")
-    text = call(
+    arguments = (
         *("levers", "digits", tmp_path / "bundle", "--settings", 5, "--device", "cmos45_integer"),
         *("--out", tmp_path / "levers"),
     )
+    with pytest.raises(InputError, match="bundle, train: expected 96, found 256"):
+        call(*arguments)
+    text = call(*arguments, "--trust-split")
     assert "at rest: 8 steps" in text
     assert "equal ANN" in text
     assert "Next: neurodeploy pick" in text
     with pytest.raises(InputError, match="point: expected 0 to"):
         call("pick", tmp_path / "levers", 99)
+
+
+def test_a_picked_bundle_says_on_the_command_line_what_its_point_says(
+    bundle: Bundle, splits: Splits, tmp_path: Path
+) -> None:
+    """From the bundle's folder and spikes of all steps, with nothing said about steps."""
+    save_bundle(bundle, tmp_path / "search" / "model")
+    spikes, labels = samples(TASK.sources(splits).test, seed=1)
+    levers = dataclasses.replace(uncompressed(bundle.network, 8), dropped=0.25, steps=5)
+    score = Scorer(bundle, spikes, labels, find_target("loihi", "loihi1"))(levers)
+    point = Point(model="model", parameters={}, levers=levers, validation=score, test=score)
+    save_points(tmp_path / "search" / POINTS_FILE, [point], {"front": [point.to_dict()]})
+    call("pick", tmp_path / "search", 0, "--out", tmp_path / "picked")
+    np.save(tmp_path / "in.npy", spikes)
+    given = (tmp_path / "picked", "--input", tmp_path / "in.npy")
+
+    report = json.loads(call("energy", *given, "--json"))
+    assert report["steps"] == 5
+    assert report["proxies"]["loihi"]["per_sample_j"] == score.energy_j
+    assert sum(layer["synops"] / len(labels) for layer in report["layers"]) == score.synops
+    assert sum(layer["output_spikes"] / len(labels) for layer in report["layers"]) == score.spikes
+
+    out = tmp_path / "out.npy"
+    assert json.loads(call("simulate", *given, "--output", out, "--json"))["steps"] == 5
+    answers = decode(load_bundle(tmp_path / "picked"), torch.from_numpy(np.load(out)))["label"]
+    assert (answers.argmax(1).numpy() == labels).mean() == score.accuracy
+
+    lines = [json.loads(line) for line in call("stream", *given, "--json").splitlines()]
+    last = [np.argmax(line["logits"]["label"]) for line in lines if line["step"] == 4]
+    assert len(lines) == 5 * len(labels)
+    assert (np.array(last) == labels).mean() == score.accuracy
+    assert json.loads(call("verify", *given, "--engine", "native", "--json"))["exact"]
+    assert json.loads(call("fit", tmp_path / "picked", "--chip", "loihi1", "--json"))["cores"] == (
+        score.cores
+    )

@@ -93,7 +93,8 @@ def test_a_point_is_deployed_as_it_was_scored(
     picked = load_bundle(tmp_path / "picked")
     assert picked.notes["levers"] == LEVERS.to_dict()
     assert picked.notes["dataset"] == "digits"
-    still = dataclasses.replace(uncompressed(picked.network, 8), steps=LEVERS.steps)
+    assert (picked.steps, picked.encoding.steps, picked.encoder) == (7, 8, None)
+    still = uncompressed(picked.network, picked.steps)
     assert Scorer(picked, spikes, labels, target)(still) == scored
     assert picked.network.layers[0].weight.shape == (12, 64)  # type: ignore[union-attr]
 

@@ -11,14 +11,14 @@ from small import TASK
 from neurodeploy.deploy.bundle import Bundle, decode
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.engines.base import Run
-from neurodeploy.engines.registry import open_engine, simulate
+from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import load_devices
 from neurodeploy.hardware.placement import place
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.search.compression import Levers, compress_network, uncompressed
-from neurodeploy.search.scoring import Scorer, Target, find_target, host_macs, prepare
+from neurodeploy.search.scoring import Scorer, Target, find_target, prepare
 from neurodeploy.search.trial import samples
 from neurodeploy.signals.datasets import Splits
 
@@ -69,12 +69,11 @@ def test_fewer_steps_are_the_answer_that_streams_at_that_step(
     scorer: Scorer, bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
 ) -> None:
     spikes, labels = data
-    with open_engine("native", bundle.network) as engine:
-        answers = [
-            answer.logits["label"].argmax()
-            for answer in stream_answers(engine, bundle.decoder, spikes)
-            if answer.step == 4
-        ]
+    answers = [
+        answer.logits["label"].argmax()
+        for answer in stream_answers(bundle, spikes)
+        if answer.step == 4
+    ]
     short = dataclasses.replace(uncompressed(bundle.network, 8), steps=5)
     assert scorer(short).accuracy == (np.array(answers) == labels).mean()
     assert scorer(short).accuracy != scorer(uncompressed(bundle.network, 8)).accuracy
@@ -126,16 +125,6 @@ def test_a_chip_that_does_not_hold_the_network_says_so(
     )
     with pytest.raises(NetworkError, match="input axons"):
         Scorer(bundle, *data, target)(uncompressed(bundle.network, 8))
-
-
-@pytest.mark.parametrize("kind", ["linear", "mlp", "rate", "conv"])
-def test_steps_that_never_come_are_not_multiplied(kind: str) -> None:
-    heads = {"label": 10, "image": 7}
-    whole = DecoderConfig(kind=kind, neurons=12, window_steps=9, heads=heads, hidden=5)
-    short = dataclasses.replace(whole, window_steps=4)
-    fewer = Decoder(short if kind in ("linear", "mlp") else whole).macs
-    assert host_macs(Decoder(whole), 4) == fewer
-    assert host_macs(Decoder(whole), 9) == host_macs(Decoder(whole), 30) == Decoder(whole).macs
 
 
 def test_names_that_nothing_has_are_refused(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_samples_are_those_of_the_task(splits: Splits, bundle: Bundle) -> None:
     np.testing.assert_array_equal(spikes, input_spikes(TASK, splits.test.images, seed=5))
     np.testing.assert_array_equal(labels, splits.test.labels)
     assert spikes.dtype == np.uint8
-    latency = dataclasses.replace(bundle, encoding=LatencyEncoding(steps=5))
+    latency = dataclasses.replace(bundle, encoding=LatencyEncoding(steps=5), steps=5)
     other, _ = samples(sources(TASK, latency, splits)["validation"], seed=5)
     assert other.shape == (TASK.validation, 64, 5)
 
@@ -94,7 +94,21 @@ def test_points_are_scored_on_the_test_set(splits: Splits, bundle: Bundle, tmp_p
 
 
 def test_a_bundle_of_other_data_is_refused(splits: Splits, bundle: Bundle, tmp_path: Path) -> None:
-    for name, value in (("dataset", "mnist"), ("split_seed", 7)):
-        other = dataclasses.replace(bundle, notes={**bundle.notes, name: value})
-        with pytest.raises(InputError, match=name):
-            explore_bundle(plan(tmp_path), other, Path("model"), {}, splits, 1, QUIET)
+    chosen = plan(tmp_path, task=TASK, settings=1)
+    assert set(TASK.notes()) == {"dataset", "split_seed", "train", "validation", "test"}
+    for name in TASK.notes():
+        without = {key: value for key, value in bundle.notes.items() if key != name}
+        for notes in (without, {**without, name: 7}, {}):
+            other = dataclasses.replace(bundle, notes=notes)
+            with pytest.raises(InputError, match=r"bundle, \w+: expected .*--trust-split"):
+                explore_bundle(chosen, other, Path("model"), {}, splits, 1, QUIET)
+        assert not (tmp_path / "model").exists()
+
+
+def test_a_person_may_vouch_for_a_bundle(splits: Splits, bundle: Bundle, tmp_path: Path) -> None:
+    silent = dataclasses.replace(bundle, notes={})
+    points = explore_bundle(
+        plan(tmp_path, task=TASK, settings=1), silent, Path("model"), {}, splits, 1, QUIET,
+        trust_split=True,
+    )  # fmt: skip
+    assert len(points) == 1

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from neurodeploy.deploy.stream import stream_answers
-from neurodeploy.engines.registry import open_engine
 from neurodeploy.errors import InputError
 from neurodeploy.experiments.measure import measure
 from neurodeploy.learn.objective import NO_LABEL
@@ -65,10 +64,9 @@ def test_learnt_deployed_and_streamed(tmp_path: Path) -> None:
     bundle = SMALL.bundle(model)
     spikes, labels = splits.test
     right = 0
-    with open_engine("native", bundle.network) as engine:
-        for answer in stream_answers(engine, bundle.decoder, spikes):
-            label = labels[answer.sample, answer.step]
-            right += int(label != NO_LABEL and answer.logits["label"].argmax() == label)
+    for answer in stream_answers(bundle, spikes):
+        label = labels[answer.sample, answer.step]
+        right += int(label != NO_LABEL and answer.logits["label"].argmax() == label)
     assert right / (labels != NO_LABEL).sum() == found["accuracy_deployed"]
 
 

@@ -1,0 +1,119 @@
+"""One object for one thing: what a function that takes a network or a bundle finds in it.
+
+A bundle's part for the chip is a network and its number of steps; it needs neither the decoder nor
+torch. Functions that need the decoder take a bundle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, step_limit
+from neurodeploy.errors import InputError, message
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.read import read_network
+
+if TYPE_CHECKING:
+    from neurodeploy.deploy.bundle import Bundle
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChipPart:
+    """What runs on the chip, and for how long.
+
+    Parameters
+    ----------
+    network : Network
+        What runs.
+    step_limit : int, optional
+        Steps of a sample that are run, the first ones. None for all that are given: of a network
+        alone, and of a bundle that takes as many steps as its encoding makes.
+    """
+
+    network: Network
+    step_limit: int | None = None
+
+    def first_steps(self, spikes: np.ndarray) -> np.ndarray:
+        """The steps of [..., time] that are run."""
+        return np.asarray(spikes)[..., : self.step_limit]
+
+
+Deployed: TypeAlias = "Network | Bundle | ChipPart"
+"""What is deployed: a network alone, or with its decoder."""
+
+
+def chip_part(deployed: Deployed) -> ChipPart:
+    """The part that runs on the chip.
+
+    Raises
+    ------
+    InputError
+        It is neither a network nor a bundle.
+    """
+    if isinstance(deployed, ChipPart):
+        return deployed
+    if isinstance(deployed, Network):
+        return ChipPart(network=deployed)
+    from neurodeploy.deploy.bundle import Bundle
+
+    if isinstance(deployed, Bundle):
+        return ChipPart(network=deployed.network, step_limit=deployed.step_limit)
+    raise _wrong("a Network or a Bundle", deployed)
+
+
+def network_of(deployed: Deployed) -> Network:
+    """The network that runs on the chip.
+
+    Raises
+    ------
+    InputError
+        As `chip_part`.
+    """
+    return chip_part(deployed).network
+
+
+def bundle_of(deployed: Bundle) -> Bundle:
+    """A bundle as it is, where its decoder is needed.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    from neurodeploy.deploy.bundle import Bundle
+
+    if isinstance(deployed, Bundle):
+        return deployed
+    raise _wrong("a Bundle, for its decoder", deployed)
+
+
+def read_chip_part(path: Path | str) -> ChipPart:
+    """Read a ``.net`` file, or what runs on the chip of a bundle's folder.
+
+    Raises
+    ------
+    FileFormatError, NetworkError
+        As `read_manifest` and `read_network`.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return ChipPart(network=read_network(path))
+    limit = step_limit(read_manifest(path))
+    return ChipPart(network=read_network(path / NETWORK_FILE), step_limit=limit)
+
+
+def _wrong(expected: str, found: object) -> InputError:
+    remedy = "Read it with nd.read_network or nd.load_bundle." if _is_path(found) else ""
+    return InputError(message("what is deployed", expected, _named(found), remedy))
+
+
+def _is_path(found: object) -> bool:
+    return isinstance(found, str | Path)
+
+
+def _named(found: object) -> str:
+    return repr(found) if _is_path(found) else f"a {type(found).__name__}"
