@@ -20,8 +20,8 @@ def main() -> None:
         print(finding)
     nd.write_network(network, output)
     spikes = nd.input_spikes(task, splits.test.images[:8], seed=1)
-    result = nd.verify(nd.read_network(output), spikes)
-    print(f"{output}: {'exact' if result.exact else result}")
+    result = nd.verify(nd.read_network(output), spikes, against=model)
+    print(f"{output}: {'exact' if result.exact else 'not exact'}: {result.compared}")
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def _module(module: torch.nn.Module, network: Network, signal: np.ndarray) -> Re
     training = module.training
     try:
         with torch.no_grad():
-            output = module.eval()(torch.from_numpy(signal.astype(np.float32)))
+            output = module.eval()(_for(module, signal))
     finally:
         module.train(training)
     kind = type(module).__name__
@@ -111,18 +111,23 @@ def _module(module: torch.nn.Module, network: Network, signal: np.ndarray) -> Re
         found = f"a {type(output).__name__}"
         raise InputError(message(f"reference {kind}", "a tensor [sample, ...]", found, remedy))
     words = f"the output spikes of the {kind} that was given"
-    return Reference(name="module", words=words, layers=(output.numpy(),))
+    return Reference(name="module", words=words, layers=(output.cpu().numpy(),))
 
 
 @torch.no_grad()
 def _training_forward(
     encoder: Encoder, network: Network, signal: np.ndarray, whose: str
 ) -> Reference:
-    spikes = torch.from_numpy(check_input(network, signal).astype(np.float32))
-    out = encoder(spikes, temperature=0.0)
-    layers = [layer.numpy().astype(np.uint8) for layer in (*out.hidden, out.spikes)]
+    out = encoder(_for(encoder, check_input(network, signal)), temperature=0.0)
+    layers = [layer.cpu().numpy().astype(np.uint8) for layer in (*out.hidden, out.spikes)]
     words = f"the training forward at temperature 0 of the encoder {whose}"
     return Reference(name="training", words=words, layers=layers)
+
+
+def _for(module: torch.nn.Module, signal: np.ndarray) -> torch.Tensor:
+    """A float32 signal on the device where a module is."""
+    device = next((parameter.device for parameter in module.parameters()), None)
+    return torch.from_numpy(signal.astype(np.float32)).to(device)
 
 
 def _fitting(reference: Reference, network: Network, signal: np.ndarray) -> Reference:

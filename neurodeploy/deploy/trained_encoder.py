@@ -41,7 +41,7 @@ class TrainedEncoder:
         layers = [{"spec": type(b.spec).__name__, **asdict(b.spec)} for b in encoder.layers]
         return cls(
             config={"input_shape": list(encoder.input_shape), "layers": layers},
-            tensors={name: t.detach().clone() for name, t in encoder.state_dict().items()},
+            tensors={name: t.detach().cpu().clone() for name, t in encoder.state_dict().items()},
         )
 
     def build(self) -> Encoder:

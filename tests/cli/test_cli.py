@@ -72,6 +72,32 @@ def test_verify_says_exact(files: tuple[Path, Path]) -> None:
     assert report["layers"][0]["spikes"] > 0
 
 
+def test_verify_exits_1_unless_spikes_were_compared_and_are_equal(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    output, silent = tmp_path / "out.npy", tmp_path / "silent.npy"
+    call("simulate", files[0], "--input", files[1], "--output", output)
+    arguments = ("verify", files[0], "--input", files[1], "--engine", "native")
+    code, text = call(*arguments, "--against", output, "--json")
+    report = json.loads(text)
+    assert (code, report["exact"]) == (0, True)
+    assert report["compared_spikes"] == np.load(output).sum() > 0
+    assert report["compared"].startswith("native against the output spikes that were given, in 1-")
+
+    late = np.roll(np.load(output), 1, axis=-1)
+    late[..., 0] = 0
+    np.save(output, late)
+    code, text = call(*arguments, "--against", output, "--json")
+    assert code == 1
+    assert json.loads(text)["layers"][0]["shift_steps"] == -1
+    assert "Not exact: native against" in call(*arguments, "--against", output)[1]
+
+    np.save(silent, np.zeros((1, 9, 20), np.uint8))
+    code, text = call("verify", files[0], "--input", silent, "--engine", "native", "--json")
+    assert code == 1
+    assert json.loads(text)["compared"].endswith("no spike occurred, which shows nothing.")
+
+
 def test_inspect_json(files: tuple[Path, Path]) -> None:
     code, text = call("inspect", files[0], "--json")
     report = json.loads(text)

@@ -14,6 +14,7 @@ from neurodeploy import tasks
 from neurodeploy.cli import main as cli
 from neurodeploy.deploy.bundle import Bundle, decode, load_bundle, save_bundle
 from neurodeploy.errors import InputError
+from neurodeploy.model.decoder import Decoder
 from neurodeploy.search.compression import uncompressed
 from neurodeploy.search.points import POINTS_FILE, Point, save_points
 from neurodeploy.search.scoring import Scorer, find_target
@@ -96,3 +97,33 @@ def test_a_picked_bundle_says_on_the_command_line_what_its_point_says(
     assert json.loads(call("fit", tmp_path / "picked", "--chip", "loihi1", "--json"))["cores"] == (
         score.cores
     )
+
+
+OWN_READER = """
+import torch
+
+class Late(torch.nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.features = config.neurons
+
+    def forward(self, window):
+        return window[..., -4:].sum(-1)
+"""
+
+
+def test_levers_and_pick_import_a_decoder_only_when_allowed(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late_reader.py").write_text(OWN_READER)
+    monkeypatch.chdir(tmp_path)
+    config = dataclasses.replace(bundle.decoder.config, kind="late_reader:Late")
+    save_bundle(dataclasses.replace(bundle, decoder=Decoder(config)), "bundle")
+    arguments = ("levers", "digits", "bundle", "--settings", 2, "--trust-split", "--out", "levers")
+    with pytest.raises(InputError, match=r"late_reader:Late.*--allow-import"):
+        call(*arguments)
+    call(*arguments, "--allow-import")
+    with pytest.raises(InputError, match=r"late_reader:Late.*--allow-import"):
+        call("pick", "levers", 0, "--out", "picked")
+    call("pick", "levers", 0, "--out", "picked", "--allow-import")
+    assert load_bundle("picked", allow_import=True).decoder.config.kind == "late_reader:Late"
