@@ -16,7 +16,7 @@ from timing import machine, paired
 
 from neurodeploy.engines.counts import fan_out
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.engines.native.columns import COUNTS, SYNOPS
+from neurodeploy.engines.native.layout import TALLY
 from neurodeploy.engines.native.spikes import count_arrivals
 
 PAIRS, REPEATS = 15, 20
@@ -48,13 +48,13 @@ def main() -> None:
         arrivals.append((*(table.astype(np.int32) for table in tables), *spike_lists(spikes)))
 
     def count(repeats: int = REPEATS) -> list[np.ndarray]:
-        counts = [np.zeros(COUNTS, np.int64) for _ in arrivals]
+        counts = [np.zeros((), TALLY)[()] for _ in arrivals]
         for arrived, mine in zip(arrivals, counts, strict=True):
             count_often(*arrived, mine, repeats)
         return counts
 
     synops = [layer.synops.sum() for layer in run.counts.layers]
-    assert [mine[SYNOPS] for mine in count(1)] == synops
+    assert [mine["synops"] for mine in count(1)] == synops
     whole, counting, ratio = paired(lambda: engine.run(batch), count, PAIRS)
     print(machine())
     print(f"784-600-256, batch of {BATCH}, {STEPS} steps, 10 % input, one thread")

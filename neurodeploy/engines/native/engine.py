@@ -16,8 +16,8 @@ import numpy as np
 
 from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts
-from neurodeploy.engines.native import columns as col
-from neurodeploy.engines.native.program import Program, Result, Room
+from neurodeploy.engines.native.layout import TALLY, Given, Sent
+from neurodeploy.engines.native.program import Program, Result, Workspace
 from neurodeploy.engines.native.spikes import take_spikes
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
@@ -50,20 +50,20 @@ class NativeEngine(BatchRunner, Closeable):
 
     def run_batch(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time] on all threads."""
-        signal = check_input(self.network, spikes)
-        samples, steps = signal.shape[0], signal.shape[-1]
-        signal = signal.reshape(samples, -1, steps)
+        spikes = check_input(self.network, spikes)
+        samples, steps = spikes.shape[0], spikes.shape[-1]
+        spikes = spikes.reshape(samples, -1, steps)
         result = Result(self._program, samples, steps)
         shares = min(self.threads, samples)
         bounds = [samples * share // shares for share in range(shares + 1)]
         others = [
-            self._workers().submit(self._program.run, signal, result, first, last)
+            self._workers().submit(self._program.run, spikes, result, first, last)
             for first, last in itertools.pairwise(bounds[1:])
         ]
-        self._program.run(signal, result, 0, bounds[1])
+        self._program.run(spikes, result, 0, bounds[1])
         for other in others:
             other.result()
-        return Run(layers=tuple(result.layers()), counts=result.tally())
+        return Run(layers=tuple(result.layers()), counts=result.counts())
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
         """Run samples one after another, each from rest; yield each step as it is done.
@@ -75,12 +75,12 @@ class NativeEngine(BatchRunner, Closeable):
         """
         with self.open() as session:
             for sample, features in enumerate(samples):
-                signal = check_input(self.network, np.asarray(features)[None])[0]
+                spikes = check_input(self.network, np.asarray(features)[None])[0]
                 session.reset()
-                for step in range(signal.shape[-1]):
-                    arrived = signal[..., step]
-                    layers = session.advance(arrived)
-                    yield StepOutput(sample=sample, step=step, input=arrived, layers=layers)
+                for step in range(spikes.shape[-1]):
+                    now = spikes[..., step]
+                    layers = session.advance(now)
+                    yield StepOutput(sample=sample, step=step, input=now, layers=layers)
 
     def probe(self, spikes: np.ndarray, layers: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
         """Run a batch, each sample from rest, and record what some layers remember.
@@ -110,17 +110,17 @@ class NativeEngine(BatchRunner, Closeable):
         for name in probed:
             if name not in names:
                 raise InputError(message("layers", f"of {list(names)}", name))
-        signal = check_input(self.network, spikes)
+        spikes = check_input(self.network, spikes)
         traces: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in probed}
         with self.open() as session:
-            for sample in signal:
+            for sample in spikes:
                 session.reset()
-                for step in range(signal.shape[-1]):
+                for step in range(spikes.shape[-1]):
                     sent = session.advance(sample[..., step])
                     for name in probed:
                         spikes_now = {"spikes": sent[names.index(name)]}
                         traces[name].append(spikes_now | session.states(name))
-        return {name: _by_sample(steps, len(signal)) for name, steps in traces.items()}
+        return {name: _by_sample(steps, len(spikes)) for name, steps in traces.items()}
 
     def open(self) -> NativeSession:
         """Start a session at rest; any number of them may be open."""
@@ -155,10 +155,10 @@ class NativeSession(Closeable):
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._room = Room(program, steps=1)
+        self._workspace = Workspace(program, steps=1)
         inputs = math.prod(program.network.input_shape)
-        self._signals = np.zeros((1, inputs, 1), np.uint8), np.zeros((1, inputs, 1), np.int32)
-        self._counts = np.zeros((1, len(program.rows), col.COUNTS), np.int64)
+        self._given = Given(np.zeros((1, inputs, 1), np.uint8), np.zeros((1, inputs, 1), np.int32))
+        self._tallies = np.zeros((1, len(program.layers)), TALLY)
         self._clock = 0
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
@@ -166,22 +166,21 @@ class NativeSession(Closeable):
         program = self._program
         if not self._take_plain(spikes):
             self._take(check_input(program.network, np.asarray(spikes)[None, ..., None]))
-        sent = self._send()[program.rows[-1, col.GRADED_OUTPUT]]
-        return sent[program.rows[-1, col.SENT] :].reshape(program.shapes[-1])
+        return program.sent_by(self._send(), -1, 1).reshape(program.shapes[-1])
 
-    def advance(self, arrived: np.ndarray) -> list[np.ndarray]:
+    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
         """As `step`, for what `check_input` gave; give the spikes of every layer."""
-        self._take(arrived)
+        self._take(spikes)
         return self._program.split(self._send(), samples=1, steps=None)
 
     def states(self, layer: str) -> dict[str, np.ndarray]:
         """What the neurons of a named layer remember now, int32 [*features]; as in `probe`."""
-        return self._program.states(self._room.state, self._program.network.names.index(layer))
+        return self._program.states(self._workspace.state, self._program.network.names.index(layer))
 
     def reset(self) -> None:
         """Return to rest."""
-        self._room.state[:] = 0
-        self._counts[:] = 0
+        self._workspace.state[:] = 0
+        self._tallies[:] = 0
         self._clock = 0
 
     def copy(self) -> NativeSession:
@@ -193,8 +192,8 @@ class NativeSession(Closeable):
     def state_dict(self) -> dict[str, np.ndarray]:
         """Everything that `load_state` needs to go on from here in a session of this network."""
         return {
-            "state": self._room.state.copy(),
-            "counts": self._counts.copy(),
+            "state": self._workspace.state.copy(),
+            "counts": self._tallies.copy(),
             "clock": np.array(self._clock),
         }
 
@@ -210,26 +209,26 @@ class NativeSession(Closeable):
             if name not in state or state[name].shape != mine.shape:
                 found = state[name].shape if name in state else "none"
                 raise InputError(message(f"state, {name}", f"shape {mine.shape}", found))
-        self._room.state[:] = state["state"]
-        self._counts[:] = state["counts"]
+        self._workspace.state[:] = state["state"]
+        self._tallies[:] = state["counts"]
         self._clock = int(state["clock"])
 
     @property
     def counts(self) -> Counts:
         """What has been done since the last reset, as one sample."""
-        return self._program.tally(self._counts.copy(), 1, self._clock)
+        return self._program.counts(self._tallies, 1, self._clock)
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _take(self, arrived: np.ndarray) -> None:
-        self._signals[self._program.takes_numbers][0, :, 0] = arrived.ravel()
+    def _take(self, spikes: np.ndarray) -> None:
+        self._given[self._program.takes_numbers][0, :, 0] = spikes.ravel()
 
-    def _send(self) -> tuple[np.ndarray, ...]:
-        program = self._program
-        ones, graded = program.widths
-        sent = np.zeros(ones, np.uint8), np.zeros(graded, np.int32)
-        program.call(self._signals, self._clock, False, (0, 1), self._room, sent, self._counts)
+    def _send(self) -> Sent:
+        sent = self._program.nothing_sent(1)
+        self._program.call(
+            self._given, self._clock, False, (0, 1), self._workspace, sent, self._tallies
+        )
         self._clock += 1
         return sent
 
@@ -242,5 +241,5 @@ class NativeSession(Closeable):
             and spikes.shape == program.network.input_shape
             and not program.takes_numbers
             and spikes.flags.carray
-            and bool(take_spikes(spikes.reshape(-1), self._signals[0]))
+            and bool(take_spikes(spikes.reshape(-1), self._given.spikes))
         )

@@ -1,0 +1,33 @@
+"""The innermost loops, from `simd` or from `plain`."""
+
+from __future__ import annotations
+
+from neurodeploy.engines.native.compiling import KERNELS
+
+if KERNELS == "plain":
+    from neurodeploy.engines.native.plain import (
+        add_run,
+        nonzero_bits,
+        sum_tile,
+        trailing_zeros,
+        update_cuba,
+        wrap_lanes,
+    )
+else:
+    from neurodeploy.engines.native.simd import (
+        add_run,
+        nonzero_bits,
+        sum_tile,
+        trailing_zeros,
+        update_cuba,
+        wrap_lanes,
+    )
+
+__all__ = [
+    "add_run",
+    "nonzero_bits",
+    "sum_tile",
+    "trailing_zeros",
+    "update_cuba",
+    "wrap_lanes",
+]
