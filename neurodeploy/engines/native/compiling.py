@@ -65,7 +65,7 @@ def _cache_folder() -> Path:
 _CACHE = str(_cache_folder())
 
 
-def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function now, for these types, or load it from the cache.
 
     Parameters
@@ -74,7 +74,7 @@ def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Callable[..., A
         Such as ``nb.void(nb.int64)``; `layout` has the types of records and tuples.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., Any]) -> Any:
         before, nb.config.CACHE_DIR = nb.config.CACHE_DIR, _CACHE
         try:
             decorator: Any = nb.njit(
@@ -85,8 +85,7 @@ def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Callable[..., A
                 error_model="numpy",
                 forceinline=True,
             )
-            kernel: Callable[..., Any] = decorator(function)
-            return kernel
+            return decorator(function)
         finally:
             nb.config.CACHE_DIR = before
 

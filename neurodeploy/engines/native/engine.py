@@ -166,7 +166,7 @@ class NativeSession(Closeable):
         program = self._program
         if not self._take_plain(spikes):
             self._take(check_input(program.network, np.asarray(spikes)[None, ..., None]))
-        return program.sent_by(self._send(), -1, 1).reshape(program.shapes[-1])
+        return program.last_of(self._send())
 
     def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
         """As `step`, for what `check_input` gave; give the spikes of every layer."""

@@ -18,6 +18,12 @@ import numba as nb
 import numpy as np
 
 from neurodeploy.engines.native.arrivals import add_arrivals, add_own_arrivals
+from neurodeploy.engines.native.borrowing import (
+    borrowed_lists,
+    borrowed_pools,
+    borrowed_scratch,
+    borrowed_state,
+)
 from neurodeploy.engines.native.compiling import compiled
 from neurodeploy.engines.native.dense import sum_rows8
 from neurodeploy.engines.native.layout import (
@@ -26,7 +32,6 @@ from neurodeploy.engines.native.layout import (
     CHUNK,
     GIVEN,
     I32,
-    I64,
     LANES,
     LAYER_TYPE,
     LISTS,
@@ -39,7 +44,6 @@ from neurodeploy.engines.native.layout import (
     Chunk,
     DelayMode,
     Kind,
-    Lists,
     Model,
 )
 from neurodeploy.engines.native.neurons import update_neurons
@@ -239,6 +243,8 @@ def run_samples(
     tallies : TALLY [sample, layer]
         Added to.
     """
+    pools, scratch = borrowed_pools(pools), borrowed_scratch(scratch)
+    state, even, odd = borrowed_state(state), borrowed_lists(lists, 0), borrowed_lists(lists, 1)
     is_input = layers[0].kind == Kind.INPUT
     samples, steps = given.spikes.shape[0], given.spikes.shape[2]
     if is_input or layers[0].graded_input:
@@ -252,8 +258,6 @@ def run_samples(
             here = min(longest, steps - first)
             is_last = from_rest and first + here == steps
             chunk = Chunk(clock + first, first, here, is_last)
-            even = Lists(lists.indices[0], lists.values[0], lists.sizes[0])
-            odd = Lists(lists.indices[1], lists.values[1], lists.sizes[1])
             _list_given(layers[0], given, sample, chunk, even, scratch)
             for index in range(layers.size):
                 layer, tally = layers[index], tallies[sample, index]

@@ -56,7 +56,8 @@ class GrowingPools:
 
     def add_tables(self, *tables: np.ndarray) -> int:
         """Tables one behind another; give the offset of the first."""
-        return [self._tables.add(table) for table in tables][0]
+        offset, *_ = [self._tables.add(table) for table in tables]
+        return offset
 
     def finished(self) -> Pools:
         """All of them. Arrays of neurons go on for `LANES` more, which kernels read."""

@@ -39,6 +39,10 @@ LONGEST_CHUNK = 64
 """Most steps that a layer runs before the next layer does; kernels take no more."""
 
 
+_run = run_samples.get_overload(run_samples.nopython_signatures[0])
+"""The compiled function itself: finding it by the types of what it is given takes some 8 us."""
+
+
 class Workspace:
     """What one thread writes to: its neurons' state, lists of spikes, and scratch."""
 
@@ -91,6 +95,9 @@ class Program:
         builder = Builder(network)
         self.layers, self.sizes = builder.layers, builder.sizes
         self._pools = builder.pools
+        graded, outputs = self.layers["graded_output"] != 0, self.layers["outputs"]
+        self._widths = int(outputs[~graded].sum()), int(outputs[graded].sum())
+        self._last = self._place_of(-1)
 
     def run(self, spikes: np.ndarray, result: Result, first: int, last: int) -> None:
         """Run some samples of [sample, feature, time] on this thread."""
@@ -111,7 +118,7 @@ class Program:
         tallies: np.ndarray,
     ) -> None:
         """Call `run_samples`."""
-        run_samples(
+        _run(
             self.layers,
             self._pools,
             given,
@@ -127,27 +134,23 @@ class Program:
 
     def nothing_sent(self, times: int) -> Sent:
         """Zeros for the spikes of every layer, for so many samples times steps."""
-        graded, outputs = self.layers["graded_output"] != 0, self.layers["outputs"]
-        return Sent(
-            spikes=np.zeros(outputs[~graded].sum() * times, np.uint8),
-            graded=np.zeros(outputs[graded].sum() * times, np.int32),
-        )
+        ones, graded = self._widths
+        return Sent(np.zeros(ones * times, np.uint8), np.zeros(graded * times, np.int32))
 
-    def sent_by(self, sent: Sent, index: int, times: int) -> np.ndarray:
-        """What a layer has sent, flat, in so many samples times steps."""
-        row = self.layers[index]
-        mine = sent.graded if row["graded_output"] else sent.spikes
-        return mine[row["sent"] * times :][: row["outputs"] * times]
+    def last_of(self, sent: Sent) -> np.ndarray:
+        """What the last layer has sent in one step, [*features]."""
+        graded, first, outputs = self._last
+        return sent[graded][first : first + outputs].reshape(self.shapes[-1])
 
     def split(self, sent: Sent, samples: int, steps: int | None) -> list[np.ndarray]:
         """One array a layer, [sample, *features, time], or [*features] without ``steps``."""
         times = samples * (steps or 1)
-        return [
-            self.sent_by(sent, index, times).reshape(
-                shape if steps is None else (samples, *shape, steps)
-            )
-            for index, shape in enumerate(self.shapes)
-        ]
+        layers = []
+        for index, shape in enumerate(self.shapes):
+            graded, first, outputs = self._place_of(index)
+            mine = sent[graded][first * times : (first + outputs) * times]
+            layers.append(mine.reshape(shape if steps is None else (samples, *shape, steps)))
+        return layers
 
     def states(self, state: np.ndarray, index: int) -> dict[str, np.ndarray]:
         """What the neurons of a layer remember, by name, int32 [*features]."""
@@ -177,3 +180,8 @@ class Program:
                 )
             )
         return Counts(layers=tuple(layers), samples=samples, steps=steps)
+
+    def _place_of(self, index: int) -> tuple[int, int, int]:
+        """Of the spikes of a layer: which array of `Sent`, from where on, how many a step."""
+        row = self.layers[index]
+        return int(row["graded_output"]), int(row["sent"]), int(row["outputs"])

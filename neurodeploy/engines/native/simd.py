@@ -8,7 +8,7 @@ matters to `sum_tile` and `nonzero_bits`: little endian.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -135,9 +135,24 @@ def each(builder: Any, start: Any, stop: Any, step: int) -> Iterator[Any]:
     builder.position_at_end(after)
 
 
-def data(*arrays: Any) -> list[Any]:
-    """Types of pointers to what the ``ctypes`` of arrays point to, as intrinsics take it."""
-    return [nb.types.CPointer(array.dtype) for array in arrays]
+def on_pointers(build: Callable[..., Any]) -> Callable[..., Any]:
+    """What an intrinsic returns, from a function that builds its code.
+
+    The function takes the builder, and of each array a pointer to its data, not counted as a
+    reference; other arguments come as they are.
+    """
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointers = (
+            context.make_array(kind)(context, builder, value).data
+            if isinstance(kind, nb.types.Array)
+            else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        )
+        result = build(builder, *pointers)
+        return context.get_dummy_value() if result is None else result
+
+    return code
 
 
 @intrinsic
@@ -151,8 +166,9 @@ def _sum_tile(
     """
     count = TILE // 2
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        weights, start, spikes, size, sums, place = arguments
+    def build(
+        builder: Any, weights: Any, start: Any, spikes: Any, size: Any, sums: Any, place: Any
+    ) -> None:
         base = builder.gep(weights, [start])
         lower, upper = (LanesSum(builder, count, 32) for _ in range(2))
         with each(builder, INDEX(0), size, ROWS8) as first:
@@ -170,16 +186,14 @@ def _sum_tile(
         raised = builder.shl(builder.trunc(size, ir.IntType(32)), ir.IntType(32)(7))
         (lower.lanes() - raised).store(builder.gep(sums, [place]))
         upper.lanes().store(builder.gep(sums, [builder.add(place, INDEX(count))]))
-        return context.get_dummy_value()
 
-    weights, spikes, sums = data(weights, spikes, sums)
-    return nb.void(weights, nb.int64, spikes, nb.int64, sums, nb.int64), code
+    return nb.void(weights, nb.int64, spikes, nb.int64, sums, nb.int64), on_pointers(build)
 
 
 @compiled(nb.void(I8, nb.int64, I32, I32, nb.int64))
 def sum_tile(weights, start, spikes, sums, place):
     """As `plain.sum_tile`."""
-    _sum_tile(weights.ctypes, start, spikes.ctypes, spikes.size, sums.ctypes, place)
+    _sum_tile(weights, start, spikes, spikes.size, sums, place)
 
 
 def _decayed(lanes: Lanes, factor: Lanes) -> Lanes:
@@ -204,7 +218,7 @@ def _update_cuba(
 ) -> Any:
     """All lanes at once; those behind the last neuron are read, and written as they were."""
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def build(builder: Any, *arguments: Any) -> Any:
         *arrays, first, left, scale, threshold = arguments
         places = [builder.gep(array, [first]) for array in arrays]
         u, v, arriving, bias = (load(builder, place, LANES, 32) for place in places[:4])
@@ -226,20 +240,20 @@ def _update_cuba(
         v.where(present, total.where(spike, 0)).store(places[1])
         return builder.zext(builder.bitcast(spike.value, ir.IntType(LANES)), INDEX)
 
-    arrays = data(current, voltage, arriving, bias, current_factor, voltage_factor)
-    return nb.uint64(*arrays, nb.int64, nb.int32, nb.int32, nb.int32), code
+    arrays = (current, voltage, arriving, bias, current_factor, voltage_factor)
+    return nb.uint64(*arrays, nb.int64, nb.int32, nb.int32, nb.int32), on_pointers(build)
 
 
 @compiled(nb.uint64(BLOCK, nb.int64, nb.int32, nb.int32, nb.int32))
 def update_cuba(block, first, left, scale, threshold):
     """As `plain.update_cuba`."""
     return _update_cuba(
-        block.current.ctypes,
-        block.voltage.ctypes,
-        block.arriving.ctypes,
-        block.bias.ctypes,
-        block.current_factor.ctypes,
-        block.voltage_factor.ctypes,
+        block.current,
+        block.voltage,
+        block.arriving,
+        block.bias,
+        block.current_factor,
+        block.voltage_factor,
         first,
         left,
         scale,
@@ -254,18 +268,17 @@ def _add_run(
     """Lane by lane of whole vectors."""
     wide, narrow = sums.dtype.bitwidth, weights.dtype.bitwidth
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        sums, target, weights, source, size, value = arguments
+    def build(
+        builder: Any, sums: Any, target: Any, weights: Any, source: Any, size: Any, value: Any
+    ) -> None:
         with each(builder, INDEX(0), size, LANES) as j:
             row = load(builder, builder.gep(weights, [builder.add(source, j)]), LANES, narrow)
             if wide == 64:
                 row = row.extended("sext", wide) * builder.sext(value, INDEX)
             place = builder.gep(sums, [builder.add(target, j)])
             (load(builder, place, LANES, wide) + row).store(place)
-        return context.get_dummy_value()
 
-    sums, weights = data(sums, weights)
-    return nb.void(sums, nb.int64, weights, nb.int64, nb.int64, nb.int32), code
+    return nb.void(sums, nb.int64, weights, nb.int64, nb.int64, nb.int32), on_pointers(build)
 
 
 @compiled(
@@ -275,54 +288,50 @@ def _add_run(
 )
 def add_run(sums, target, weights, source, size, value):
     """As `plain.add_run`."""
-    _add_run(sums.ctypes, target, weights.ctypes, source, size, value)
+    _add_run(sums, target, weights, source, size, value)
 
 
 @intrinsic
 def _wrap_lanes(typing: Any, sums: Any, start: Any, arriving: Any, first: Any) -> Any:
     bits = sums.dtype.bitwidth
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        sums, start, arriving, first = arguments
+    def build(builder: Any, sums: Any, start: Any, arriving: Any, first: Any) -> None:
         row = load(builder, builder.gep(sums, [start]), LANES, bits).extended("sext", 32)
         ((row << 8) >> 8).store(builder.gep(arriving, [first]))
-        return context.get_dummy_value()
 
-    sums, arriving = data(sums, arriving)
-    return nb.void(sums, nb.int64, arriving, nb.int64), code
+    return nb.void(sums, nb.int64, arriving, nb.int64), on_pointers(build)
 
 
 @compiled(nb.void(I16, nb.int64, I32, nb.int64), nb.void(I32, nb.int64, I32, nb.int64))
 def wrap_lanes(sums, start, arriving, first):
     """As `plain.wrap_lanes`."""
-    _wrap_lanes(sums.ctypes, start, arriving.ctypes, first)
+    _wrap_lanes(sums, start, arriving, first)
 
 
 @intrinsic
 def _nonzero_bits(typing: Any, values: Any, start: Any) -> Any:
     block = ir.VectorType(ir.IntType(8), 64)
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        values, start = arguments
+    def build(builder: Any, values: Any, start: Any) -> Any:
         place = builder.bitcast(builder.gep(values, [start]), block.as_pointer())
         ones = builder.icmp_unsigned("!=", builder.load(place, align=1), ir.Constant(block, None))
         return builder.bitcast(ones, ir.IntType(64))
 
-    return nb.uint64(*data(values), nb.int64), code
+    return nb.uint64(values, nb.int64), on_pointers(build)
 
 
 @compiled(nb.uint64(nb.uint8[::1], nb.int64))
 def nonzero_bits(values, start):
     """As `plain.nonzero_bits`."""
-    return _nonzero_bits(values.ctypes, start)
+    return _nonzero_bits(values, start)
 
 
 @intrinsic
 def _trailing_zeros(typing: Any, mask: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.IntType(1)(0))
+    def build(builder: Any, mask: Any) -> Any:
+        return builder.cttz(mask, ir.IntType(1)(0))
 
-    return nb.uint64(nb.uint64), code
+    return nb.uint64(nb.uint64), on_pointers(build)
 
 
 @compiled(nb.uint64(nb.uint64))
