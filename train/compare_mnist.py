@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.experiments.ann_encoder import ann_model
-from neurodeploy.experiments.measure import measure, measure_sampled
-from neurodeploy.experiments.script import run_script, script_parser
-from neurodeploy.experiments.spike_rate import run_spike_rate
-from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.learn.estimators import ScoreFunction
-from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.distort import Distortion
+from neurodeploy.experiments import (
+    Run,
+    Unit,
+    ann_model,
+    measure,
+    measure_sampled,
+    run_script,
+    run_spike_rate,
+    script_parser,
+)
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -28,14 +30,14 @@ TASK = nd.ImageTask(
     encoding=nd.LatencyEncoding(steps=16, threshold=0.2),
     hidden=(256,),
     readout=32,
-    neuron=CubaParameters(surrogate_width=0.01),
+    neuron=nd.CubaParameters(surrogate_width=0.01),
     decoder="mlp",
     decoder_hidden=128,
     heads=("label",),
     beta=0.01,
-    prior_rate=0.05,
+    prior=nd.ConstantRate(0.05),
     shift_px=1,
-    distortion=Distortion(rotate_deg=10, scale=0.1, elastic_px=1.0),
+    distortion=nd.Distortion(rotate_deg=10, scale=0.1, elastic_px=1.0),
     training=nd.TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
 )
 
@@ -89,7 +91,7 @@ def units(seeds: int) -> Iterator[Unit]:
             yield unit("decoders", decoder, vdib(dataclasses.replace(task, decoder=decoder)))
         for beta in BETAS:
             yield unit("beta", f"{beta:g}", vdib(dataclasses.replace(task, beta=beta)))
-        scored = dataclasses.replace(task, estimator=ScoreFunction())
+        scored = dataclasses.replace(task, estimator=nd.ScoreFunction())
         yield unit("estimators", "score-function", vdib(scored))
         for variant, (start, end) in TEMPERATURES.items():
             changed = task.trained_with(temperature_start=start, temperature_end=end)

@@ -14,15 +14,19 @@ from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.experiments.measure import measure, measure_images
-from neurodeploy.experiments.oracle import LeNet, train_oracle
-from neurodeploy.experiments.script import run_script, script_parser
-from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.datasets import load
-from neurodeploy.tasks.events import EventSplits, EventTask
+from neurodeploy.experiments import (
+    LeNet,
+    Run,
+    Unit,
+    measure,
+    measure_images,
+    run_script,
+    script_parser,
+    train_oracle,
+)
+from neurodeploy.signals import load
 
-TASK = EventTask(
+TASK = nd.EventTask(
     dataset="mnist",
     train=4000,
     validation=500,
@@ -33,9 +37,9 @@ TASK = EventTask(
     readout=256,
     decoder="mlp",
     decoder_hidden=512,
-    neuron=CubaParameters(surrogate_width=0.01),
+    neuron=nd.CubaParameters(surrogate_width=0.01),
     beta=0.03,
-    prior_rate=0.015,
+    prior=nd.ConstantRate(0.015),
     class_weight=40.0,
     training=nd.TrainConfig(
         epochs=14, learning_rate=2e-3, patience_epochs=14, warm_up_fraction=0.6
@@ -44,7 +48,7 @@ TASK = EventTask(
 
 
 @lru_cache(maxsize=1)
-def filmed(motion: str) -> EventSplits:
+def filmed(motion: str) -> nd.EventSplits:
     """The recordings, filmed once in a process."""
     return dataclasses.replace(TASK, motion=motion).splits()
 
@@ -55,7 +59,7 @@ def oracle() -> LeNet:
     return train_oracle(TASK.divided(load(TASK.dataset)).train)
 
 
-def vdib(task: EventTask) -> Run:
+def vdib(task: nd.EventTask) -> Run:
     """Train, export, deploy, measure."""
 
     def run(folder: Path) -> Mapping[str, float]:

@@ -17,15 +17,8 @@ from pathlib import Path
 import torch
 
 import neurodeploy as nd
-from neurodeploy.cost.energy import ann_equivalent, dense_macs, energy_proxies
-from neurodeploy.experiments.script import RESULTS, run_script
-from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.hardware.devices import load_devices
-from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.quantization import compress
-from neurodeploy.signals.datasets import Splits
-from neurodeploy.signals.distort import Distortion
+from neurodeploy.experiments import RESULTS, Run, Unit, run_script
+from neurodeploy.signals import Splits
 
 DEVICES = ("cmos45_float", "cmos45_integer")
 
@@ -37,13 +30,13 @@ TASK = nd.ImageTask(
     encoding=nd.LatencyEncoding(steps=8, threshold=0.3),
     hidden=(600,),
     readout=64,
-    neuron=CubaParameters(surrogate_width=0.01),
+    neuron=nd.CubaParameters(surrogate_width=0.01),
     decoder="linear",
     heads=("label",),
     beta=0.002,
-    prior_rate=0.05,
+    prior=nd.ConstantRate(0.05),
     shift_px=1,
-    distortion=Distortion(rotate_deg=12, scale=0.12, elastic_px=1.2),
+    distortion=nd.Distortion(rotate_deg=12, scale=0.12, elastic_px=1.2),
     training=nd.TrainConfig(epochs=40, learning_rate=2e-3, patience_epochs=40),
 )
 FINE_TUNING = nd.TrainConfig(epochs=10, learning_rate=5e-4, temperature_start=0.05)
@@ -63,9 +56,9 @@ def ann_of(task: nd.ImageTask) -> Run:
         splits, training = task.splits(), task.training
         torch.manual_seed(training.seed)
         ann = torch.nn.Sequential(
-            torch.nn.Linear(784, task.hidden[0]),
+            torch.nn.Linear(784, task.widths[0]),
             torch.nn.ReLU(),
-            torch.nn.Linear(task.hidden[0], task.readout),
+            torch.nn.Linear(task.widths[0], task.readout),
             torch.nn.ReLU(),
             torch.nn.Linear(task.readout, 10),
         )
@@ -96,7 +89,7 @@ def accuracy(ann: torch.nn.Module, splits: Splits, part: str) -> float:
     return float((answers.argmax(1) == torch.from_numpy(digits.labels)).float().mean())
 
 
-def trained(task: nd.ImageTask, splits: Splits) -> HybridModel:
+def trained(task: nd.ImageTask, splits: Splits) -> nd.HybridModel:
     """The spiking model of a seed, trained once."""
     return nd.train_task(task, splits, RESULTS / "energy" / "SNN" / str(task.training.seed))
 
@@ -116,7 +109,7 @@ def compressed_of(task: nd.ImageTask, **how: float) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        smaller = compress(trained(task, splits), **how)  # type: ignore[arg-type]
+        smaller = nd.compress(trained(task, splits), **how)  # type: ignore[arg-type]
         training = dataclasses.replace(FINE_TUNING, seed=task.training.seed)
         tuning = dataclasses.replace(task, training=training)
         return counted(task, splits, nd.train_task(tuning, splits, folder, model=smaller), folder)
@@ -125,7 +118,7 @@ def compressed_of(task: nd.ImageTask, **how: float) -> Run:
 
 
 def counted(
-    task: nd.ImageTask, splits: Splits, model: HybridModel, folder: Path
+    task: nd.ImageTask, splits: Splits, model: nd.HybridModel, folder: Path
 ) -> Mapping[str, float]:
     """Accuracy, operations and proxies of the exported model on the test digits."""
     bundle = task.bundle(model)
@@ -133,7 +126,7 @@ def counted(
     labels = torch.from_numpy(splits.test.labels)
     run = nd.simulate(bundle.network, nd.input_spikes(task, splits.test.images, seed=1))
     answers = nd.decode(bundle, torch.from_numpy(run.spikes))["label"]
-    layers, devices = run.counts.totals()["layers"], load_devices()
+    layers, devices = run.counts.totals()["layers"], nd.load_devices()
     numbers = {
         "accuracy_deployed": float((answers.argmax(1) == labels).float().mean()),
         "spikes_per_neuron_step": float(run.spikes.mean()),
@@ -142,9 +135,11 @@ def counted(
         / len(labels),
         "neuron_updates_per_sample": sum(layer["neuron_updates"] for layer in layers) / len(labels),
     }
-    macs = dense_macs(bundle.network) + task.readout * splits.test.classes
-    equal = ann_equivalent(macs, run.counts.steps, devices)
-    proxies = energy_proxies(run.counts, devices=devices, host_macs_per_sample=bundle.decoder.macs)
+    macs = nd.dense_macs(bundle.network) + task.readout * splits.test.classes
+    equal = nd.ann_equivalent(macs, run.counts.steps, devices)
+    proxies = nd.energy_proxies(
+        run.counts, devices=devices, host_macs_per_sample=bundle.decoder.macs
+    )
     for name in DEVICES:
         numbers[f"uj_{name}"] = 1e6 * proxies[name].per_sample_j
         numbers[f"ann_uj_{name}"] = 1e6 * equal[name].one_pass_j

@@ -13,13 +13,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import neurodeploy as nd
-from neurodeploy.experiments.measure import measure, measure_images
-from neurodeploy.experiments.oracle import LeNet, train_oracle
-from neurodeploy.experiments.script import run_script, script_parser
-from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.distort import Distortion
-from neurodeploy.signals.encode import Encoding
+from neurodeploy.experiments import (
+    LeNet,
+    Run,
+    Unit,
+    measure,
+    measure_images,
+    run_script,
+    script_parser,
+    train_oracle,
+)
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -29,24 +32,24 @@ TASK = nd.ImageTask(
     encoding=nd.LatencyEncoding(steps=30, threshold=0.2),
     hidden=(600,),
     readout=256,
-    neuron=CubaParameters(surrogate_width=0.01),
+    neuron=nd.CubaParameters(surrogate_width=0.01),
     decoder="mlp",
     decoder_hidden=512,
     beta=0.03,
-    prior_rate=0.015,
+    prior=nd.ConstantRate(0.015),
     class_weight=40.0,
     shift_px=1,
-    distortion=Distortion(rotate_deg=10, scale=0.1, elastic_px=0.8),
+    distortion=nd.Distortion(rotate_deg=10, scale=0.1, elastic_px=0.8),
     training=nd.TrainConfig(
         epochs=28, learning_rate=2e-3, patience_epochs=28, warm_up_fraction=0.6
     ),
 )
 
-ENCODINGS: dict[str, Encoding] = {
+ENCODINGS: dict[str, nd.Encoding] = {
     "latency": TASK.encoding,
     "rate": nd.RateEncoding(steps=30),
 }
-PRICES = {"0.05": (0.01, 0.05), "0.008": (0.06, 0.008), "0.004": (0.12, 0.004)}
+WEIGHTS = {"0.05": (0.01, 0.05), "0.008": (0.06, 0.008), "0.004": (0.12, 0.004)}
 """Beta and rate of the prior of the other points of the curve, one seed each."""
 
 
@@ -78,8 +81,8 @@ def units(seeds: int) -> Iterator[Unit]:
         for name, encoding in ENCODINGS.items():
             changed = dataclasses.replace(task, encoding=encoding)
             yield Unit(table="mnist", variant=name, seed=seed, run=vdib(changed))
-    for name, (beta, prior_rate) in PRICES.items():
-        changed = dataclasses.replace(TASK, beta=beta, prior_rate=prior_rate)
+    for name, (beta, rate) in WEIGHTS.items():
+        changed = dataclasses.replace(TASK, beta=beta, prior=nd.ConstantRate(rate))
         yield Unit(table="mnist-rate", variant=f"prior {name}", seed=0, run=vdib(changed))
 
 

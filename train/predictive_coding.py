@@ -14,22 +14,17 @@ from pathlib import Path
 import numpy as np
 
 import neurodeploy as nd
-from neurodeploy.experiments.measure import measure
-from neurodeploy.experiments.script import run_script, script_parser
-from neurodeploy.experiments.units import Run, Unit
-from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.signals.blobs import accuracy
-from neurodeploy.signals.ideal import ideal_decoder
-from neurodeploy.tasks.predictive import BlobTask
+from neurodeploy.experiments import Run, Unit, measure, run_script, script_parser
+from neurodeploy.signals import blob_accuracy, ideal_decoder
 
-TASK = BlobTask(
+TASK = nd.BlobTask(
     hidden=(),
     readout=10,
     decoder="mlp",
     decoder_hidden=128,
-    neuron=CubaParameters(current_decay=1.0, voltage_decay=1.0, surrogate_width=0.01),
+    neuron=nd.CubaParameters(current_decay=1.0, voltage_decay=1.0, surrogate_width=0.01),
     beta=0.01,  # of the sum over neurons; the paper's 1 is of their mean, 0.1 here
-    prior_rate=0.2,
+    prior=nd.ConstantRate(0.2),
     train=1000,
     training=nd.TrainConfig(
         epochs=40, batch_size=50, learning_rate=0.01, patience_epochs=40, temperature_end=0.005
@@ -39,7 +34,7 @@ TASK = BlobTask(
 DECODERS = ("linear", "mlp", "rate")
 
 
-def vdib(task: BlobTask) -> Run:
+def vdib(task: nd.BlobTask) -> Run:
     """Train, export, deploy, measure."""
 
     def run(folder: Path) -> Mapping[str, float]:
@@ -59,7 +54,7 @@ def ideal(delta: int, window: int | None) -> Run:
         rng = np.random.default_rng(0)
         posterior = ideal_decoder(TASK.blobs, spikes, rng, delta=delta, window=window)
         pairs = TASK.blobs.pair_index(TASK.blobs.read(spikes))
-        return {"accuracy_deployed": accuracy(posterior.argmax(-1), pairs, delta=delta)}
+        return {"accuracy_deployed": blob_accuracy(posterior.argmax(-1), pairs, delta=delta)}
 
     return run
 

@@ -12,9 +12,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from neurodeploy.experiments.markdown import Column, fill, markdown_table
-from neurodeploy.experiments.script import RESULTS
-from neurodeploy.experiments.summary import write_summary
+from neurodeploy.experiments import RESULTS, Column, fill, markdown_table, write_summary
 
 DOCS = Path("docs")
 
@@ -51,7 +49,7 @@ COLUMNS = {
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
 }
 
-BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
+BASE_ROW = {"decoders": "mlp", "estimators": "pathwise", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
 
 

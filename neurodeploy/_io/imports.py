@@ -9,8 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +79,8 @@ def _imported(what: str, name: str) -> Any:
     module, _, attribute = name.partition(":")
     where = f"{what} {name!r}"
     try:
-        with _working_directory_first():
-            found: Any = importlib.import_module(module)
+        _find_in_working_directory()
+        found: Any = importlib.import_module(module)
     except Exception as error:  # a person's module may fail in any way while it is imported
         remedy = "Run from the folder that holds it, or install its package."
         said = f"{type(error).__name__}: {error}"
@@ -95,16 +94,11 @@ def _imported(what: str, name: str) -> Any:
     return found
 
 
-@contextmanager
-def _working_directory_first() -> Iterator[None]:
-    """As ``python -m`` has it; a console script has only its own folder."""
+def _find_in_working_directory() -> None:
+    """As ``python -m`` does, a script of its own not; what is installed wins.
+
+    It stays there for what a person's module imports later, and for worker processes.
+    """
     here = str(Path.cwd())
-    if here in sys.path:
-        yield
-        return
-    sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        if here in sys.path:
-            sys.path.remove(here)
+    if here not in sys.path:
+        sys.path.append(here)

@@ -45,7 +45,9 @@ AllowImportOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
-TaskArgument = Annotated[str, typer.Argument(help="mnist or digits (small and quick).")]
+TASK_HELP = "mnist, digits (small and quick), or your own as package.module:NAME."
+TaskArgument = Annotated[str, typer.Argument(help=TASK_HELP)]
+TaskOption = Annotated[str, typer.Option("--task", help=TASK_HELP)]
 
 
 def first_steps(part: ChipPart, spikes: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,25 +20,27 @@ from neurodeploy.cli.app import (
     print_json,
     print_table,
 )
+from neurodeploy.cli.inputs import (
+    DataOption,
+    FileOption,
+    SamplesOption,
+    SeedOption,
+    input_spikes,
+)
 from neurodeploy.engines.registry import DEFAULT_ENGINE
-from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 
 if TYPE_CHECKING:
-    from neurodeploy.deploy.bundle import Bundle
+    pass
 
 
 @app.command()
 def energy(
     network: NetworkArgument,
-    input_file: Annotated[
-        Path | None, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time].")
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Instead: test images of a task, mnist or digits, encoded.")
-    ] = None,
-    samples: Annotated[int, typer.Option(help="So many of them, at most.", min=1)] = 100,
-    seed: Annotated[int, typer.Option(help="Of their encoding.")] = 1,
+    input_file: FileOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 100,
+    seed: SeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
     chip: Annotated[str | None, typer.Option(help="A chip of `fit`, for the traffic.")] = None,
     chips: Annotated[Path | None, typer.Option(help="A TOML table of further chips.")] = None,
@@ -72,7 +73,7 @@ def energy(
         bundle = load_bundle(network, allow_import=allow_import)
     deployed = read_chip_part(network) if bundle is None else bundle
     part = chip_part(deployed)
-    spikes = first_steps(part, _input(input_file, data, samples, seed, bundle))
+    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, bundle))
     report = cost_report(
         deployed,
         run_batch(part, spikes, engine).counts,
@@ -85,23 +86,6 @@ def energy(
         print_json(report)
     else:
         print_costs(report)
-
-
-def _input(
-    file: Path | None, data: str | None, samples: int, seed: int, bundle: Bundle | None
-) -> np.ndarray:
-    """Spikes of a file, or test images of a task, encoded as the bundle says if there is one."""
-    if (file is None) == (data is None):
-        found = "neither" if file is None else "both"
-        raise InputError(message("options --input and --data", "one of them", found))
-    if file is not None:
-        return load_array(file, "input")
-    from neurodeploy.tasks import input_spikes, task
-
-    chosen = task(str(data))
-    if bundle is not None:
-        chosen = replace(chosen, encoding=bundle.encoding)
-    return input_spikes(chosen, chosen.splits().test.images[:samples], seed)
 
 
 def _membrane_updates(network: Network, spikes: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from neurodeploy.cli.demo import Results
+from neurodeploy.cli.demo_results import Results
 from neurodeploy.cli.plots import (
     Picture,
     ReportTable,
@@ -17,54 +18,73 @@ from neurodeploy.cli.plots import (
     write_report,
 )
 from neurodeploy.cost.energy import ann_equivalent, dense_macs
+from neurodeploy.experiments.measure import as_squares
 from neurodeploy.hardware.devices import load_devices
 
 
 def summary_tables(results: Results) -> list[ReportTable]:
     """What the demo prints, and what heads its report."""
-    percent, deployed = "{:.1f} %".format, results.deployed
+    tables: list[ReportTable] = [
+        quality_table(results),
+        activity_table(results),
+        cost_table(results),
+    ]
+    if results.images is not None:
+        tables.insert(1, image_table(results.images.quality))
+    return tables
+
+
+def quality_table(results: Results) -> ReportTable:
+    """Sampled, at temperature zero and deployed, side by side."""
+    deployed, sampled = results.deployed, results.readings.sampled
+    cold = results.readings.zero_temperature
     differing = sum(layer.differing for layer in results.agreement.layers)
     compared = sum(layer.spikes for layer in results.agreement.layers)
-    quality = ReportTable(
+    rows: list[tuple[str, ...]] = [
+        (
+            "log-loss (nats per sample)",
+            f"{sampled.log_loss:.2f}",
+            f"{cold.log_loss:.2f}",
+            f"{results.log_loss:.2f}",
+        ),
+        (
+            "spikes per readout neuron and step",
+            f"{sampled.firing_rate:.4f}",
+            f"{cold.firing_rate:.4f}",
+            f"{deployed.activity[-1].mean():.4f}",
+        ),
+    ]
+    if results.accuracy is not None:
+        shares = (sampled.accuracy, cold.accuracy, results.accuracy)
+        rows.insert(0, ("class accuracy", *map(_percent, shares)))
+    return ReportTable(
         title="Quality on the test set",
         heads=("", "sampled spikes", "temperature 0", f"deployed on {results.engine}"),
-        rows=[
-            (
-                "class accuracy",
-                percent(100 * results.sampled.accuracy),
-                percent(100 * results.zero_temperature.accuracy),
-                percent(100 * results.accuracy_by_step[-1]),
-            ),
-            (
-                "log-loss (nats per sample)",
-                f"{results.sampled.log_loss:.2f}",
-                f"{results.zero_temperature.log_loss:.2f}",
-                f"{results.log_loss:.2f}",
-            ),
-            (
-                "spikes per readout neuron and step",
-                f"{results.sampled.firing_rate:.4f}",
-                f"{results.zero_temperature.firing_rate:.4f}",
-                f"{deployed.activity[-1].mean():.4f}",
-            ),
-        ],
+        rows=rows,
         caption=(
             f"The gap of the readout: spikes sampled at the last training temperature, at "
             f"temperature zero, and from the exported integers. Training forward against "
             f"{results.engine}: {differing} differing spikes of {compared}, all layers. "
-            f"{100 * results.zero_temperature.silent:.0f} % of the readout neurons never spike."
+            f"{100 * cold.silent:.0f} % of the readout neurons never spike."
         ),
     )
-    images = ReportTable(
+
+
+def image_table(quality: Mapping[str, float]) -> ReportTable:
+    """How a classifier of images reads the reconstructions."""
+    return ReportTable(
         title="Reconstructions, read by a LeNet that never saw a spike",
         heads=("", "value"),
         rows=[
-            ("LeNet on the original test digits", percent(100 * results.oracle_originals)),
-            ("LeNet on the deployed reconstructions", percent(100 * results.oracle_by_step[-1])),
-            ("mean squared error of a pixel", f"{results.squared_error:.4f}"),
+            ("LeNet on the original test images", _percent(quality["oracle_originals"])),
+            ("LeNet on the deployed reconstructions", _percent(quality["oracle_deployed"])),
+            ("mean squared error of a pixel", f"{quality['pixel_mse']:.4f}"),
         ],
     )
-    return [quality, images, activity_table(results), cost_table(results)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def activity_table(results: Results) -> ReportTable:
@@ -127,45 +147,11 @@ def _microjoules(joule: float) -> str:
 
 def write_demo_report(results: Results, folder: Path) -> Path:
     """The HTML page and the PNGs of a demo; returns the page's path."""
-    test, deployed = results.splits.test, results.deployed
-    steps = np.arange(1, deployed.counts.steps + 1)
-    shown = [int(np.flatnonzero(test.labels == label)[0]) for label in range(test.classes)]
-    shape = test.images.shape[1:]
-    names = ("input", *results.bundle.network.names)
     cost = cost_table(results)
     pictures = [
-        Picture(
-            name="reconstructions",
-            title="Originals above, reconstructions from streamed spikes below",
-            caption="The first test digit of each class, and the class that the second head reads.",
-            figure=pairs(
-                test.images[shown],
-                deployed.images[-1, shown].reshape(-1, *shape),
-                [f"read as {label}" for label in deployed.labels[-1, shown]],
-            ),
-        ),
-        Picture(
-            name="raster",
-            title="Spikes of one test digit",
-            caption=f"A {test.labels[shown[3]]}, as {results.engine} ran it.",
-            figure=raster(
-                {n: a[shown[3]] for n, a in zip(names, deployed.activity, strict=True)},
-                f"digit {test.labels[shown[3]]}",
-            ),
-        ),
-        Picture(
-            name="anytime",
-            title="How good the answer is after each step",
-            caption="The decoder answers at every step; the steps still to come are silent.",
-            figure=curves(
-                steps,
-                {
-                    "class head": 100 * results.accuracy_by_step,
-                    "LeNet on reconstructions": 100 * results.oracle_by_step,
-                },
-                "accuracy in %",
-            ),
-        ),
+        *_reconstructions(results),
+        _raster(results),
+        *_anytime(results),
         Picture(
             name="cost",
             title="Energy proxy as a picture",
@@ -173,13 +159,69 @@ def write_demo_report(results: Results, folder: Path) -> Path:
             figure=table_figure(cost),
         ),
     ]
+    samples = results.deployed.counts.samples
     return write_report(
         folder,
-        title=f"neurodeploy demo: {results.task.dataset}",
+        title=f"neurodeploy demo: {results.task.notes().get('dataset', 'a task')}",
         lead=(
-            f"{len(test)} test images, encoded to spikes, run by {results.engine} on the exported "
+            f"{samples} test samples, encoded to spikes, run by {results.engine} on the exported "
             f"integer network, and streamed into the host decoder step by step."
         ),
         tables=summary_tables(results),
         pictures=pictures,
+    )
+
+
+def _shown(results: Results) -> np.ndarray:
+    """The first test sample of each class, or the first ones where there is none."""
+    labels = results.targets.get("label", np.zeros(0))
+    if labels.ndim != 1 or not len(labels):
+        return np.arange(min(4, results.deployed.counts.samples))
+    return np.unique(labels, return_index=True)[1]
+
+
+def _reconstructions(results: Results) -> Iterator[Picture]:
+    if results.images is None:
+        return
+    shown, deployed = _shown(results), results.deployed
+    read_as = deployed.answers["label"][shown, -1].argmax(-1)
+    yield Picture(
+        name="reconstructions",
+        title="Originals above, reconstructions from streamed spikes below",
+        caption="The first test digit of each class, and the class that the second head reads.",
+        figure=pairs(
+            as_squares(results.targets["image"][shown]),
+            as_squares(deployed.images()[shown]),
+            [f"read as {label}" for label in read_as],
+        ),
+    )
+
+
+def _raster(results: Results) -> Picture:
+    shown = _shown(results)
+    sample = shown[min(3, len(shown) - 1)]
+    label = results.targets.get("label", np.zeros(0))
+    what = f"class {label[sample]}" if label.ndim == 1 and len(label) else f"sample {sample}"
+    names = ("input", *results.bundle.network.names)
+    activity = zip(names, results.deployed.activity, strict=True)
+    return Picture(
+        name="raster",
+        title="Spikes of one test sample",
+        caption=f"Of {what}, as {results.engine} ran it.",
+        figure=raster({name: layer[sample] for name, layer in activity}, what),
+    )
+
+
+def _anytime(results: Results) -> Iterator[Picture]:
+    curve = results.accuracy_by_step
+    if curve is None:
+        return
+    series = {"class head": 100 * curve}
+    if results.images is not None:
+        series["LeNet on reconstructions"] = 100 * results.images.by_step
+    yield Picture(
+        name="anytime",
+        title="How good the answer is after each step",
+        caption="The decoder answers at every step; the steps still to come are silent.",
+        figure=curves(np.arange(1, len(curve) + 1), series, "accuracy in %"),
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from neurodeploy.cli import training, running, costs, search  # noqa: F401  # isort: skip, the order of --help
+from neurodeploy.cli import training, running, costs, search, new  # noqa: F401  # isort: skip, the order of --help
 from neurodeploy.cli.app import JsonOption, app, print_json, print_table
 from neurodeploy.cli.doctor import diagnose, python_problem
 from neurodeploy.errors import NeurodeployError

@@ -21,6 +21,13 @@ from neurodeploy.cli.app import (
     print_layers,
     print_table,
 )
+from neurodeploy.cli.inputs import (
+    DataOption,
+    FileOption,
+    SamplesOption,
+    SeedOption,
+    input_spikes,
+)
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
 
@@ -50,7 +57,10 @@ def simulate(
 @app.command()
 def stream(
     bundle: Annotated[Path, typer.Argument(help="A bundle folder.")],
-    input_file: InputOption,
+    input_file: FileOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 10,
+    seed: SeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
     every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
     allow_import: AllowImportOption = False,
@@ -66,8 +76,8 @@ def stream(
     from neurodeploy.engines.base import check_input
 
     deployed = load_bundle(bundle, allow_import=allow_import)
-    spikes = load_array(input_file, "input")
-    check_input(deployed.network, spikes, f"input {input_file}")
+    spikes = input_spikes(input_file, data, samples, seed, deployed)
+    check_input(deployed.network, spikes, f"input {input_file or data}")
     spikes = first_steps(chip_part(deployed), spikes)
     steps = spikes.shape[-1]
     for answer in stream_answers(

@@ -14,6 +14,7 @@ from neurodeploy.cli.app import (
     FolderOption,
     JsonOption,
     TaskArgument,
+    TaskOption,
     app,
     notes,
     out,
@@ -27,7 +28,7 @@ from neurodeploy.engines.registry import REFERENCE_ENGINE
 @app.command()
 def demo(
     folder: FolderOption = Path("runs/demo"),
-    task: Annotated[str, typer.Option(help="mnist or digits (small and quick).")] = "mnist",
+    task: TaskOption = "mnist",
     engine: EngineOption = REFERENCE_ENGINE,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew.")] = False,
     as_json: JsonOption = False,

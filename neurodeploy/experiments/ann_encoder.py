@@ -61,5 +61,5 @@ def ann_model(task: ImageTask, splits: Splits) -> HybridModel:
     decoder = task.model(splits).decoder
     torch.manual_seed(task.training.seed)
     features = splits.train.images[0].size
-    encoder = AnnEncoder(features, task.encoding.steps, task.hidden[0], task.readout)
+    encoder = AnnEncoder(features, task.encoding.steps, task.widths[0], task.readout)
     return HybridModel(cast(Encoder, encoder), decoder)

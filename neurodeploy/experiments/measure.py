@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.experiments.oracle import LeNet, oracle_accuracy
 from neurodeploy.learn.data import Batch, Source
-from neurodeploy.learn.evaluation import evaluate
+from neurodeploy.learn.evaluation import Evaluation, evaluate
 from neurodeploy.learn.objective import NO_LABEL
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
@@ -22,6 +23,26 @@ from neurodeploy.tasks.base import Task
 
 TEST_SEED = 1
 """Of the test set's input spikes, and of what is sampled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """What PyTorch says of a model on the test part: ``sampled`` at the last temperature of the
+    training, and at ``zero_temperature``, as it will be deployed.
+    """
+
+    sampled: Evaluation
+    zero_temperature: Evaluation
+
+
+def readings(task: Task[Any], splits: Any, model: HybridModel) -> Readings:
+    """Evaluate a trained model on the test part, with sampled spikes and as it is deployed."""
+    source, objective = task.sources(splits).test, task.objective()
+    warm, cold = (
+        evaluate(model, source, objective, temperature=temperature, seed=TEST_SEED)
+        for temperature in (task.training.temperature_end, 0.0)
+    )
+    return Readings(sampled=warm, zero_temperature=cold)
 
 
 def deployed_batches(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, np.ndarray]]:
@@ -35,7 +56,7 @@ def deployed_batches(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, 
 
 
 @torch.no_grad()
-def measure_sampled(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
+def measure_sampled(task: Task[Any], splits: Any, model: HybridModel) -> dict[str, float]:
     """What PyTorch says of a trained model, spiking or not.
 
     Parameters
@@ -56,24 +77,22 @@ def measure_sampled(task: Task, splits: Any, model: HybridModel) -> dict[str, fl
         on the directed information) per sample, sampled. ``silent``, the share of readout neurons
         that never spiked at temperature zero.
     """
-    sources, objective = task.sources(splits), task.objective()
-    sampled = evaluate(
-        model, sources.test, objective, temperature=task.training.temperature_end, seed=TEST_SEED
+    found = readings(task, splits, model)
+    chosen_by = evaluate(
+        model, task.sources(splits).validation, task.objective(), temperature=0.0, seed=TEST_SEED
     )
-    cold = evaluate(model, sources.test, objective, temperature=0.0, seed=TEST_SEED)
-    chosen_by = evaluate(model, sources.validation, objective, temperature=0.0, seed=TEST_SEED)
     return {
-        "accuracy_sampled": sampled.accuracy,
-        "accuracy_zero_temperature": cold.accuracy,
+        "accuracy_sampled": found.sampled.accuracy,
+        "accuracy_zero_temperature": found.zero_temperature.accuracy,
         "accuracy_validation": chosen_by.accuracy,
-        "log_loss": sampled.log_loss,
-        "information_bits": sampled.information_nats / math.log(2),
-        "silent": cold.silent,
+        "log_loss": found.sampled.log_loss,
+        "information_bits": found.sampled.information_nats / math.log(2),
+        "silent": found.zero_temperature.silent,
     }
 
 
 @torch.no_grad()
-def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
+def measure(task: Task[Any], splits: Any, model: HybridModel) -> dict[str, float]:
     """`measure_sampled`, and what the exported network does on the native engine.
 
     Returns
@@ -102,7 +121,9 @@ def measure(task: Task, splits: Any, model: HybridModel) -> dict[str, float]:
 
 
 @torch.no_grad()
-def measure_images(task: Task, splits: Any, model: HybridModel, oracle: LeNet) -> dict[str, float]:
+def measure_images(
+    task: Task[Any], splits: Any, model: HybridModel, oracle: LeNet
+) -> dict[str, float]:
     """How good the images are that the exported network's spikes give, on the test part.
 
     Parameters
@@ -119,28 +140,56 @@ def measure_images(task: Task, splits: Any, model: HybridModel, oracle: LeNet) -
     Returns
     -------
     dict of str to float
-        ``oracle_originals`` and ``oracle_deployed``, the oracle's accuracies on the originals and
-        on the deployed reconstructions; ``oracle_ratio``, the second over the first;
-        ``pixel_mse``.
+        As `image_quality`.
     """
-    originals, images, labels = [], [], []
+    images, batches = [], []
     for batch, sent in deployed_batches(model.encoder, task.sources(splits).test):
         logits = model.read(torch.from_numpy(sent).float())["image"]
         images.append(torch.sigmoid(logits).numpy())
-        originals.append(batch.targets["image"].numpy())
-        labels.append(batch.targets["label"].numpy())
-    original, image, label = (np.concatenate(parts) for parts in (originals, images, labels))
-    side_px = math.isqrt(original.shape[1])
+        batches.append(batch.targets)
+    targets = {
+        name: np.concatenate([batch[name].numpy() for batch in batches])
+        for name in ("image", "label")
+    }
+    return image_quality(np.concatenate(images), targets, oracle)
+
+
+def image_quality(
+    images: np.ndarray, targets: Mapping[str, np.ndarray], oracle: LeNet
+) -> dict[str, float]:
+    """How good reconstructions are, by an oracle and by their pixels.
+
+    Parameters
+    ----------
+    images : float32 array [sample, pixel]
+        Reconstructions, in [0, 1], of square images.
+    targets : mapping
+        ``image``, the originals [sample, pixel], and ``label``, their classes [sample].
+    oracle : LeNet
+        From `train_oracle`, on other originals.
+
+    Returns
+    -------
+    dict of str to float
+        ``oracle_originals`` and ``oracle_deployed``, the oracle's accuracies on the originals and
+        on the reconstructions; ``oracle_ratio``, the second over the first; ``pixel_mse``.
+    """
+    originals = targets["image"]
     on_originals, on_deployed = (
-        oracle_accuracy(oracle, each.reshape(-1, side_px, side_px), label)
-        for each in (original, image)
+        oracle_accuracy(oracle, as_squares(each), targets["label"]) for each in (originals, images)
     )
     return {
         "oracle_originals": on_originals,
         "oracle_deployed": on_deployed,
         "oracle_ratio": on_deployed / on_originals,
-        "pixel_mse": float(np.square(image - original).mean()),
+        "pixel_mse": float(np.square(images - originals).mean()),
     }
+
+
+def as_squares(images: np.ndarray) -> np.ndarray:
+    """Images [sample, pixel] as [sample, height, width], square."""
+    side_px = math.isqrt(images.shape[1])
+    return images.reshape(-1, side_px, side_px)
 
 
 def _right(model: HybridModel, sent: np.ndarray, label: torch.Tensor) -> int:

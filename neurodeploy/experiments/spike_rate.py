@@ -9,7 +9,8 @@ import torch
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.experiments.measure import deployed_batches
 from neurodeploy.learn.threads import one_thread
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
+from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
 
@@ -42,7 +43,7 @@ def run_spike_rate(task: ImageTask, splits: Splits) -> dict[str, float]:
     training = task.training
     torch.manual_seed(training.seed)
     spec = DenseSpec(neurons=1, neuron=task.neuron, weight_scale=task.weight_scale)
-    sizes = (*task.hidden, splits.train.classes)
+    sizes = (*task.widths, splits.train.classes)
     encoder = Encoder(
         task.input_shape(splits), [dataclasses.replace(spec, neurons=n) for n in sizes]
     )

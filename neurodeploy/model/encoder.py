@@ -10,16 +10,7 @@ import torch
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.block import Block
 from neurodeploy.model.readout import Noise, Readout
-from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
-
-__all__ = [
-    "ConvSpec",
-    "DenseSpec",
-    "Encoder",
-    "EncoderOutput",
-    "LayerSpec",
-    "RecurrentSpec",
-]
+from neurodeploy.model.specs import DenseSpec, LayerSpec
 
 MAX_HIDDEN_THRESHOLD = 64
 """From here on SLAYER's float32 spike test takes a voltage equal to the threshold for a spike."""
@@ -48,7 +39,7 @@ class Encoder(torch.nn.Module):
     layers : sequence of DenseSpec, ConvSpec or RecurrentSpec
         All layers; the last one is the readout and must be a DenseSpec.
     gradient_floor : float
-        LowerBound width of the readout's straight-through gradient.
+        Least width of the readout's straight-through gradient.
 
     Raises
     ------

@@ -141,7 +141,7 @@ class Readout(torch.nn.Module):
     neuron : CubaParameters
         The neuron that is exported.
     gradient_floor : float
-        LowerBound width of the straight-through gradient, in SLAYER's voltage units; the width
+        Least width of the straight-through gradient, in SLAYER's voltage units; the width
         follows the temperature down to it, so that a cold readout still learns.
     """
 

@@ -12,7 +12,6 @@ from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.search.points import POINTS_FILE, Point, front_of, point_bundle, save_points
 from neurodeploy.search.scoring import LABEL, Target
 from neurodeploy.search.trial import Plan, scored_on_test
-from neurodeploy.signals.datasets import Splits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +52,7 @@ class Outcome:
 
 
 def conclude(
-    plan: Plan, points: Sequence[Point], splits: Splits, *, command: Sequence[str], threads: int = 1
+    plan: Plan, points: Sequence[Point], splits: Any, *, command: Sequence[str], threads: int = 1
 ) -> Outcome:
     """Find the front on validation, score it once on test, and write both down.
 
@@ -63,7 +62,7 @@ def conclude(
         Its folder gets ``points.json``.
     points : sequence of Point
         At least one.
-    splits : Splits
+    splits
         The task's data.
     command : sequence of str
         What was asked for, for the record.
@@ -86,12 +85,13 @@ def conclude(
         uncompressed=uncompressed,
         ann_j=_equal_ann(plan.load(points[0].model), plan.target()),
     )
+    sources = plan.task.sources(splits)
     notes = {
         "neurodeploy": neurodeploy.__version__,
         "command": list(command),
         "device": plan.device,
         "chip": plan.chip,
-        "samples": {"validation": len(splits.validation), "test": len(splits.test)},
+        "samples": {part: len(getattr(sources, part)) for part in ("validation", "test")},
         "ann_j": outcome.ann_j,
         "uncompressed": uncompressed.to_dict(),
         "front": [point.to_dict() for point in front],

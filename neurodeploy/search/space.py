@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from optuna.distributions import (
@@ -15,8 +15,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from neurodeploy._io.imports import import_path
+from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
-from neurodeploy.tasks import ImageTask
+from neurodeploy.tasks import ImageTask, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,59 +37,60 @@ class SearchParameter:
 
     current: Any
     distribution: BaseDistribution
-    apply: Callable[[ImageTask, Any], ImageTask]
+    apply: Callable[[Task[Any], Any], Task[Any]]
 
 
-def search_space(task: ImageTask) -> dict[str, SearchParameter]:
+def search_space(task: Task[Any]) -> dict[str, SearchParameter]:
     """Everything that `tune` searches in training, by name, around what a task has.
 
-    ``beta`` is searched if it is not 0, ``delays`` if tasks have them.
+    ``prior_rate`` is searched if the prior has one, ``beta`` if it is not 0, ``steps`` if the task
+    encodes images itself, and the width of each hidden layer that is a number of neurons.
     """
-    threshold = task.neuron.threshold
-    table = {
-        "prior_rate": SearchParameter(
-            current=task.prior_rate,
-            distribution=FloatDistribution(
-                task.prior_rate / 4, min(4 * task.prior_rate, 0.9), log=True
-            ),
-            apply=lambda task, value: replace(task, prior_rate=value),
-        ),
-        "steps": SearchParameter(
-            current=task.encoding.steps,
-            distribution=IntDistribution(_least_steps(task), task.encoding.steps),
-            apply=lambda task, value: replace(task, encoding=_with_steps(task.encoding, value)),
-        ),
-        "threshold": SearchParameter(
-            current=threshold,
-            distribution=FloatDistribution(threshold / 2, 2 * threshold, log=True),
-            apply=lambda task, value: replace(task, neuron=replace(task.neuron, threshold=value)),
-        ),
-        "readout": SearchParameter(
-            current=task.readout,
-            distribution=_widths(task.readout),
-            apply=lambda task, value: replace(task, readout=value),
-        ),
-    }
-    for at, neurons in enumerate(task.hidden):
-        table[f"hidden {at}"] = SearchParameter(
-            current=neurons, distribution=_widths(neurons), apply=_set_width(at)
+    table: dict[str, SearchParameter] = {}
+    if isinstance(task.prior, ConstantRate):
+        rate = task.prior.rate
+        table["prior_rate"] = SearchParameter(
+            current=rate,
+            distribution=FloatDistribution(rate / 4, min(4 * rate, 0.9), log=True),
+            apply=lambda task, value: replace(task, prior=ConstantRate(value)),
         )
+    if isinstance(task, ImageTask):
+        table["steps"] = SearchParameter(
+            current=task.signal.steps,
+            distribution=IntDistribution(_least_steps(task), task.signal.steps),
+            apply=lambda task, value: task.with_signal(_with_steps(task.signal, value)),
+        )
+    threshold = task.neuron.threshold
+    table["threshold"] = SearchParameter(
+        current=threshold,
+        distribution=FloatDistribution(threshold / 2, 2 * threshold, log=True),
+        apply=lambda task, value: replace(task, neuron=replace(task.neuron, threshold=value)),
+    )
+    table["readout"] = SearchParameter(
+        current=task.readout,
+        distribution=_widths(task.readout),
+        apply=lambda task, value: replace(task, readout=value),
+    )
+    for at, layer in enumerate(task.hidden):
+        if isinstance(layer, int):
+            table[f"hidden {at}"] = SearchParameter(
+                current=layer, distribution=_widths(layer), apply=_set_width(at)
+            )
     if task.beta > 0:
         table["beta"] = SearchParameter(
             current=task.beta,
             distribution=FloatDistribution(task.beta / 10, 10 * task.beta, log=True),
             apply=lambda task, value: replace(task, beta=value),
         )
-    if "delays" in vars(task):
-        table["delays"] = SearchParameter(
-            current=vars(task)["delays"],
-            distribution=CategoricalDistribution((False, True)),
-            apply=lambda task, value: replace(task, **{"delays": value}),
-        )
+    table["delays"] = SearchParameter(
+        current=task.delays,
+        distribution=CategoricalDistribution((False, True)),
+        apply=lambda task, value: replace(task, delays=value),
+    )
     return table
 
 
-def with_parameters(task: ImageTask, values: Mapping[str, Any]) -> ImageTask:
+def with_parameters(task: Task[Any], values: Mapping[str, Any]) -> Task[Any]:
     """A task with other values of some of its `search_space`."""
     table = search_space(task)
     for name, value in values.items():
@@ -95,14 +98,26 @@ def with_parameters(task: ImageTask, values: Mapping[str, Any]) -> ImageTask:
     return task
 
 
-def describe(task: ImageTask) -> dict[str, Any]:
-    """All of a task, for JSON."""
-    whole = {**asdict(task), "encoding": task.encoding.to_dict()}
-    plain: dict[str, Any] = json.loads(json.dumps(whole))
+def describe(task: Task[Any]) -> dict[str, Any]:
+    """All of a task, for JSON: fields by name, and the class of whatever has fields."""
+    plain: dict[str, Any] = _plain(task)
     return plain
 
 
-def fingerprint(task: ImageTask) -> str:
+def _plain(value: Any) -> Any:
+    if isinstance(value, type):
+        return import_path(value)
+    if is_dataclass(value):
+        parts = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {"class": type(value).__qualname__, **parts}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+
+
+def fingerprint(task: Task[Any]) -> str:
     """A short name that equal tasks share."""
     text = json.dumps(describe(task), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -112,17 +127,17 @@ def _widths(neurons: int) -> IntDistribution:
     return IntDistribution(-(-neurons // 4), neurons + neurons // 2, log=True)
 
 
-def _set_width(at: int) -> Callable[[ImageTask, int], ImageTask]:
-    def with_width(task: ImageTask, neurons: int) -> ImageTask:
+def _set_width(at: int) -> Callable[[Task[Any], int], Task[Any]]:
+    def with_width(task: Task[Any], neurons: int) -> Task[Any]:
         return replace(task, hidden=(*task.hidden[:at], neurons, *task.hidden[at + 1 :]))
 
     return with_width
 
 
-def _least_steps(task: ImageTask) -> int:
+def _least_steps(task: Task[Any]) -> int:
     """A quarter of the steps, but enough for the layers and for the encoding's levels."""
-    layers, levels = len(task.hidden) + 1, getattr(task.encoding, "levels", 1)
-    return min(task.encoding.steps, max(task.encoding.steps // 4, layers + 1, levels))
+    layers, levels = len(task.hidden) + 1, getattr(task.signal, "levels", 1)
+    return min(task.signal.steps, max(task.signal.steps // 4, layers + 1, levels))
 
 
 def _with_steps(encoding: Encoding, steps: int) -> Encoding:

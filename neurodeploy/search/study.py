@@ -48,7 +48,6 @@ from neurodeploy.search.explore import DIRECTIONS, silence_optuna
 from neurodeploy.search.points import POINTS_FILE, Point, load_points
 from neurodeploy.search.space import describe, fingerprint, search_space, with_parameters
 from neurodeploy.search.trial import Plan, run_trial
-from neurodeploy.signals.datasets import Splits
 
 JOURNAL, LOCK = "study.journal", "lock"
 
@@ -136,7 +135,7 @@ def _run(
     study: optuna.Study,
     plan: Plan,
     trial: Trial,
-    splits: Splits,
+    splits: Any,
     threads: int,
     progress: Progress,
 ) -> FrozenTrial:

@@ -18,8 +18,7 @@ from neurodeploy.search.explore import explore
 from neurodeploy.search.points import POINTS_FILE, Point, load_points, save_points
 from neurodeploy.search.scoring import LABEL, Scorer, Target, find_target, prepare
 from neurodeploy.search.space import fingerprint, with_parameters
-from neurodeploy.signals.datasets import Splits
-from neurodeploy.tasks import ImageTask, train_task
+from neurodeploy.tasks.base import Sources, Task, train_task
 
 VALIDATION_SEED, TEST_SEED = 0, 1
 """Of the input spikes."""
@@ -34,8 +33,8 @@ class Plan:
 
     Parameters
     ----------
-    task : ImageTask
-        What is trained; its parameters are turned.
+    task : Task
+        What is trained; its parameters are searched.
     folder : path
         Gets everything.
     device, chip : str
@@ -55,7 +54,7 @@ class Plan:
         As in `load_bundle`, of the bundles in the folder.
     """
 
-    task: ImageTask
+    task: Task[Any]
     folder: Path
     device: str
     chip: str
@@ -71,8 +70,9 @@ class Plan:
         for name in ("trials", "settings"):
             if getattr(self, name) < 1:
                 raise InputError(message(name, "at least 1", getattr(self, name)))
-        if LABEL not in self.task.heads:
-            raise InputError(message("heads of the task", f"{LABEL} among them", self.task.heads))
+        heads = sorted(self.task.losses())
+        if LABEL not in heads:
+            raise InputError(message("heads of the task", f"{LABEL} among them", heads))
         if not 0 <= self.loss <= 1:
             raise InputError(message("loss", "an accuracy in [0, 1]", self.loss))
         if self.seed < 0:
@@ -88,7 +88,7 @@ class Plan:
 
 
 def run_trial(
-    plan: Plan, parameters: Mapping[str, Any], splits: Splits, threads: int, progress: Progress
+    plan: Plan, parameters: Mapping[str, Any], splits: Any, threads: int, progress: Progress
 ) -> list[Point]:
     """Train with some parameters, and search the levers of what comes out.
 
@@ -99,7 +99,7 @@ def run_trial(
     plan : Plan
     parameters : mapping
         Values of the task's parameters.
-    splits : Splits
+    splits
         The task's data.
     threads : int
         Settings scored at a time.
@@ -130,7 +130,7 @@ def run_trial(
 
 
 def variants(
-    chosen: ImageTask, splits: Splits, folder: Path, progress: Progress
+    chosen: Task[Any], splits: Any, folder: Path, progress: Progress
 ) -> Iterator[tuple[str, HybridModel]]:
     """The models of a trial by name, ``trained`` first; the levers of each are searched.
 
@@ -144,7 +144,7 @@ def explore_bundle(
     bundle: Bundle,
     where: Path,
     parameters: Mapping[str, Any],
-    splits: Splits,
+    splits: Any,
     threads: int,
     progress: Progress,
     *,
@@ -177,7 +177,7 @@ def explore_bundle(
     """
     if not trust_split:
         _require_same_split(plan.task, bundle)
-    source = sources(plan.task, bundle, splits)["validation"]
+    source = sources(plan.task, bundle, splits).validation
     spikes, labels = samples(source, VALIDATION_SEED)
     save_bundle(prepare(bundle, spikes), plan.folder / where)
     scorer = Scorer(plan.load(where), spikes, labels, plan.target())
@@ -196,7 +196,7 @@ def explore_bundle(
     ]
 
 
-def _require_same_split(task: ImageTask, bundle: Bundle) -> None:
+def _require_same_split(task: Task[Any], bundle: Bundle) -> None:
     """Raise unless a bundle says that it was trained on the task's data, divided alike."""
     for name, value in task.notes().items():
         found = bundle.notes.get(name, "no such note")
@@ -208,12 +208,12 @@ def _require_same_split(task: ImageTask, bundle: Bundle) -> None:
             raise InputError(message(f"bundle, {name}", value, found, remedy))
 
 
-def scored_on_test(plan: Plan, front: list[Point], splits: Splits, threads: int) -> list[Point]:
+def scored_on_test(plan: Plan, front: list[Point], splits: Any, threads: int) -> list[Point]:
     """Points of the front with their scores on the test set."""
     scored = {}
     for model in dict.fromkeys(point.model for point in front):
         bundle = plan.load(model)
-        source = sources(plan.task, bundle, splits)["test"]
+        source = sources(plan.task, bundle, splits).test
         scorer = Scorer(bundle, *samples(source, TEST_SEED), plan.target())
         settings = [point.levers for point in front if point.model == model]
         results = zip(settings, scorer.all(settings, threads), strict=True)
@@ -221,14 +221,17 @@ def scored_on_test(plan: Plan, front: list[Point], splits: Splits, threads: int)
     return [replace(point, test=scored[point.model, point.levers]) for point in front]
 
 
-def sources(task: ImageTask, bundle: Bundle, splits: Splits) -> dict[str, Source]:
+def sources(task: Task[Any], bundle: Bundle, splits: Any) -> Sources:
     """Samples of each part, as a bundle encodes them."""
-    return replace(task, encoding=bundle.encoding).sources(splits)._asdict()
+    return task.with_signal(bundle.encoding).sources(splits)
 
 
 def samples(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """All samples of a source in order: spikes uint8 [sample, *features, time] and classes."""
     batches = list(source.ordered(BATCH, seed))
     spikes = [batch.spikes.numpy().astype(np.uint8) for batch in batches]
-    labels = [batch.targets[LABEL].numpy() for batch in batches]
-    return np.concatenate(spikes), np.concatenate(labels)
+    labels = np.concatenate([batch.targets[LABEL].numpy() for batch in batches])
+    if labels.ndim != 1:
+        expected, found = "one class a sample", f"labels of shape {list(labels.shape)}"
+        raise InputError(message("levers of a task", expected, found))
+    return np.concatenate(spikes), labels

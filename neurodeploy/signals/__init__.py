@@ -6,6 +6,8 @@ Dense spikes are ``uint8 [batch, *features, time]`` with values 0 and 1 everywhe
 
 from __future__ import annotations
 
+from neurodeploy.signals.blobs import MovingBlobs
+from neurodeploy.signals.blobs import accuracy as blob_accuracy
 from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera, film
 from neurodeploy.signals.datasets import (
     DATASETS,
@@ -16,6 +18,7 @@ from neurodeploy.signals.datasets import (
     load_mnist,
     split,
 )
+from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import (
     Encoding,
     LatencyEncoding,
@@ -32,6 +35,7 @@ from neurodeploy.signals.events import (
     to_spikes,
     window,
 )
+from neurodeploy.signals.ideal import ideal_decoder
 from neurodeploy.signals.motion import Motion, saccades, slow_motion
 from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
 
@@ -40,21 +44,25 @@ __all__ = [
     "N_MNIST_CAMERA",
     "Camera",
     "Dataset",
+    "Distortion",
     "Encoding",
     "Events",
     "FilmedImages",
     "LatencyEncoding",
     "LevelEncoding",
     "Motion",
+    "MovingBlobs",
     "RateEncoding",
     "Recordings",
     "SpikeInput",
     "Splits",
+    "blob_accuracy",
     "check_spikes",
     "dense",
     "encoding_from_dict",
     "film",
     "from_spikes",
+    "ideal_decoder",
     "load",
     "load_digits",
     "load_mnist",

@@ -7,26 +7,31 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
 from rich.progress import Progress
 
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.trained_encoder import TrainedEncoder
-from neurodeploy.learn.data import Source
+from neurodeploy.errors import InputError, message
+from neurodeploy.learn.data import Batch, Source
 from neurodeploy.learn.estimators import Estimator, Pathwise
-from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective
+from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective, Prior
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
-from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import DenseSpec, LayerSpec
 from neurodeploy.signals.encode import Encoding
 
-T = TypeVar("T", bound="Task")
+Splits = TypeVar("Splits")
+"""What a task divides its data into; only the task looks inside."""
+
+T = TypeVar("T", bound="Task[Any]")
 
 
 class Sources(NamedTuple):
@@ -38,46 +43,68 @@ class Sources(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task(ABC):
-    """A dense encoder, a decoder, and how they learn; data and answers are a subclass's.
+class Task(ABC, Generic[Splits]):
+    """An encoder, a decoder, and how they learn; data and answers are a subclass's.
 
     Parameters
     ----------
-    hidden : tuple of int
-        Neurons of the hidden layers.
+    hidden : tuple of int or LayerSpec
+        The hidden layers: a number of neurons, fully connected, or any layer of an encoder
+        (`DenseSpec`, `ConvSpec`, `RecurrentSpec`), which has its own neuron.
     readout : int
-        Readout neurons.
+        Readout neurons, fully connected.
     neuron : CubaParameters
-        Of all layers.
+        Of the readout, and of hidden layers that are a number.
     weight_scale : float
-        Of the initial weights.
+        Of the initial weights of the same layers.
     delays : bool
-        Learn an axonal delay for each neuron. It moves by about a learning rate a step at most
-        and is exported in whole steps, so that a short training leaves it at 0.
-    decoder, decoder_hidden
-        Kind and width of the decoder.
-    beta, prior_rate : float
-        Of the objective.
+        Learn an axonal delay for each neuron of the same layers. It moves by about a learning rate
+        a step at most and is exported in whole steps, so that a short training leaves it at 0.
+    decoder : str or class
+        Reader of the decoder: a name in `neurodeploy.model.decoder`, or a class of your own.
+    decoder_hidden : int
+        Width of its hidden layer.
+    decoder_options : mapping
+        Further arguments of a reader of your own, as JSON.
+    beta : float
+        Weight of the KL term.
+    prior : Prior
+        Over readout spikes.
     estimator : Estimator
-        Gradient through the readout.
+        Of the gradient through the readout.
     training : TrainConfig
         How to train.
     """
 
-    hidden: tuple[int, ...]
+    hidden: tuple[int | LayerSpec, ...]
     readout: int
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     delays: bool = False
-    decoder: str = "mlp"
+    decoder: str | type[torch.nn.Module] = "mlp"
     decoder_hidden: int = 512
+    decoder_options: Mapping[str, Any] = field(default_factory=dict)
     beta: float = 0.01
-    prior_rate: float = 0.05
+    prior: Prior = field(default_factory=lambda: ConstantRate(0.05))
     estimator: Estimator = field(default_factory=Pathwise)
     training: TrainConfig = field(default_factory=TrainConfig)
 
     model_type: ClassVar[type[HybridModel]] = HybridModel
     """When the decoder reads: at the end of a sample, or at every step."""
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the decoder answers at every step, not only at the end of a sample."""
+        return issubclass(self.model_type, StreamingModel)
+
+    def __post_init__(self) -> None:
+        for name, kind in (("prior", Prior), ("training", TrainConfig)):
+            if not isinstance(getattr(self, name), kind):
+                expected, found = f"an instance of {kind.__name__}", repr(getattr(self, name))
+                raise InputError(message(f"task, {name}", expected, found))
+        if isinstance(self.estimator, type) or not callable(self.estimator):
+            expected = "an instance of an Estimator, such as Pathwise()"
+            raise InputError(message("task, estimator", expected, repr(self.estimator)))
 
     @property
     @abstractmethod
@@ -90,19 +117,19 @@ class Task(ABC):
         """Steps that the decoder sees, tau in the paper."""
 
     @abstractmethod
-    def splits(self) -> Any:
+    def splits(self) -> Splits:
         """The data, divided once by a recorded seed."""
 
     @abstractmethod
-    def sources(self, splits: Any) -> Sources:
+    def sources(self, splits: Splits) -> Sources:
         """Batches of each part."""
 
     @abstractmethod
-    def input_shape(self, splits: Any) -> tuple[int, ...]:
+    def input_shape(self, splits: Splits) -> tuple[int, ...]:
         """Features of the input spikes, without batch and time."""
 
     @abstractmethod
-    def heads_of(self, splits: Any) -> Mapping[str, int]:
+    def heads_of(self, splits: Splits) -> Mapping[str, int]:
         """Name and number of outputs of each answer."""
 
     @abstractmethod
@@ -113,23 +140,59 @@ class Task(ABC):
     def notes(self) -> Mapping[str, Any]:
         """What a bundle says of its data."""
 
+    def with_signal(self: T, signal: Encoding) -> T:
+        """The task with its input encoded in another way, such as a bundle's.
+
+        Raises
+        ------
+        InputError
+            The task has one encoding only.
+        """
+        if signal.to_dict() != self.signal.to_dict():
+            expected, found = self.signal.to_dict(), signal.to_dict()
+            raise InputError(message(f"encoding for a {type(self).__name__}", expected, found))
+        return self
+
     def trained_with(self: T, **changes: Any) -> T:
         """The task with other values of its `TrainConfig`, such as ``seed`` or ``epochs``."""
         return replace(self, training=replace(self.training, **changes))
 
     def objective(self) -> Objective:
-        """The log-loss of the answers, and the price of information."""
-        return Objective(heads=self.losses(), beta=self.beta, prior=ConstantRate(self.prior_rate))
+        """The log-loss of the answers, and the KL term."""
+        return Objective(heads=self.losses(), beta=self.beta, prior=self.prior)
 
-    def model(self, splits: Any) -> HybridModel:
+    def layers(self) -> list[LayerSpec]:
+        """The layers of the encoder, the readout last."""
+        return [
+            DenseSpec(
+                neurons=layer,
+                neuron=self.neuron,
+                weight_scale=self.weight_scale,
+                delays=self.delays,
+            )
+            if isinstance(layer, int)
+            else layer
+            for layer in (*self.hidden, self.readout)
+        ]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of the hidden layers, if all of them are fully connected.
+
+        Raises
+        ------
+        InputError
+            A layer is something else.
+        """
+        hidden = self.layers()[:-1]
+        dense = [layer for layer in hidden if isinstance(layer, DenseSpec)]
+        if len(dense) != len(hidden):
+            raise InputError(message("task, hidden", "fully connected layers", list(hidden)))
+        return tuple(layer.neurons for layer in dense)
+
+    def model(self, splits: Splits) -> HybridModel:
         """An untrained model, set by the seed of the training."""
         torch.manual_seed(self.training.seed)
-        layers = [
-            DenseSpec(
-                neurons=n, neuron=self.neuron, weight_scale=self.weight_scale, delays=self.delays
-            )
-            for n in (*self.hidden, self.readout)
-        ]
         decoder = Decoder(
             DecoderConfig(
                 kind=self.decoder,
@@ -137,11 +200,14 @@ class Task(ABC):
                 window_steps=self.window_steps,
                 heads=self.heads_of(splits),
                 hidden=self.decoder_hidden,
+                options=self.decoder_options,
             )
         )
-        return self.model_type(Encoder(self.input_shape(splits), layers), decoder)
+        return self.model_type(Encoder(self.input_shape(splits), self.layers()), decoder)
 
-    def trainer(self, splits: Any, folder: Path | str, model: HybridModel | None = None) -> Trainer:
+    def trainer(
+        self, splits: Splits, folder: Path | str, model: HybridModel | None = None
+    ) -> Trainer:
         """A trainer, of a fresh model if none is given, with checkpoints in a folder."""
         sources = self.sources(splits)
         return Trainer(
@@ -156,7 +222,7 @@ class Task(ABC):
 
     def bundle(self, model: HybridModel) -> Bundle:
         """A trained model, exported and checked."""
-        training = {**asdict(self.training), "beta": self.beta, "prior_rate": self.prior_rate}
+        training = {**asdict(self.training), "beta": self.beta, "prior": repr(self.prior)}
         return Bundle(
             network=export_network(model.encoder),
             decoder=model.decoder,
@@ -166,9 +232,32 @@ class Task(ABC):
         )
 
 
+def collect(source: Source, seed: int, number: int | None = None) -> Batch:
+    """The first samples of a source, in order, as one batch.
+
+    Parameters
+    ----------
+    source : Source
+        Such as ``task.sources(splits).test``.
+    seed : int
+        Of the input spikes.
+    number : int, optional
+        At most so many; all if not given.
+
+    Returns
+    -------
+    Batch
+        Spikes [sample, *features, time] and targets {head: [sample, ...]}.
+    """
+    size = len(source) if number is None else min(number, len(source))
+    batch = next(iter(source.ordered(size, seed)))
+    targets = {head: target[:size] for head, target in batch.targets.items()}
+    return Batch(batch.spikes[:size], targets)
+
+
 def train_task(
-    chosen: Task,
-    splits: Any,
+    chosen: Task[Splits],
+    splits: Splits,
     folder: Path | str,
     progress: Progress | None = None,
     *,

@@ -58,7 +58,7 @@ class EventSplits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventTask(StillImageTask):
+class EventTask(StillImageTask[EventSplits]):
     """Reconstruct and classify what moved before an event camera; the decoder sees all steps.
 
     Parameters
@@ -139,13 +139,17 @@ class EventTask(StillImageTask):
         """[polarity, height, width]."""
         return (POLARITIES, self.camera.height, self.camera.width)
 
+    def training_images(self, splits: EventSplits) -> np.ndarray | None:
+        """Images of the training part, where they are known."""
+        return splits.train.images
+
     def classes_of(self, splits: EventSplits) -> int:
         """Classes of the recordings."""
         return splits.classes
 
     def notes(self) -> Mapping[str, Any]:
-        """Dataset, split and motion."""
-        return {**super().notes(), "motion": self.motion}
+        """Dataset, split and film."""
+        return {**super().notes(), "motion": self.motion, "film_seed": self.film_seed}
 
     @property
     def _motion(self) -> Motion:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import ImageSource
 from neurodeploy.signals.datasets import Splits, load
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
-from neurodeploy.tasks.base import Sources
+from neurodeploy.tasks.base import Sources, Task
 from neurodeploy.tasks.still_images import StillImageTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageTask(StillImageTask):
+class ImageTask(StillImageTask[Splits]):
     """Images that are encoded pixel by pixel; the decoder sees the whole sample.
 
     Parameters
@@ -62,11 +64,39 @@ class ImageTask(StillImageTask):
         """All pixels in a row."""
         return (splits.train.images[0].size,)
 
+    def training_images(self, splits: Splits) -> np.ndarray:
+        """Images of the training part."""
+        return splits.train.images
+
+    def with_signal(self, signal: Encoding) -> ImageTask:
+        """The task with its pixels encoded in another way."""
+        return replace(self, encoding=signal)
+
     def classes_of(self, splits: Splits) -> int:
         """Classes of the dataset."""
         return splits.train.classes
 
 
-def input_spikes(chosen: ImageTask, images: np.ndarray, seed: int) -> np.ndarray:
-    """Encode images [sample, height, width] to spikes uint8 [sample, pixel, time]."""
+def input_spikes(chosen: Task[Any], images: np.ndarray, seed: int) -> np.ndarray:
+    """Encode images as an `ImageTask` does.
+
+    Parameters
+    ----------
+    chosen : ImageTask
+    images : float32 array [sample, height, width]
+        In [0, 1].
+    seed : int
+        Of the encoding's noise.
+
+    Returns
+    -------
+    uint8 array [sample, pixel, time]
+
+    Raises
+    ------
+    InputError
+        The task does not encode images; take the spikes of its `sources`.
+    """
+    if not isinstance(chosen, ImageTask):
+        raise InputError(message("input_spikes, task", "an ImageTask", type(chosen).__name__))
     return chosen.encoding(images.reshape(len(images), -1), np.random.default_rng(seed))

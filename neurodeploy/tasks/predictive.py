@@ -26,7 +26,7 @@ class BlobSplits(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlobTask(Task):
+class BlobTask(Task[BlobSplits]):
     """The paper's streaming task: the pair of blobs at step t + ``delta``, at every step.
 
     The answer of a chip comes as many steps after the input as it has synapse layers, so step t

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from neurodeploy._io.imports import resolve
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import RateEncoding
+from neurodeploy.tasks.base import Task
 from neurodeploy.tasks.image import ImageTask
 
 TASKS = {
@@ -20,7 +25,7 @@ TASKS = {
         readout=256,
         neuron=CubaParameters(surrogate_width=0.01),
         beta=0.03,
-        prior_rate=0.02,
+        prior=ConstantRate(0.02),
         class_weight=40.0,
         shift_px=1,
         distortion=Distortion(rotate_deg=10, scale=0.1, elastic_px=0.8),
@@ -44,14 +49,28 @@ TASKS = {
 """``mnist`` is the paper's model on real digits; ``digits`` is small and quick."""
 
 
-def task(name: str) -> ImageTask:
-    """A task by name.
+GROUP = "neurodeploy.tasks"
+"""Entry points by which an installed package offers tasks."""
+
+
+def task(name: str) -> Task[Any]:
+    """A task by name: one of ours, an entry point, or an import path.
+
+    Parameters
+    ----------
+    name : str
+        In `TASKS`; of an entry point of the group ``neurodeploy.tasks``; or
+        ``package.module:NAME``, looked for below the working directory too. It stands for a
+        `Task`, or for something that gives one when it is called without arguments.
 
     Raises
     ------
     InputError
-        There is no such task.
+        Nothing has that name, it cannot be imported, or it is no task.
     """
-    if name not in TASKS:
-        raise InputError(message("task", f"one of {', '.join(TASKS)}", name))
-    return TASKS[name]
+    found = resolve("task", name, TASKS, GROUP)
+    if not isinstance(found, Task) and callable(found):
+        found = found()
+    if not isinstance(found, Task):
+        raise InputError(message(f"task {name!r}", "a Task, or a call that gives one", repr(found)))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,11 +16,13 @@ from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Dataset, Splits, split
 from neurodeploy.tasks.base import Task
 
+StillSplits = TypeVar("StillSplits")
+
 HEADS = {"image": pixel_loss, "label": class_loss}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StillImageTask(Task):
+class StillImageTask(Task[StillSplits]):
     """Reconstruct or classify images of a dataset, or both, from whatever was made of them.
 
     Parameters
@@ -52,8 +54,12 @@ class StillImageTask(Task):
             raise InputError(message("heads", "image, label or both", self.heads))
 
     @abstractmethod
-    def classes_of(self, splits: Any) -> int:
+    def classes_of(self, splits: StillSplits) -> int:
         """Number of classes."""
+
+    @abstractmethod
+    def training_images(self, splits: StillSplits) -> np.ndarray | None:
+        """Images [sample, height, width] of the training part, None where they are not known."""
 
     def divided(self, images: Dataset) -> Splits:
         """A dataset in three parts, by the recorded seed."""
@@ -65,11 +71,12 @@ class StillImageTask(Task):
             seed=self.split_seed,
         )
 
-    def heads_of(self, splits: Any) -> Mapping[str, int]:
+    def heads_of(self, splits: StillSplits) -> Mapping[str, int]:
         """Pixels, where still images are known, and classes."""
         sizes = {"label": self.classes_of(splits)}
-        if splits.train.images is not None:
-            sizes["image"] = splits.train.images[0].size
+        images = self.training_images(splits)
+        if images is not None:
+            sizes["image"] = images[0].size
         return {head: sizes[head] for head in self.heads}
 
     def losses(self) -> Mapping[str, tuple[HeadLoss, float]]:
@@ -78,15 +85,16 @@ class StillImageTask(Task):
         return {head: (HEADS[head], weights[head]) for head in self.heads}
 
     def notes(self) -> Mapping[str, Any]:
-        """Dataset and split."""
+        """Dataset and split: what must be the same for a test set to stay unseen."""
         names = ("dataset", "split_seed", "train", "validation", "test")
         return {name: getattr(self, name) for name in names}
 
-    def model(self, splits: Any) -> HybridModel:
+    def model(self, splits: StillSplits) -> HybridModel:
         """An untrained model; the image head starts at the mean training image."""
         model = super().model(splits)
-        if "image" in self.heads:
-            _start_at_the_mean(model.decoder.heads["image"], splits.train.images)
+        images = self.training_images(splits)
+        if "image" in self.heads and images is not None:
+            _start_at_the_mean(model.decoder.heads["image"], images)
         return model
 
 

@@ -11,10 +11,11 @@ from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.deploy.manifest import ENCODER_FILE
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
 from neurodeploy.errors import FileFormatError
-from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import WeightLevels
+from neurodeploy.model.specs import ConvSpec, DenseSpec
 from neurodeploy.signals.encode import SpikeInput
 
 

@@ -13,9 +13,10 @@ from neurodeploy.deploy.trained_encoder import TrainedEncoder
 from neurodeploy.deploy.verification import Verification, compare, verify
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.specs import DenseSpec
 from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput

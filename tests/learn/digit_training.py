@@ -21,9 +21,10 @@ from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding
 

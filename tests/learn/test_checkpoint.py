@@ -13,9 +13,10 @@ from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.learn.checkpoint import load_model, restore_training, save_model, save_training
 from neurodeploy.learn.identity import model_identity
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.quantization import compress
+from neurodeploy.model.specs import ConvSpec, DenseSpec
 
 NOTES = {"epoch": 3, "best_loss": 0.1 + 0.2, "config": {"seed": 0, "name": "µ"}, "none": None}
 

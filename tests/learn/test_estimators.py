@@ -23,9 +23,10 @@ from neurodeploy.learn.estimators import (
 )
 from neurodeploy.learn.objective import ConstantRate, Objective
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import DenseSpec
 
 TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
 SAMPLES = 20_000

@@ -22,8 +22,9 @@ from neurodeploy.learn.objective import (
     stream_loss,
 )
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder, EncoderOutput
+from neurodeploy.model.encoder import Encoder, EncoderOutput
 from neurodeploy.model.hybrid import HybridModel, HybridOutput, StreamingModel
+from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.encode import LatencyEncoding
 

@@ -17,8 +17,9 @@ from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.specs import DenseSpec
 
 LINES = [
     {"epoch": 1, "log_loss": 0.1 + 0.2, "accuracy": math.nan, "rate": 0.0},

@@ -20,8 +20,8 @@ from neurodeploy.model.dynamics import (
     time_first,
     time_last,
 )
-from neurodeploy.model.encoder import ConvSpec, DenseSpec
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import ConvSpec, DenseSpec
 
 with suppress_output():
     from lava.lib.dl import slayer

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
 from neurodeploy.model.block import Block
-from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import ConvSpec, DenseSpec
 
 with suppress_output():
     from lava.lib.dl import slayer

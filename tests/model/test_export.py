@@ -8,8 +8,9 @@ import torch
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.errors import NetworkError
-from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
+from neurodeploy.model.specs import ConvSpec, DenseSpec
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 

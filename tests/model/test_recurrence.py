@@ -14,10 +14,11 @@ from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.model.block import Block
-from neurodeploy.model.encoder import ConvSpec, DenseSpec, Encoder, LayerSpec, RecurrentSpec
+from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import WeightLevels
+from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 

@@ -7,6 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 from small import TASK
 
+from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.search.space import describe, fingerprint, search_space, with_parameters
 from neurodeploy.signals.encode import LatencyEncoding, LevelEncoding
 from neurodeploy.tasks import TASKS, ImageTask
@@ -35,7 +36,7 @@ def test_every_knob_changes_what_it_says() -> None:
         "delays": True,
     }
     changed = with_parameters(TASK, values)
-    assert (changed.beta, changed.prior_rate, changed.delays) == (0.02, 0.1, True)
+    assert (changed.beta, changed.prior, changed.delays) == (0.02, ConstantRate(0.1), True)
     assert (changed.encoding.steps, changed.neuron.threshold) == (5, 1.5)
     assert (changed.readout, changed.hidden) == (9, (17,))
     names = {fingerprint(TASK), fingerprint(changed)}

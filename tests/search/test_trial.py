@@ -24,12 +24,12 @@ QUIET = Progress(disable=True)
 
 
 def test_samples_are_those_of_the_task(splits: Splits, bundle: Bundle) -> None:
-    spikes, labels = samples(sources(TASK, bundle, splits)["test"], seed=5)
+    spikes, labels = samples(sources(TASK, bundle, splits).test, seed=5)
     np.testing.assert_array_equal(spikes, input_spikes(TASK, splits.test.images, seed=5))
     np.testing.assert_array_equal(labels, splits.test.labels)
     assert spikes.dtype == np.uint8
     latency = dataclasses.replace(bundle, encoding=LatencyEncoding(steps=5), steps=5)
-    other, _ = samples(sources(TASK, latency, splits)["validation"], seed=5)
+    other, _ = samples(sources(TASK, latency, splits).validation, seed=5)
     assert other.shape == (TASK.validation, 64, 5)
 
 
@@ -43,7 +43,7 @@ def test_a_trial_leaves_a_bundle_and_its_points(splits: Splits, tmp_path: Path) 
     model = load_bundle(tmp_path / points[0].model)
     assert model.network.output_shape == (9,)
     assert model.encoding.steps == points[0].levers.steps == 6
-    spikes, labels = samples(sources(TASK, model, splits)["validation"], trial.VALIDATION_SEED)
+    spikes, labels = samples(sources(TASK, model, splits).validation, trial.VALIDATION_SEED)
     assert Scorer(model, spikes, labels, chosen.target())(points[0].levers) == points[0].validation
 
 

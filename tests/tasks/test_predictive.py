@@ -11,7 +11,7 @@ import pytest
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.errors import InputError
 from neurodeploy.experiments.measure import measure
-from neurodeploy.learn.objective import NO_LABEL
+from neurodeploy.learn.objective import NO_LABEL, ConstantRate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.tasks import train_task
@@ -23,7 +23,7 @@ SMALL = BlobTask(
     decoder="linear",
     neuron=CubaParameters(current_decay=1.0, voltage_decay=1.0, surrogate_width=0.01),
     beta=0.0,
-    prior_rate=0.2,
+    prior=ConstantRate(0.2),
     train=100,
     validation=2,
     test=3,

@@ -1,0 +1,5 @@
+"""``python -m neurodeploy`` is the command."""
+
+from neurodeploy.cli.main import main
+
+main()
