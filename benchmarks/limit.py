@@ -34,7 +34,7 @@ from numba.extending import intrinsic
 from timing import alternating, machine
 
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Dense
+from neurodeploy.netx.layers import Dense
 
 ROUNDS = 31
 LANES = 128

@@ -30,7 +30,8 @@ import time
 start = time.perf_counter()
 import numpy as np
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 neuron = CubaNeuron(current_decay=2048, voltage_decay=410, threshold=1)
 layer = Dense(weight=np.full((256, 784), 2), neuron=neuron)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 BATCH, STEPS = 64, 30

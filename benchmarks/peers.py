@@ -30,7 +30,7 @@ from timing import alternating, machine
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Dense
+from neurodeploy.netx.layers import Dense
 
 ROUNDS, WARM_UP = 15, 5
 CURRENT_KEPT, VOLTAGE_KEPT = 0.5, 0.9

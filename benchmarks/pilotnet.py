@@ -18,7 +18,8 @@ from timing import machine, paired
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.netx.layers import NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 
 FOLDER = Path(lava_wheel.__file__).parents[3] / "tests/lava/lib/dl/netx/gts/pilotnet_lif"

@@ -103,7 +103,7 @@ def stream(
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
-    from neurodeploy.netx.check import Finding
+    from neurodeploy.netx.findings import Finding
 
     report = describe(network)
     if as_json:

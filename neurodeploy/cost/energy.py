@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.counts import Counts, connections, neurons
+from neurodeploy.engines.counts import Counts
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Constant, Device
-from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.netx.network import Network
 
 CAUSES = ("synapses", "graded_synapses", "neurons", "traffic", "input", "host")
 """What a proxy can be made of."""
@@ -224,7 +224,7 @@ def dense_macs(network: Network) -> int:
     Every connection of every dense and convolution layer once, recurrent ones and weights of 0
     too; at the edge of an image, padding is no connection.
     """
-    return sum(connections(network))
+    return sum(network.connections)
 
 
 def ann_equivalent(
@@ -293,11 +293,11 @@ def break_even_rate(network: Network, steps: int, device: Device) -> float | Non
     if not device.spiking or "mac" not in device.constants:
         return None
     figures = (device.graded_synapse if graded else device.synapse for graded in network.graded)
-    bills = zip(connections(network), figures, strict=False)
+    bills = zip(network.connections, figures, strict=False)
     spikes_j = steps * sum(number * each.value_j for number, each in bills)
-    updates = steps * sum(map(neurons, network.layers, network.shapes))
-    takes_numbers = isinstance(network.layers[0], NeuronInput)
-    inputs = steps * math.prod(network.input_shape) if takes_numbers else 0
+    layers = zip(network.layers, network.shapes, strict=True)
+    updates = steps * sum(layer.neuron_count(shape) for layer, shape in layers)
+    inputs = steps * math.prod(network.input_shape) if network.layers[0].takes_real_values else 0
     left_j = (dense_macs(network) - inputs) * device.constants["mac"].value_j
     left_j -= updates * device.constants["neuron_update"].value_j
     return left_j / spikes_j if left_j >= 0 and spikes_j > 0 else None

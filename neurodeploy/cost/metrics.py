@@ -32,22 +32,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodeploy.engines.counts import Counts, LayerCounts, connections, neurons
-from neurodeploy.netx.network import Average, Layer, Network
-from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
+from neurodeploy.engines.counts import Counts, LayerCounts
+from neurodeploy.netx.layers import Layer
+from neurodeploy.netx.network import Network
 
 if TYPE_CHECKING:
     from neurodeploy.engines.native import NativeEngine
 
-WEIGHTS = ("weight", "recurrent_weight", "real_weight", "imaginary_weight")
-"""Fields of a layer that hold weights."""
-
-PARAMETER_BYTES = {**dict.fromkeys(WEIGHTS, 1), "bias": 2, "delay": 1}
+WEIGHT_BYTES, BIAS_BYTES, DELAY_BYTES = 1, 2, 1
 """Weights of 8 bits; biases of 13 and an exponent of 3, or of 16; delays of 6, for 62 steps.
 As ``lava.proc.lif.models``, ``lava.proc.sdn.models`` and netx declare them."""
 
-STATE_BYTES = {CubaNeuron: 2 * 3, SdnnNeuron: 3 * 3, RfNeuron: 2 * 3}
-"""States of a neuron, of 24 bits each."""
+STATE_BYTES = 3
+"""Of each state of a neuron, 24 bits."""
 
 
 def footprint_bytes(layer: Layer, shape: tuple[int, ...]) -> int:
@@ -56,18 +53,18 @@ def footprint_bytes(layer: Layer, shape: tuple[int, ...]) -> int:
     Of a sigma-delta layer three states, whether it uses them or not. Left out: decays and
     thresholds, mostly one a layer, and what is under way: sums that arrive, and delayed spikes.
     """
-    if isinstance(layer, Average):
-        return 0
-    found = ((getattr(layer, name, None), each) for name, each in PARAMETER_BYTES.items())
-    parameters = sum(each * value.size for value, each in found if isinstance(value, np.ndarray))
-    return parameters + STATE_BYTES[type(layer.neuron)] * neurons(layer, shape)
+    other = {"bias": BIAS_BYTES, "delay": DELAY_BYTES}
+    parameters = sum(
+        array.size * other.get(name, WEIGHT_BYTES) for name, array in layer.arrays.items()
+    )
+    states = 0 if layer.neuron is None else len(layer.neuron.states)
+    return parameters + states * STATE_BYTES * layer.neuron_count(shape)
 
 
 def connection_sparsity(layers: Iterable[Layer]) -> float | None:
     """Part of the stored weights that are 0; None without any."""
-    found = (getattr(layer, name, None) for layer in layers for name in WEIGHTS)
-    weights = [value for value in found if isinstance(value, np.ndarray)]
-    size = sum(value.size for value in weights)
+    weights = [matrix for layer in layers for matrix in layer.matrices.values()]
+    size = sum(matrix.size for matrix in weights)
     zeros = size - sum(map(np.count_nonzero, weights))
     return zeros / size if size else None
 
@@ -82,7 +79,7 @@ def activation_sparsity(layers: Iterable[LayerCounts]) -> float | None:
 
 def dense_synops(network: Network, steps: int) -> tuple[int, ...]:
     """Synaptic operations of each layer for one sample, if every input spiked in every step."""
-    return tuple(steps * number for number in connections(network))
+    return tuple(steps * number for number in network.connections)
 
 
 def membrane_updates(states: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -17,7 +17,8 @@ from typing_extensions import Self
 
 from neurodeploy.engines.counts import Counts
 from neurodeploy.errors import InputError, message
-from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.netx.layers import NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.signals.events import check_spikes
 
 

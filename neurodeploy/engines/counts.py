@@ -11,14 +11,14 @@ reports.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Layer
+from neurodeploy.netx.network import Network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,89 +90,13 @@ class Counts:
 
 
 def fan_out(layer: Layer, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Connections of each input feature of a layer: all, and those with a weight other than 0.
-
-    Without recurrent ones; a complex weight is two connections.
-
-    Parameters
-    ----------
-    layer : layer
-        Of a network.
-    input_shape : tuple of int
-        Features before the layer.
-
-    Returns
-    -------
-    connections, effective : int64 array [*input_shape]
-    """
-    if isinstance(layer, Dense):
-        return _columns(layer.weight, input_shape)
-    if isinstance(layer, ComplexDense):
-        return _columns(np.vstack([layer.real_weight, layer.imaginary_weight]), input_shape)
-    if isinstance(layer, Conv):
-        ones = np.ones_like(layer.weight, dtype=np.int64)
-        return (
-            _conv_fan_out(layer, ones, input_shape),
-            _conv_fan_out(layer, (layer.weight != 0).astype(np.int64), input_shape),
-        )
-    return np.zeros(input_shape, np.int64), np.zeros(input_shape, np.int64)
+    """`LayerBase.fan_out` of a layer."""
+    return layer.fan_out(input_shape)
 
 
 def recurrent_fan_out(layer: Layer, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The same of each neuron of a layer [*shape], through its recurrent weights."""
-    if isinstance(layer, Dense) and layer.recurrent_weight is not None:
-        return _columns(layer.recurrent_weight, shape)
-    return np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-
-
-def neurons(layer: Layer, shape: tuple[int, ...]) -> int:
-    """Neurons of a layer with features [*shape]; averages have none."""
-    return 0 if isinstance(layer, Average) else math.prod(shape)
-
-
-def synapses(layer: Layer, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
-    """Connections of a layer between features [*before] and [*after], recurrent ones too.
-
-    Returns
-    -------
-    connections, effective : int
-    """
-    forward, back = fan_out(layer, before), recurrent_fan_out(layer, after)
-    every, effective = (int(one.sum() + two.sum()) for one, two in zip(forward, back, strict=True))
-    return every, effective
-
-
-def connections(network: Network) -> tuple[int, ...]:
-    """Connections of each layer, recurrent ones too, and those with weight 0."""
-    shapes = (network.input_shape, *network.shapes)
-    pairs = zip(network.layers, shapes[:-1], shapes[1:], strict=True)
-    return tuple(synapses(layer, before, after)[0] for layer, before, after in pairs)
-
-
-def _columns(weight: np.ndarray, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    effective = (weight != 0).sum(0).reshape(input_shape)
-    return np.full(input_shape, len(weight), np.int64), effective.astype(np.int64)
-
-
-def _conv_fan_out(layer: Conv, present: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
-    """Scatter each kernel position back from every output position."""
-    _, height, width = layer.output_shape(input_shape)
-    (pad_y, pad_x), (step_y, step_x) = layer.padding, layer.stride
-    padded = np.zeros(
-        (input_shape[0], input_shape[1] + 2 * pad_y, input_shape[2] + 2 * pad_x), np.int64
-    )
-    outputs, inputs, kernel_y, kernel_x = present.shape
-    by_input = present.reshape(layer.groups, outputs // layer.groups, inputs, kernel_y, kernel_x)
-    from_channel = by_input.sum(1).reshape(-1, kernel_y, kernel_x)
-    for y in range(kernel_y):
-        for x in range(kernel_x):
-            top, left = y * layer.dilation[0], x * layer.dilation[1]
-            padded[
-                :,
-                top : top + (height - 1) * step_y + 1 : step_y,
-                left : left + (width - 1) * step_x + 1 : step_x,
-            ] += from_channel[:, y, x, None, None]
-    return padded[:, pad_y : pad_y + input_shape[1], pad_x : pad_x + input_shape[2]]
+    """`LayerBase.recurrent_fan_out` of a layer."""
+    return layer.recurrent_fan_out(shape)
 
 
 def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
@@ -195,11 +119,11 @@ def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
         arrived = _spikes_by_feature(activity[index])
         sent = _spikes_by_feature(activity[index + 1])
-        real_input = isinstance(layer, NeuronInput)
-        every, effective = fan_out(layer, shapes[index])
-        back, effective_back = recurrent_fan_out(layer, shapes[index + 1])
+        real_input = layer.takes_real_values
+        every, effective = layer.fan_out(shapes[index])
+        back, effective_back = layer.recurrent_fan_out(shapes[index + 1])
         synops = arrived @ every.ravel() + sent @ back.ravel()
-        updates = neurons(layer, shapes[index + 1]) * steps
+        updates = layer.neuron_count(shapes[index + 1]) * steps
         layers.append(
             LayerCounts(
                 name=name,

@@ -22,7 +22,8 @@ from neurodeploy._io.quiet import suppress_output
 from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.errors import NetworkError, message
-from neurodeploy.netx.network import Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 with suppress_output():

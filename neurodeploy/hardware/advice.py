@@ -12,7 +12,8 @@ from neurodeploy.engines.counts import Counts
 from neurodeploy.hardware.chips import Chip
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
-from neurodeploy.netx.network import ComplexDense, Dense, Network
+from neurodeploy.netx.layers import ComplexDense, Dense
+from neurodeploy.netx.network import Network
 
 PRUNED = (0.5, 0.25, 0.1)
 """Parts of the synapses, the largest, that pruning is tried with."""

@@ -18,13 +18,8 @@ from neurodeploy.hardware.mapping.conv import ConvDemand
 from neurodeploy.hardware.mapping.demand import LayerDemand, neuron_model, runs_on
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
-from neurodeploy.netx.network import (
-    Average,
-    Conv,
-    Layer,
-    Network,
-    NeuronInput,
-)
+from neurodeploy.netx.layers import Average, Conv, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)

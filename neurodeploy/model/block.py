@@ -14,9 +14,9 @@ from torch.nn.functional import conv2d, linear
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
-from neurodeploy.model.neuron import DECAY_SCALE
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
+from neurodeploy.netx.units import DECAY_SCALE
 
 with suppress_output():
     from lava.lib.dl import slayer

@@ -22,7 +22,7 @@ import numba as nb
 import numpy as np
 import torch
 
-from neurodeploy.model.neuron import DECAY_SCALE, STATE_SCALE
+from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
 CHUNK = 1024
 """Neurons whose states stay in the nearest cache over all time steps."""

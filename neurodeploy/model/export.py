@@ -7,11 +7,12 @@ import torch
 
 from neurodeploy.model.block import Block
 from neurodeploy.model.encoder import Encoder
-from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.model.specs import ConvSpec
 from neurodeploy.netx.check import require_exact
-from neurodeploy.netx.network import Conv, Dense, Layer, Network
+from neurodeploy.netx.layers import Conv, Dense, Layer
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.netx.units import WEIGHT_SCALE
 
 
 def export_network(encoder: Encoder) -> Network:

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurodeploy.errors import InputError, message
-
-WEIGHT_SCALE = 1 << 6
-"""SLAYER's weights and thresholds times this are the chip's integers (lava-dl, cuba.Neuron)."""
-
-STATE_SCALE = 1 << 12
-"""SLAYER's current and voltage times this are the chip's integers: 6 bits above a weight."""
-
-DECAY_SCALE = 1 << 12
-"""A decay of 1 per time step is 4,096 on the chip."""
+from neurodeploy.netx.units import DECAY_SCALE, WEIGHT_SCALE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import torch
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.neuron import WEIGHT_SCALE
+from neurodeploy.netx.units import WEIGHT_SCALE
 
 with suppress_output():
     from lava.lib.dl.slayer.utils import quantize

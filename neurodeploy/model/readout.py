@@ -25,7 +25,8 @@ from typing import Any
 import torch
 
 from neurodeploy.model.dynamics import adjoint, integrate_and_fire, time_first, time_last
-from neurodeploy.model.neuron import DECAY_SCALE, CubaParameters
+from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.netx.units import DECAY_SCALE
 
 
 @dataclass(frozen=True, kw_only=True)

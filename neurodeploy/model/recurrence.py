@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from neurodeploy.model.dynamics import time_first, time_last
-from neurodeploy.model.neuron import DECAY_SCALE, STATE_SCALE
+from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
 
 class RecurrentSpikes(torch.autograd.Function):

@@ -1,53 +1,27 @@
 """Will netx and Lava take a network, and will they do what it says?
 
-An *error* means that it does not run. A *warning* means that it runs, but not as written, or not
-as SLAYER trained it.
+`neurodeploy.netx.findings` lists all that can be found. An *error* means that it does not run. A
+*warning* means that it runs, but perhaps not as written (``exact`` says so), not as SLAYER trained
+it, or not on the chip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.netx.network import (
-    MAX_DELAY_STEPS,
-    Average,
-    ComplexDense,
-    Conv,
-    Dense,
-    Layer,
-    Network,
-    NeuronInput,
-)
-from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
+from neurodeploy.netx.findings import FINDING_KINDS, Finding
+from neurodeploy.netx.layers import MAX_DELAY_STEPS, ComplexDense, Conv, Dense, Layer
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.weights import stored_weights
 
-_Found = tuple[str, str, str, str]  # severity, field, reason, remedy
-
-RECURRENT = "recurrent_weight"
+_Found = tuple[str, str, str, str]  # code, field, reason, remedy
 
 STATE_LIMIT = 1 << 23
 """Current wraps and voltage clips here: 24-bit signed state (lava.proc.lif, fixed point)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that a person should know before deploying.
-
-    ``severity`` is ``error`` or ``warning``; ``layer`` and ``field`` say where.
-    """
-
-    severity: str
-    layer: str
-    field: str
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.severity}: layer {self.layer}, {self.field}: {self.reason}. {self.remedy}"
 
 
 def check(network: Network) -> list[Finding]:
@@ -61,31 +35,39 @@ def check(network: Network) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Empty if netx and Lava run it exactly as it is written.
+        Empty if netx and Lava run it exactly as it is written, SLAYER too, and it is within the
+        chip's fields.
     """
     findings: list[Finding] = []
-    shapes = (network.input_shape, *network.shapes)
+    before = (network.input_shape, *network.shapes[:-1])
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
         largest = (1 << network.input_bits) - 1 if index == 0 and network.input_bits else 1
-        for severity, field, reason, remedy in _layer_findings(
-            index, layer, shapes[index], largest
-        ):
+        for code, field, reason, remedy in _layer_findings(index, layer, before[index], largest):
+            kind = FINDING_KINDS[code]
             findings.append(
-                Finding(severity=severity, layer=name, field=field, reason=reason, remedy=remedy)
+                Finding(
+                    code=code,
+                    severity=kind.severity,
+                    layer=name,
+                    field=field,
+                    exact=kind.exact,
+                    reason=reason,
+                    remedy=remedy,
+                )
             )
     return sorted(findings, key=lambda finding: finding.severity)
 
 
 def require_exact(network: Network) -> None:
-    """Raise if Lava would not run a network as it is written.
+    """Raise for the first finding of `check` with which Lava would not run what is written.
 
     Raises
     ------
     NetworkError
-        netx refuses it, or changes its weights.
+        netx or Lava refuses the network, or changes or ignores a part of it.
     """
     for finding in check(network):
-        if finding.severity == "error" or finding.reason.startswith("netx changes"):
+        if not finding.exact:
             raise NetworkError(str(finding))
 
 
@@ -106,97 +88,116 @@ def _layer_findings(
     index: int, layer: Layer, input_shape: tuple[int, ...], largest: int
 ) -> Iterator[_Found]:
     """``largest`` is the largest value of a spike that arrives, as far as it is known."""
-    if isinstance(layer, Average):
-        yield "error", "type", "netx has no average layer", "Average on the host instead"
+    if layer.neuron is None:
+        yield "average-layer", "type", "netx has no average layer", "Average on the host instead"
         return
-    if isinstance(layer, NeuronInput) and index > 0:
-        yield "error", "type", "an input layer is not the first", "Remove it"
+    if layer.takes_real_values:
+        if index > 0:
+            yield "late-input", "type", "an input layer is not the first", "Remove it"
+        if len(input_shape) not in (1, 3):
+            reason = f"netx cannot flatten {input_shape}"
+            yield "input-axes", "shape", reason, "Use one or three axes"
     if layer.neuron.threshold >= 1 << 17:
         yield (
-            "warning",
+            "chip-threshold",
             "neuron/threshold",
             f"{layer.neuron.threshold} does not fit the chip's 17 bits",
             "Use at most 131071; a simulator takes it",
         )
-    if isinstance(layer, NeuronInput):
-        if len(input_shape) not in (1, 3):
-            yield "error", "shape", f"netx cannot flatten {input_shape}", "Use one or three axes"
-        return
-    if isinstance(layer, ComplexDense):
-        for field in ("real_weight", "imaginary_weight"):
-            yield from _stored(field, getattr(layer, field), None)
-        return
-    if layer.bias is not None:
-        yield from _bias_findings(layer.bias, layer.neuron)
-    if isinstance(layer, Dense):
-        yield from _dense_findings(layer)
-    else:
-        yield from _conv_findings(layer)
-    if isinstance(layer.neuron, CubaNeuron):
-        yield from _overflow(layer, largest)
+    match layer:
+        case ComplexDense():
+            yield from _resonator_findings(layer.neuron)
+            for field, matrix in layer.matrices.items():
+                yield from _stored({field: matrix})
+        case Dense():
+            yield from _bias_findings(layer)
+            yield from _stored(layer.matrices)
+            yield from _delay_findings(layer)
+            yield from _overflow(layer, largest)
+        case Conv():
+            yield from _bias_findings(layer)
+            yield from _kernel_findings(layer)
+            yield from _overflow(layer, largest)
 
 
-def _bias_findings(bias: np.ndarray, neuron: CubaNeuron | SdnnNeuron) -> Iterator[_Found]:
+def _resonator_findings(neuron: RfNeuron) -> Iterator[_Found]:
+    for name, run in zip(neuron.decays, neuron.decays_as_run(), strict=True):
+        written = np.asarray(getattr(neuron, name))
+        changed = written != run
+        if changed.any():
+            yield (
+                "changed-decay",
+                f"neuron/{name}",
+                f"netx changes {int(changed.sum())} decays by up to "
+                f"{int(np.abs(written - run).max())}",
+                "Use the values of `RfNeuron.decays_as_run`, if those stay as they are",
+            )
+
+
+def _bias_findings(layer: Dense | Conv) -> Iterator[_Found]:
+    bias, neuron = layer.bias, layer.neuron
+    if bias is None:
+        return
     if isinstance(neuron, SdnnNeuron):
         if neuron.sigma_output:
-            yield "error", "bias", "Lava's Sigma takes none", "Remove it"
+            yield "sigma-bias", "bias", "Lava's Sigma takes none", "Remove it"
+    elif bias.min() < -(1 << 15) or bias.max() >= 1 << 15:
+        reason = f"{bias.min()} to {bias.max()} wraps in Lava's 16 bits"
+        yield "wrapped-bias", "bias", reason, "Keep biases in -4096 to 4095, as the chip does"
     elif bias.min() < -4096 or bias.max() > 4095:
-        yield (
-            "warning",
-            "bias",
-            f"{bias.min()} to {bias.max()} does not fit the chip's 13 bits",
-            "Keep biases in -4096 to 4095",
-        )
+        reason = f"{bias.min()} to {bias.max()} does not fit the chip's 13 bits"
+        yield "chip-bias", "bias", reason, "Keep biases in -4096 to 4095"
 
 
-def _conv_findings(layer: Conv) -> Iterator[_Found]:
-    if layer.delay is not None:
-        yield "warning", "delay", "Lava ignores the delays of a convolution", "Remove them"
+def _kernel_findings(layer: Conv) -> Iterator[_Found]:
+    if layer.delay is not None and layer.delay.any():
+        reason = "Lava ignores the delays of a convolution"
+        yield "ignored-delay", "delay", reason, "Remove them"
     if layer.weight.min() < -256 or layer.weight.max() > 255:
         yield (
-            "warning",
+            "chip-kernel",
             "weight",
             f"{layer.weight.min()} to {layer.weight.max()} does not fit the chip's 8 bits and sign",
             "Keep weights in -256 to 255; a simulator takes them",
         )
 
 
-def _dense_findings(layer: Dense) -> Iterator[_Found]:
-    yield from _stored("weight", layer.weight, layer.recurrent_weight)
+def _delay_findings(layer: Dense) -> Iterator[_Found]:
     if layer.delay is None:
         return
     if layer.recurrent_weight is not None:
         yield (
-            "error",
+            "recurrent-delay",
             "delay",
             "netx runs the delays of a recurrent layer without its weight exponent, or not at all",
             "Remove them",
         )
     elif layer.delay.max() > MAX_DELAY_STEPS:
         yield (
-            "warning",
+            "clamped-delay",
             "delay",
             f"{layer.delay.max()} steps are clamped to {MAX_DELAY_STEPS}",
             f"Train with delays of at most {MAX_DELAY_STEPS}",
         )
 
 
-def _stored(field: str, weight: np.ndarray, recurrent: np.ndarray | None) -> Iterator[_Found]:
+def _stored(matrices: dict[str, np.ndarray]) -> Iterator[_Found]:
+    """``matrices`` are scaled as one, by field; recurrent weights are the second."""
     try:
-        stored, scale_bits = stored_weights(weight, recurrent)
+        stored, scale_bits = stored_weights(*matrices.values())
     except NetworkError as error:
-        yield "error", field, f"netx cannot scale it: {error}", "Rescale or remove the layer"
+        reason = f"netx cannot scale it: {error}"
+        yield "unscalable-weight", next(iter(matrices)), reason, "Rescale or remove the layer"
         return
-    parts = [(field, weight)] if recurrent is None else [(field, weight), (RECURRENT, recurrent)]
-    for name, part in parts:
-        mine, stored = np.split(stored, [part.shape[1]], axis=1)
-        changed = mine != part.astype(np.int64) << scale_bits
+    for field, matrix in matrices.items():
+        mine, stored = np.split(stored, [matrix.shape[1]], axis=1)
+        changed = mine != matrix.astype(np.int64) << scale_bits
         if changed.any():
             where = tuple(int(i) for i in np.argwhere(changed)[0])
             yield (
-                "warning",
-                name,
-                f"netx changes {int(changed.sum())} weights, first {part[where]} at {where} "
+                "changed-weight",
+                field,
+                f"netx changes {int(changed.sum())} weights, first {matrix[where]} at {where} "
                 f"to {mine[where] / (1 << scale_bits):g}",
                 "Weights that are even, in -256 to 254, and some of them positive in this matrix, "
                 "stay as they are",
@@ -205,13 +206,15 @@ def _stored(field: str, weight: np.ndarray, recurrent: np.ndarray | None) -> Ite
 
 def _overflow(layer: Dense | Conv, largest: int) -> Iterator[_Found]:
     """If all spikes came in one step from rest, would the current leave its 24 bits?"""
+    if not isinstance(layer.neuron, CubaNeuron):
+        return
     rows = layer.weight.reshape(layer.weight.shape[0], -1).astype(np.int64) * largest
-    if isinstance(layer, Dense) and layer.recurrent_weight is not None:
+    if layer.recurrent_weight is not None:
         rows = np.hstack([rows, layer.recurrent_weight])
     worst = max(np.maximum(rows, 0).sum(1).max(), np.maximum(-rows, 0).sum(1).max()) << 6
     if worst >= STATE_LIMIT:
         yield (
-            "warning",
+            "wrapping-current",
             "weight",
             f"one step with all inputs active adds {worst} to a current that wraps at "
             f"{STATE_LIMIT}, which SLAYER does not model",

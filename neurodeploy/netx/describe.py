@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.counts import synapses
 from neurodeploy.netx.check import check
-from neurodeploy.netx.network import (
-    Average,
-    ComplexDense,
-    Conv,
-    Dense,
-    Layer,
-    Network,
-    NeuronInput,
-    stored_parameters,
-)
+from neurodeploy.netx.layers import Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 
 
 def describe_network(network: Network) -> dict[str, Any]:
@@ -28,6 +18,12 @@ def describe_network(network: Network) -> dict[str, Any]:
     Parameters
     ----------
     network : Network
+        Any network.
+
+    Returns
+    -------
+    dict
+        ``findings`` are those of `neurodeploy.netx.check.check`, with every field of `Finding`.
     """
     shapes = (network.input_shape, *network.shapes)
     return {
@@ -48,40 +44,30 @@ def describe_network(network: Network) -> dict[str, Any]:
 def _describe_layer(
     layer: Layer, before: tuple[int, ...], after: tuple[int, ...]
 ) -> dict[str, Any]:
-    connections, effective = synapses(layer, before, after)
+    connections, effective = layer.synapses(before)
     entry: dict[str, Any] = {
         "kind": layer.kind,
         "output_shape": list(after),
-        "neurons": 0 if isinstance(layer, Average) else math.prod(after),
+        "neurons": layer.neuron_count(after),
         "synapses": connections,
         "nonzero_synapses": effective,
-        "parameters": stored_parameters(layer),
+        "parameters": layer.parameters,
     }
-    if isinstance(layer, Average):
-        return entry
-    for field in fields(layer.neuron):
-        entry[field.name] = np.asarray(getattr(layer.neuron, field.name)).tolist()
-    if isinstance(layer, NeuronInput):
-        return {**entry, "weight": layer.weight, "bias": layer.bias}
-    if isinstance(layer, ComplexDense):
-        weight = np.stack([layer.real_weight, layer.imaginary_weight])
-    elif isinstance(layer, Dense) and layer.recurrent_weight is not None:
-        weight = np.hstack([layer.weight, layer.recurrent_weight])
-    else:
-        weight = layer.weight
-    entry |= {
-        "weight_min": int(weight.min()),
-        "weight_max": int(weight.max()),
-        "has_bias": getattr(layer, "bias", None) is not None,
-    }
-    if isinstance(layer, Dense):
-        entry["max_delay_steps"] = 0 if layer.delay is None else int(layer.delay.max())
-    if isinstance(layer, Conv):
-        entry |= {
-            "kernel_size": list(layer.weight.shape[2:]),
-            "stride": list(layer.stride),
-            "padding": list(layer.padding),
-            "dilation": list(layer.dilation),
-            "groups": layer.groups,
-        }
+    if layer.neuron is not None:
+        for field in fields(layer.neuron):
+            entry[field.name] = np.asarray(getattr(layer.neuron, field.name)).tolist()
+    if layer.has_synapses:
+        weights = np.concatenate([matrix.ravel() for matrix in layer.matrices.values()])
+        entry["weight_min"], entry["weight_max"] = int(weights.min()), int(weights.max())
+        entry["has_bias"] = "bias" in layer.arrays
+    match layer:
+        case NeuronInput():
+            entry |= {"weight": layer.weight, "bias": layer.bias}
+        case Dense():
+            entry["max_delay_steps"] = 0 if layer.delay is None else int(layer.delay.max())
+        case Conv():
+            entry["kernel_size"] = list(layer.weight.shape[2:])
+            for name in ("stride", "padding", "dilation"):
+                entry[name] = list(getattr(layer, name))
+            entry["groups"] = layer.groups
     return entry

@@ -1,7 +1,7 @@
 """The neurons of netx, with the integer rules that Lava's fixed-point models follow.
 
 Every state starts at rest (0). A *graded* spike carries a value; the others are ones. ``decays``
-names the fields that may have one value for each neuron.
+names the fields that may have one value for each neuron, ``states`` what a neuron remembers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import NetworkError, message
-
-DECAY_UNITY = 1 << 12
-"""A decay that forgets everything in one step; 12 bits on the chip."""
+from neurodeploy.netx.units import DECAY_SCALE
 
 
 def integers(value: Any, where: str, ndim: int | None = None) -> np.ndarray:
@@ -52,7 +50,7 @@ def one_integer(value: Any, low: int, high: int, where: str) -> int:
 
 def _decays(value: Any, low: int, where: str) -> np.ndarray | int:
     decay = integers(value, where)
-    within(decay, low, DECAY_UNITY, where)
+    within(decay, low, DECAY_SCALE, where)
     if decay.size == 1:
         return int(decay.item())
     if decay.ndim != 1:
@@ -81,8 +79,10 @@ class CubaNeuron:
     current_decay: np.ndarray | int
     voltage_decay: np.ndarray | int
     threshold: int
+    kind = "cuba"
     graded = False
     decays = ("current_decay", "voltage_decay")
+    states = ("current", "voltage")
 
     def __post_init__(self) -> None:
         for name in self.decays:
@@ -115,8 +115,10 @@ class SdnnNeuron:
 
     threshold: int
     sigma_output: bool = False
+    kind = "sdnn"
     graded = True
     decays = ()
+    states = ("sum", "activation", "residue")
 
     def __post_init__(self) -> None:
         threshold = one_integer(self.threshold, 0, (1 << 19) - 1, "threshold")
@@ -151,12 +153,14 @@ class RfNeuron:
     cos_decay: np.ndarray | int
     threshold: int
     phase: bool
+    kind = "rf"
     graded = False
     decays = ("sin_decay", "cos_decay")
+    states = ("real", "imaginary")
 
     def __post_init__(self) -> None:
         for name in self.decays:
-            object.__setattr__(self, name, _decays(getattr(self, name), -DECAY_UNITY, name))
+            object.__setattr__(self, name, _decays(getattr(self, name), -DECAY_SCALE, name))
         object.__setattr__(
             self, "threshold", one_integer(self.threshold, 0, (1 << 18) - 1, "threshold")
         )
@@ -168,13 +172,13 @@ class RfNeuron:
         netx turns the decays into a period and back, and Lava truncates; one may be lost
         (``lava.lib.dl.slayer.neuron.rf.neuron_params``, ``lava.proc.rf.process.RF``).
         """
-        sine, cosine = self.sin_decay / DECAY_UNITY, self.cos_decay / DECAY_UNITY
+        sine, cosine = self.sin_decay / DECAY_SCALE, self.cos_decay / DECAY_SCALE
         decay = 1 - np.sqrt(sine**2 + cosine**2)
         with np.errstate(divide="ignore"):
             period = 1 / (np.arctan2(sine, cosine) / 2 / np.pi)
         angle = np.pi * 2 * 1 / period
         sine, cosine = (1 - decay) * np.sin(angle), (1 - decay) * np.cos(angle)
-        return np.int32(sine * DECAY_UNITY), np.int32(cosine * DECAY_UNITY)
+        return np.int32(sine * DECAY_SCALE), np.int32(cosine * DECAY_SCALE)
 
 
 Neuron = CubaNeuron | SdnnNeuron | RfNeuron

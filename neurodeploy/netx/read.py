@@ -12,7 +12,8 @@ import numpy as np
 
 from neurodeploy._io.files import require_file
 from neurodeploy.errors import FileFormatError, NetworkError, message
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NO_NEURON = CubaNeuron(current_decay=0, voltage_decay=4096, threshold=1 << 17)
@@ -117,14 +118,14 @@ def _features(
     input_shape: tuple[int, ...] | None, layers: Sequence[Layer], where: str
 ) -> tuple[int, ...]:
     """Features of the input: before a dense layer, (n, 1, 1) and (1, 1, n) are a vector too."""
-    first = next((each for each in layers if isinstance(each, Dense | ComplexDense | Conv)), None)
+    first = next((layer for layer in layers if layer.has_synapses), None)
     if input_shape is None:
-        if first is None or isinstance(first, Conv):
+        if first is None or not first.flattens:
             expected = "an input layer with a shape before a convolution"
             raise FileFormatError(message(where, expected, "none"))
-        return ((first.weight if isinstance(first, Dense) else first.real_weight).shape[1],)
+        return (next(iter(first.forward_matrices.values())).shape[1],)
     longer = tuple(size for size in input_shape if size > 1)
-    return longer if len(longer) == 1 and not isinstance(first, Conv) else input_shape
+    return longer if len(longer) == 1 and (first is None or first.flattens) else input_shape
 
 
 def _require_fit(shape: tuple[int, ...], layers: Sequence[Layer], places: Sequence[str]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 
 from neurodeploy._io.files import atomic_path
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
-from neurodeploy.netx.neurons import CubaNeuron, Neuron, SdnnNeuron
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.neurons import CubaNeuron, Neuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import INPUT_BITS
 
 
@@ -39,59 +42,86 @@ def write_network(network: Network, path: Path | str) -> None:
             group.create_dataset("shape", data=np.array(shape))
             return group
 
-        if not isinstance(network.layers[0], NeuronInput):
+        if not network.layers[0].takes_real_values:
             add("input", network.input_shape)
         shape = network.input_shape
         for layer, after in zip(network.layers, network.shapes, strict=True):
-            if isinstance(layer, Dense | ComplexDense) and len(shape) > 1:
+            if layer.flattens and len(shape) > 1:
                 add("flatten", (int(np.prod(shape)),))
             _write_layer(add(layer.kind, after), layer)
             shape = after
 
 
 def _write_layer(group: h5py.Group, layer: Layer) -> None:
-    if isinstance(layer, Average):
-        return
-    if isinstance(layer, ComplexDense):
-        group.create_dataset("weight/real", data=layer.real_weight)
-        group.create_dataset("weight/imag", data=layer.imaginary_weight)
-    else:
-        group.create_dataset("weight", data=layer.weight)
-        if layer.bias is not None:
-            group.create_dataset("bias", data=layer.bias)
-    if isinstance(layer, Dense):
-        group.create_dataset("inFeatures", data=layer.weight.shape[1])
-        group.create_dataset("outFeatures", data=layer.weight.shape[0])
-        if layer.recurrent_weight is not None:
-            group.create_dataset("weight_rec", data=layer.recurrent_weight)
-    if isinstance(layer, Dense | Conv) and layer.delay is not None:
-        group.create_dataset("delay", data=layer.delay)
-    if isinstance(layer, Conv):
-        group.create_dataset("inChannels", data=layer.weight.shape[1] * layer.groups)
-        group.create_dataset("outChannels", data=layer.weight.shape[0])
-        group.create_dataset("kernelSize", data=np.array(layer.weight.shape[2:]))
-        for name in ("stride", "padding", "dilation"):
-            group.create_dataset(name, data=np.array(getattr(layer, name)))
-        group.create_dataset("groups", data=layer.groups)
+    match layer:
+        case Average():
+            return
+        case ComplexDense():
+            parts = {"weight/real": layer.real_weight, "weight/imag": layer.imaginary_weight}
+            _write_given(group, parts)
+        case NeuronInput():
+            _write_given(group, {"weight": layer.weight, "bias": layer.bias})
+        case Dense():
+            outputs, inputs = layer.weight.shape
+            _write_given(
+                group,
+                {
+                    "weight": layer.weight,
+                    "bias": layer.bias,
+                    "inFeatures": inputs,
+                    "outFeatures": outputs,
+                    "weight_rec": layer.recurrent_weight,
+                    "delay": layer.delay,
+                },
+            )
+        case Conv():
+            outputs, inputs, *kernel = layer.weight.shape
+            _write_given(
+                group,
+                {
+                    "weight": layer.weight,
+                    "bias": layer.bias,
+                    "delay": layer.delay,
+                    "inChannels": inputs * layer.groups,
+                    "outChannels": outputs,
+                    "kernelSize": kernel,
+                    "stride": layer.stride,
+                    "padding": layer.padding,
+                    "dilation": layer.dilation,
+                    "groups": layer.groups,
+                },
+            )
     _write_neuron(group.create_group("neuron"), layer.neuron)
 
 
+def _write_given(group: h5py.Group, fields: Mapping[str, Any]) -> None:
+    """Write fields in their order, but those that are None."""
+    for name, value in fields.items():
+        if value is not None:
+            group.create_dataset(name, data=np.asarray(value))
+
+
 def _write_neuron(group: h5py.Group, neuron: Neuron) -> None:
-    group.create_dataset("vThMant", data=neuron.threshold)
-    if isinstance(neuron, CubaNeuron):
-        group.create_dataset("type", data=np.bytes_("CUBA"))
-        group.create_dataset("iDecay", data=neuron.current_decay)
-        group.create_dataset("vDecay", data=neuron.voltage_decay)
-        group.create_dataset("refDelay", data=1)
-        group.create_dataset("gradedSpike", data=False)
-    elif isinstance(neuron, SdnnNeuron):
-        group.create_dataset("type", data=np.bytes_("SDNN"))
-        group.create_dataset("activation", data=np.bytes_("relu"))
-        if neuron.sigma_output:
-            group.create_dataset("sigma_output", data=True)
-    else:
-        group.create_dataset(
-            "type", data=np.bytes_("RF_PHASE" if neuron.phase else "RF_IZHIKEVICH")
-        )
-        group.create_dataset("sinDecay", data=neuron.sin_decay)
-        group.create_dataset("cosDecay", data=neuron.cos_decay)
+    fields: dict[str, Any]
+    match neuron:
+        case CubaNeuron():
+            fields = {
+                "type": np.bytes_("CUBA"),
+                "iDecay": neuron.current_decay,
+                "vDecay": neuron.voltage_decay,
+                "refDelay": 1,
+                "gradedSpike": False,
+            }
+        case SdnnNeuron():
+            fields = {
+                "type": np.bytes_("SDNN"),
+                "activation": np.bytes_("relu"),
+                "sigma_output": neuron.sigma_output or None,
+            }
+        case RfNeuron():
+            fields = {
+                "type": np.bytes_("RF_PHASE" if neuron.phase else "RF_IZHIKEVICH"),
+                "sinDecay": neuron.sin_decay,
+                "cosDecay": neuron.cos_decay,
+            }
+    _write_given(group, {"vThMant": neuron.threshold, **fields})

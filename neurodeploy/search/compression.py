@@ -26,9 +26,10 @@ import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS, WeightLevels
-from neurodeploy.netx.network import Average, Layer, Network
+from neurodeploy.netx.layers import Average, Layer
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.units import WEIGHT_SCALE
 from neurodeploy.search.pruning import anchor, matrices, prune_neurons, require_fraction
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.netx.network import ComplexDense, Conv, Dense, Layer, Network
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
+from neurodeploy.netx.network import Network
 
 FORWARD = ("weight", "real_weight", "imaginary_weight")
 """Fields of layers that hold synapses from the layer before."""

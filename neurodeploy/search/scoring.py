@@ -25,7 +25,8 @@ from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.placement import place
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.netx.check import require_exact
-from neurodeploy.netx.network import Average, Network
+from neurodeploy.netx.layers import Average
+from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, compress_network
 from neurodeploy.search.pruning import rank_neurons
 

@@ -17,7 +17,8 @@ from neurodeploy.cli import main as cli
 from neurodeploy.deploy.bundle import Bundle, save_bundle
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import RateEncoding

@@ -17,7 +17,8 @@ from neurodeploy.engines.counts import Counts, LayerCounts, count
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.hardware.devices import DEVICE_TABLE, ENERGY_BASES, load_devices
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 

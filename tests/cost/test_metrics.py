@@ -19,7 +19,8 @@ from neurodeploy.cost.metrics import (
 )
 from neurodeploy.engines.counts import count
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=4096, voltage_decay=4096, threshold=10)

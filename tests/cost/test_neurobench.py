@@ -38,7 +38,8 @@ from neurodeploy.cost.report import Host
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import Conv, Dense, Network
+from neurodeploy.netx.layers import Conv, Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 

@@ -20,7 +20,8 @@ from neurodeploy.hardware.devices import load_devices
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
 from neurodeploy.signals.encode import SpikeInput
 

@@ -9,7 +9,8 @@ import torch
 
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import RateEncoding
 

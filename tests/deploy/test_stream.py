@@ -13,7 +13,8 @@ from neurodeploy.deploy.stream import StreamingDecoder, stream_answers
 from neurodeploy.engines.base import StepOutput
 from neurodeploy.errors import InputError
 from neurodeploy.model.decoder import Decoder, DecoderConfig, window_at
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 

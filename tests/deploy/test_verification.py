@@ -17,7 +17,8 @@ from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.specs import DenseSpec
-from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from reference import as_lava_stores
 
-from neurodeploy.netx.network import ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 

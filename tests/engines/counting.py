@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurodeploy.engines.counts import Counts
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import SdnnNeuron
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurodeploy.netx.network import ComplexDense, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 DECAYS = (0, 1, 2, 410, 1024, 2048, 4095, 4096)

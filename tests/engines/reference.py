@@ -14,15 +14,8 @@ from collections.abc import Callable
 import numpy as np
 
 from neurodeploy._io.quiet import suppress_output
-from neurodeploy.netx.network import (
-    Average,
-    ComplexDense,
-    Conv,
-    Dense,
-    Layer,
-    Network,
-    NeuronInput,
-)
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 with suppress_output():

@@ -7,7 +7,8 @@ import pytest
 
 from neurodeploy.engines.base import check_input, spike_types
 from neurodeploy.errors import InputError
-from neurodeploy.netx.network import Average, ComplexDense, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)

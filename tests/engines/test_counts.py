@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +9,10 @@ from cases import CASES, Case
 from reference import reference_traces
 
 from neurodeploy.cost.metrics import count_membrane_updates, membrane_updates
-from neurodeploy.engines.counts import connections, count, fan_out, neurons, recurrent_fan_out
+from neurodeploy.engines.counts import count
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
@@ -28,84 +28,6 @@ FIELDS = {
     "neuron_updates",
     "macs",
 }
-
-
-def convolve(layer: Conv, kernels: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """One output at a time, straight from the definition."""
-    outputs, per_group, height, width = kernels.shape
-    pad_y, pad_x = layer.padding
-    padded = np.pad(image, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
-    result = np.zeros(layer.output_shape(image.shape), np.int64)
-    for channel, row, column in np.ndindex(result.shape):
-        group = channel // (outputs // layer.groups)
-        for inner, y, x in np.ndindex(per_group, height, width):
-            result[channel, row, column] += (
-                kernels[channel, inner, y, x]
-                * padded[
-                    group * per_group + inner,
-                    row * layer.stride[0] + y * layer.dilation[0],
-                    column * layer.stride[1] + x * layer.dilation[1],
-                ]
-            )
-    return result
-
-
-def reached(layer: Conv, present: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Outputs that a single spike at each input position reaches."""
-    counts = np.zeros(shape, np.int64)
-    for position in np.ndindex(shape):
-        image = np.zeros(shape, np.int64)
-        image[position] = 1
-        counts[position] = np.count_nonzero(convolve(layer, present, image))
-    return counts
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"padding": (1, 2)},
-        {"stride": (2, 3)},
-        {"dilation": (2, 1)},
-        {"groups": 2},
-        {"stride": (3, 1), "padding": (2, 1), "dilation": (1, 2), "groups": 2},
-        {"stride": (4, 4)},
-    ],
-    ids=str,
-)
-def test_fan_out_of_a_convolution_is_what_a_spike_reaches(options: dict[str, Any]) -> None:
-    shape = (4, 5, 6)
-    weight = np.random.default_rng(0).integers(-1, 2, (6, 4 // options.get("groups", 1), 3, 2))
-    assert (weight == 0).any()
-    layer = Conv(weight=weight, neuron=NEURON, **options)
-    connections, effective = fan_out(layer, shape)
-    np.testing.assert_array_equal(connections, reached(layer, np.ones_like(weight), shape))
-    np.testing.assert_array_equal(effective, reached(layer, np.abs(weight), shape))
-
-
-def test_a_spike_at_the_edge_has_fewer_connections() -> None:
-    layer = Conv(weight=np.ones((1, 1, 3, 3)), neuron=NEURON)
-    connections, _ = fan_out(layer, (1, 5, 5))
-    assert connections[0].tolist() == [
-        [1, 2, 3, 2, 1],
-        [2, 4, 6, 4, 2],
-        [3, 6, 9, 6, 3],
-        [2, 4, 6, 4, 2],
-        [1, 2, 3, 2, 1],
-    ]
-
-
-def test_fan_out_of_a_dense_layer_over_an_image() -> None:
-    weight = np.array([[1, 0, 0, 2], [3, 0, 4, 0], [5, 0, 0, 6]])
-    connections, effective = fan_out(Dense(weight=weight, neuron=NEURON), (1, 2, 2))
-    assert connections.tolist() == [[[3, 3], [3, 3]]]
-    assert effective.tolist() == [[[3, 0], [1, 2]]]
-
-
-@pytest.mark.parametrize("layer", [NeuronInput(neuron=NEURON), Average(outputs=1)])
-def test_layers_without_synapses_have_no_fan_out(layer: Any) -> None:
-    for counts in fan_out(layer, (2, 3)):
-        assert counts.tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
 def test_a_run_counted_by_hand() -> None:
@@ -209,43 +131,6 @@ def test_no_steps_cost_nothing() -> None:
     assert {field: counts.totals()["layers"][0][field] for field in FIELDS - {"name"}} == (
         dict.fromkeys(FIELDS - {"name"}, 0)
     )
-
-
-def test_recurrent_connections_are_counted_from_the_neurons_that_have_them() -> None:
-    layer = Dense(weight=[[2, 0, 4], [0, 0, 6]], neuron=NEURON, recurrent_weight=[[0, 8], [0, 9]])
-    connections, effective = recurrent_fan_out(layer, (2,))
-    assert (connections.tolist(), effective.tolist()) == ([2, 2], [0, 2])
-    connections, effective = fan_out(layer, (3,))
-    assert (connections.tolist(), effective.tolist()) == ([2, 2, 2], [1, 0, 2])
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        NeuronInput(neuron=NEURON),
-        Average(outputs=6),
-        Dense(weight=np.ones((6, 6)), neuron=NEURON),
-        Conv(weight=np.ones((2, 2, 1, 1)), neuron=NEURON),
-        ComplexDense(
-            real_weight=np.ones((6, 6)), imaginary_weight=np.ones((6, 6)), neuron=RESONATOR
-        ),
-    ],
-    ids=lambda layer: type(layer).__name__,
-)
-def test_other_layers_have_no_recurrent_connections(layer: Any) -> None:
-    for counts in recurrent_fan_out(layer, (2, 1, 3)):
-        assert counts.tolist() == [[[0, 0, 0]], [[0, 0, 0]]]
-
-
-def test_a_complex_weight_is_two_connections() -> None:
-    layer = ComplexDense(
-        real_weight=[[2, 0, 4, 0], [0, 0, 6, 0]],
-        imaginary_weight=[[1, 3, 0, 0], [5, 0, 7, 0]],
-        neuron=RESONATOR,
-    )
-    connections, effective = fan_out(layer, (1, 2, 2))
-    assert connections.tolist() == [[[4, 4], [4, 4]]]
-    assert effective.tolist() == [[[3, 1], [3, 0]]]
 
 
 def test_a_recurrent_run_counted_by_hand() -> None:
@@ -357,8 +242,9 @@ def test_connections_of_a_network_count_borders_recurrence_and_zeros() -> None:
     )
     network = Network(input_shape=(1, 2, 2), layers=layers)
     # Each of 2 x 2 positions sees all four pixels, in two channels.
-    assert connections(network) == (0, 2 * 4 * 4, 24 + 9, 0)
-    assert [*map(neurons, network.layers, network.shapes)] == [4, 8, 3, 0]
+    assert network.connections == (0, 2 * 4 * 4, 24 + 9, 0)
+    layers = zip(network.layers, network.shapes, strict=True)
+    assert [layer.neuron_count(shape) for layer, shape in layers] == [4, 8, 3, 0]
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")

@@ -16,7 +16,8 @@ from reference import as_written, reference
 from neurodeploy.engines.base import Engine, spike_types
 from neurodeploy.engines.registry import ENGINES, open_engine
 from neurodeploy.errors import InputError, NetworkError
-from neurodeploy.netx.network import Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
 

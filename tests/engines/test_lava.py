@@ -18,7 +18,8 @@ from reference import reference
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.errors import EngineError, InputError, NetworkError
-from neurodeploy.netx.network import Average, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Average, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 # Processes ------------------------------------------------------------------------------------
@@ -156,7 +157,8 @@ INTERRUPTED = """
 import sys
 import numpy as np
 from neurodeploy.engines.lava import LavaEngine
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)

@@ -23,7 +23,8 @@ from neurodeploy.engines.counts import count
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError
-from neurodeploy.netx.network import Average, Conv, Dense, Network
+from neurodeploy.netx.layers import Average, Conv, Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.signals.datasets import load_mnist

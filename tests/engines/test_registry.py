@@ -21,7 +21,8 @@ from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Sessio
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import COMPLETE_ENGINES, ENGINES, open_engine, simulate
 from neurodeploy.errors import EngineError, InputError, NetworkError
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import SdnnNeuron
 from neurodeploy.netx.write import write_network
 

@@ -20,7 +20,8 @@ from reference import as_written, reference
 
 from neurodeploy.engines.slayer import SlayerEngine
 from neurodeploy.errors import InputError, NetworkError
-from neurodeploy.netx.network import Average, Conv, Dense, Layer, Network, NeuronInput
+from neurodeploy.netx.layers import Average, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
 
 FORGETFUL = CubaNeuron(current_decay=4096, voltage_decay=4096, threshold=9)

@@ -26,9 +26,9 @@ from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.model.quantization import WeightLevels, compress
 from neurodeploy.model.specs import ConvSpec, DenseSpec
+from neurodeploy.netx.units import WEIGHT_SCALE
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding
 

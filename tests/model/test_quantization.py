@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
-from neurodeploy.model.neuron import WEIGHT_SCALE
 from neurodeploy.model.quantization import WeightLevels
+from neurodeploy.netx.units import WEIGHT_SCALE
 
 with suppress_output():
     from lava.lib.dl import slayer

@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.netx.check import check, require_runnable
-from neurodeploy.netx.network import (
-    Average,
-    ComplexDense,
-    Conv,
-    Dense,
-    Layer,
-    Network,
-    NeuronInput,
-)
+from neurodeploy.netx.check import check, require_exact, require_runnable
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
@@ -36,8 +29,10 @@ def conv(weight: Any = (2, -4), **changes: Any) -> Conv:
     return Conv(**{"weight": shaped, "neuron": neuron(), **changes})
 
 
-def complex_dense(real: Any = ((2, -4, 6),), imaginary: Any = ((2, -4, 6),)) -> ComplexDense:
-    resonator = RfNeuron(sin_decay=900, cos_decay=3900, threshold=131071, phase=True)
+def complex_dense(
+    real: Any = ((2, -4, 6),), imaginary: Any = ((2, -4, 6),), cos_decay: int = 3899
+) -> ComplexDense:
+    resonator = RfNeuron(sin_decay=900, cos_decay=cos_decay, threshold=131071, phase=True)
     return ComplexDense(real_weight=real, imaginary_weight=imaginary, neuron=resonator)
 
 
@@ -125,6 +120,15 @@ def test_a_changed_weight_is_shown() -> None:
     assert str(finding).startswith("warning: layer 0-dense, weight: netx changes 2 weights")
 
 
+@pytest.mark.parametrize(("bias", "code"), [(32767, "chip-bias"), (32768, "wrapped-bias")])
+def test_a_bias_that_wraps_in_a_simulator_is_another_one(bias: int, code: str) -> None:
+    for sign in (1, -1):
+        (finding,) = check(
+            Network(input_shape=(3,), layers=(dense(bias=[sign * bias - (sign < 0)]),))
+        )
+        assert (finding.code, finding.exact) == (code, code == "chip-bias")
+
+
 @pytest.mark.parametrize(("delay", "count"), [([62], 0), ([63], 1)])
 def test_long_delays_are_clamped(delay: list[int], count: int) -> None:
     assert found(dense(delay=delay)) == [("warning", "0-dense", "delay")] * count
@@ -133,7 +137,14 @@ def test_long_delays_are_clamped(delay: list[int], count: int) -> None:
 def test_delays_of_a_convolution_are_ignored() -> None:
     delayed = conv(delay=np.array([1]))
     assert found(delayed, input_shape=IMAGE) == [("warning", "0-conv", "delay")]
+    assert found(conv(delay=np.array([0])), input_shape=IMAGE) == []
     assert found(conv(), input_shape=IMAGE) == []
+
+
+def test_resonators_whose_decays_lose_one_on_the_way_are_reported() -> None:
+    assert found(complex_dense(cos_decay=3900)) == [("warning", "0-dense", "neuron/cos_decay")]
+    (finding,) = check(Network(input_shape=(3,), layers=(complex_dense(cos_decay=3900),)))
+    assert "1 decays by up to 1" in finding.reason
 
 
 @pytest.mark.parametrize(
@@ -169,6 +180,40 @@ def test_errors_come_first_and_raise() -> None:
     assert [finding.severity for finding in check(network)] == ["error", "error", "warning"]
     with pytest.raises(NetworkError, match=r"error: layer 1-dense, weight: .*all-zero"):
         require_runnable(network)
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (dense(delay=[70]), "0-dense, delay: 70 steps are clamped to 62"),
+        (conv(delay=np.array([2])), "0-conv, delay: Lava ignores"),
+        (dense([[300, -2, 0]]), "0-dense, weight: netx changes 1 weights"),
+        (dense(bias=[40_000]), "0-dense, bias: 40000 to 40000 wraps"),
+        (complex_dense(cos_decay=3900), "0-dense, neuron/cos_decay: netx changes"),
+        (dense([[0, 0, 0]]), "0-dense, weight: netx cannot scale it"),
+    ],
+    ids=["long delay", "delay of a convolution", "weight", "bias", "resonator", "zeros"],
+)
+def test_what_lava_runs_otherwise_than_written_is_not_exact(layer: Layer, said: str) -> None:
+    shape = IMAGE if isinstance(layer, Conv) else (3,)
+    with pytest.raises(NetworkError, match=f"layer {said}"):
+        require_exact(Network(input_shape=shape, layers=(layer,)))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        dense(delay=[62]),
+        dense(bias=[9999]),
+        dense(neuron=neuron(131072)),
+        conv((-257, 0)),
+        dense(np.full((1, 1024), 128)),
+    ],
+    ids=["delay", "bias", "threshold", "kernel", "current"],
+)
+def test_what_only_chip_or_training_do_otherwise_is_exact(layer: Dense | Conv) -> None:
+    shape = IMAGE if isinstance(layer, Conv) else layer.weight.shape[1:]
+    require_exact(Network(input_shape=shape, layers=(layer,)))
 
 
 def test_warnings_do_not_raise() -> None:

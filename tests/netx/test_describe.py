@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 from neurodeploy.netx.describe import describe_network
-from neurodeploy.netx.network import ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
 

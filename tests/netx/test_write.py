@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError
-from neurodeploy.netx.network import Average, ComplexDense, Conv, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network

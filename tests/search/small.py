@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rich.progress import Progress
 
 from neurodeploy.learn.schedule import TrainConfig
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.search.points import Point
 from neurodeploy.search.study import tune

@@ -15,7 +15,8 @@ from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.netx.check import require_exact
-from neurodeploy.netx.network import Dense, Network
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network

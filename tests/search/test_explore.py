@@ -8,7 +8,8 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from small import TASK, network
 
 from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.netx.network import Average, Dense, Network, NeuronInput
+from neurodeploy.netx.layers import Average, Dense, NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.search.compression import Levers, compress_network, uncompressed
 from neurodeploy.search.explore import explore, lever_space, levers_of

@@ -11,7 +11,8 @@ from small import networks, spikes
 
 from neurodeploy.engines.registry import simulate
 from neurodeploy.netx.check import check
-from neurodeploy.netx.network import ComplexDense, Dense, Network
+from neurodeploy.netx.layers import ComplexDense, Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron
 from neurodeploy.search.pruning import anchor, hidden_layers, prune_neurons, rank_neurons
 

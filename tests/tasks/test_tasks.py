@@ -18,7 +18,7 @@ from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import compress
-from neurodeploy.netx.network import Dense
+from neurodeploy.netx.layers import Dense
 from neurodeploy.tasks import input_spikes, task, train_task
 
 SMALL = dataclasses.replace(

@@ -23,7 +23,8 @@ from neurodeploy.engines.lava.processes.processes import (
     run_config,
 )
 from neurodeploy.errors import EngineError, message
-from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.netx.layers import NeuronInput
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.write import write_network
 
 with suppress_output():

@@ -11,8 +11,10 @@ from neurodeploy.engines.native.convolution_builder import Shapes, place_convolu
 from neurodeploy.engines.native.layout import LANES, LAYER, TILE, DelayMode, Kind, Model
 from neurodeploy.engines.native.placing import GrowingPools, Sizes
 from neurodeploy.errors import NetworkError, message
-from neurodeploy.netx.network import ComplexDense, Conv, Dense, Network, NeuronInput
-from neurodeploy.netx.neurons import DECAY_UNITY, CubaNeuron, RfNeuron, SdnnNeuron
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
+from neurodeploy.netx.units import DECAY_SCALE
 from neurodeploy.netx.weights import stored_weights
 
 STATE_SHIFT = 6
@@ -167,7 +169,7 @@ class Builder:
         if isinstance(neuron, CubaNeuron):
             row["model"] = Model.CUBA
             row["scale"] <<= STATE_SHIFT
-            factors = (DECAY_UNITY - neuron.current_decay, DECAY_UNITY - neuron.voltage_decay)
+            factors = (DECAY_SCALE - neuron.current_decay, DECAY_SCALE - neuron.voltage_decay)
             bias = bias.astype(np.int16).astype(np.int32) << STATE_SHIFT
         elif isinstance(neuron, RfNeuron):
             row["model"], row["by_phase"] = Model.RESONATOR, neuron.phase

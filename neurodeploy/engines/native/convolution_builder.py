@@ -11,7 +11,7 @@ import numpy as np
 from neurodeploy.engines.native.layout import LANES, PLACE, Kind
 from neurodeploy.engines.native.placing import GrowingPools, Sizes
 from neurodeploy.errors import NetworkError, message
-from neurodeploy.netx.network import Conv
+from neurodeploy.netx.layers import Conv
 
 Shapes = Sequence[tuple[int, ...]]
 """Of what arrives, and of the output: [channel, y, x]."""

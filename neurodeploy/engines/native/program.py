@@ -21,7 +21,8 @@ from neurodeploy.engines.native.layout import (
     Sent,
 )
 from neurodeploy.engines.native.placing import aligned
-from neurodeploy.netx.network import Network, NeuronInput
+from neurodeploy.netx.layers import NeuronInput
+from neurodeploy.netx.network import Network
 
 LIST_BYTES = 1 << 22
 """Room that the lists of spikes of one thread may take."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodeploy.hardware.chips import Chip
 from neurodeploy.hardware.mapping.demand import LayerDemand, LowerBound, axon_bits, weight_bits
-from neurodeploy.netx.network import Conv
+from neurodeploy.netx.layers import Conv
 
 
 class ConvDemand(LayerDemand):

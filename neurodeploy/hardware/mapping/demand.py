@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip
-from neurodeploy.netx.network import Average, Layer
+from neurodeploy.netx.layers import Average, Layer
 from neurodeploy.netx.neurons import CubaNeuron, Neuron, SdnnNeuron
 
 EMPTY: frozenset[Hashable] = frozenset()

@@ -16,7 +16,8 @@ from cases import CASES, even, neuron, spikes
 from random_networks import random_network, random_signal
 
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.netx.network import Conv, Dense, Network
+from neurodeploy.netx.layers import Conv, Dense
+from neurodeploy.netx.network import Network
 
 RANDOM_NETWORKS = 80
 

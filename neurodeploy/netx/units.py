@@ -1,0 +1,10 @@
+"""SLAYER's units and the chip's integers: what one is in the other."""
+
+WEIGHT_SCALE = 1 << 6
+"""SLAYER's weights and thresholds times this are the chip's integers (lava-dl, cuba.Neuron)."""
+
+STATE_SCALE = 1 << 12
+"""SLAYER's current and voltage times this are the chip's integers: 6 bits above a weight."""
+
+DECAY_SCALE = 1 << 12
+"""A decay of 1 per time step, which forgets everything, is 4,096 on the chip: 12 bits."""
