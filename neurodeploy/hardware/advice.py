@@ -12,7 +12,8 @@ from neurodeploy.engines.counts import Counts
 from neurodeploy.hardware.chips import Chip
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
-from neurodeploy.netx.layers import ComplexDense, Dense
+from neurodeploy.netx.layers import Dense
+from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.network import Network
 
 PRUNED = (0.5, 0.25, 0.1)
@@ -80,7 +81,7 @@ def advise(placement: Placement) -> list[Change]:
 def _synapse_changes(placement: Placement) -> list[Change]:
     network, chip = placement.network, placement.chip
     changes = [_change("weights a width narrower", place(network, chip, narrower=1))]
-    if any(isinstance(layer, Dense) and layer.delay is not None for layer in network.layers):
+    if any(layer.delay_matrix is not None for layer in network.layers):
         changes.append(_change("no delays", place(_without_delays(network), chip)))
     for kept in PRUNED:
         pruned = place(_pruned(network, kept), chip)
@@ -108,22 +109,16 @@ def _pruned(network: Network, kept: float) -> Network:
     """Every matrix of synapses with the largest part of its weights; kernels stay whole."""
     layers = []
     for layer in network.layers:
-        if isinstance(layer, Dense | ComplexDense):
-            names = ("weight", "recurrent_weight", "real_weight", "imaginary_weight")
-            matrices = {name: getattr(layer, name, None) for name in names}
+        if layer.flattens:
             changes: dict[str, Any] = {
-                name: _largest(matrix, kept)
-                for name, matrix in matrices.items()
-                if matrix is not None
+                name: np.where(smallest(matrix, _gone(matrix, kept)), 0, matrix)
+                for name, matrix in layer.matrices.items()
             }
             layer = replace(layer, **changes)
         layers.append(layer)
     return replace(network, layers=tuple(layers))
 
 
-def _largest(matrix: np.ndarray, kept: float) -> np.ndarray:
-    order = np.argsort(-np.abs(matrix.ravel()), kind="stable")
-    pruned = np.zeros(matrix.size, matrix.dtype)
-    chosen = order[: max(1, round(kept * matrix.size))]
-    pruned[chosen] = matrix.ravel()[chosen]
-    return pruned.reshape(matrix.shape)
+def _gone(matrix: np.ndarray, kept: float) -> int:
+    """Weights that go if a part is kept, or one."""
+    return matrix.size - max(1, round(kept * matrix.size))

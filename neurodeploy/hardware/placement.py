@@ -15,10 +15,10 @@ from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.bounds import lower_bound
 from neurodeploy.hardware.mapping.conv import ConvDemand
-from neurodeploy.hardware.mapping.demand import LayerDemand, neuron_model, runs_on
+from neurodeploy.hardware.mapping.demand import LayerDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
-from neurodeploy.netx.layers import Average, Conv, Layer, NeuronInput
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
 from neurodeploy.netx.network import Network
 
 
@@ -222,11 +222,12 @@ def _demand(
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
     narrower: int = 0,
 ) -> LayerDemand:
-    if isinstance(layer, NeuronInput | Average):
-        return LayerDemand(layer=layer, name=name, chip=chip, shape=shapes[1])
-    if isinstance(layer, Conv):
-        return ConvDemand(layer, name, chip, shapes, narrower)
-    return DenseDemand(layer, name, chip, narrower)
+    match layer:
+        case Conv():
+            return ConvDemand(layer, name, chip, shapes, narrower)
+        case Dense() | ComplexDense():
+            return DenseDemand(layer, name, chip, narrower)
+    return LayerDemand(layer=layer, name=name, chip=chip, shape=shapes[1])
 
 
 def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
@@ -239,7 +240,7 @@ def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
             PlacementFinding(layer=name, resource="input", problem=problem, remedy=remedy)
         )
     for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        if isinstance(layer, Average):
+        if layer.neuron is None:
             last = at == len(network.layers) - 1
             problem = "averages are computed on the host"
             remedy = "It is left out." if last else "Make it the last layer, or a dense one."
@@ -252,10 +253,8 @@ def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
                     blocking=not last,
                 )
             )
-        elif not runs_on(chip, layer.neuron):
-            problem = (
-                f"does not fit: neuron {neuron_model(layer.neuron)} does not run on {chip.name}"
-            )
+        elif layer.neuron.kind not in chip.states:
+            problem = f"does not fit: neuron {layer.neuron.kind} does not run on {chip.name}"
             remedy = f"Take one of {', '.join(chip.states)}, or another chip."
             findings.append(
                 PlacementFinding(layer=name, resource="neuron", problem=problem, remedy=remedy)

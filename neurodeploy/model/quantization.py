@@ -14,6 +14,7 @@ import torch
 
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.errors import InputError, message
+from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.units import WEIGHT_SCALE
 
 with suppress_output():
@@ -114,9 +115,8 @@ def compress(model: HybridModel, *, pruned: float = 0.0, bits: int = FULL_BITS) 
         weight = block.synapse.weight
         gone = int(pruned * weight.numel())
         if gone:
-            order = weight.abs().flatten().argsort()
             connected = torch.ones_like(weight) if block.connected is None else block.connected
-            connected.view(-1)[order[:gone]] = 0
+            connected[torch.from_numpy(smallest(weight.detach().cpu().numpy(), gone))] = 0
             block.connected = connected
             weight.mul_(connected)
         block.spec = replace(block.spec, levels=WeightLevels.nearest(weight, bits))

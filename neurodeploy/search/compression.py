@@ -27,10 +27,11 @@ import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS, WeightLevels
-from neurodeploy.netx.layers import Average, Layer
+from neurodeploy.netx.layers import Layer
+from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.units import WEIGHT_SCALE
-from neurodeploy.search.pruning import anchor, matrices, prune_neurons, require_fraction
+from neurodeploy.search.pruning import anchor, prune_neurons, require_fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +129,12 @@ def scale_thresholds(network: Network, factors: Sequence[float]) -> Network:
     def scaled(layer: Layer, factor: float) -> Layer:
         if not 0 < factor < math.inf:
             raise InputError(message("thresholds", "positive factors", factor))
-        if isinstance(layer, Average):
+        if layer.neuron is None:
             return layer
         before = layer.neuron.threshold
         threshold = max(round(before * factor), min(before, 1))
-        neuron: Any = replace(layer.neuron, threshold=threshold)
-        return replace(layer, neuron=neuron)
+        changes: dict[str, Any] = {"neuron": replace(layer.neuron, threshold=threshold)}
+        return replace(layer, **changes)
 
     return _layer_by_layer(network, scaled, factors, "thresholds")
 
@@ -195,12 +196,8 @@ def prune(network: Network, shares: Sequence[float]) -> Network:
 
     def pruned(matrix: np.ndarray, share: float) -> np.ndarray:
         require_fraction("pruned", share)
-        size = np.abs(matrix.ravel())
-        order = np.argsort(size.astype(np.min_scalar_type(size.max())), kind="stable")
-        smallest = order[order != anchor(matrix)][: round(share * matrix.size)]
-        smaller = matrix.copy()
-        smaller.ravel()[smallest] = 0
-        return smaller
+        gone = smallest(matrix, round(share * matrix.size), spared=anchor(matrix))
+        return np.where(gone, 0, matrix)
 
     return _matrix_by_matrix(network, pruned, shares, "pruned")
 
@@ -221,7 +218,7 @@ def _matrix_by_matrix(
     name: str,
 ) -> Network:
     def changed(layer: Layer, value: Any) -> Layer:
-        fields: dict[str, Any] = {n: change(m, value) for n, m in matrices(layer).items()}
+        fields: dict[str, Any] = {n: change(m, value) for n, m in layer.matrices.items()}
         return replace(layer, **fields)
 
     return _layer_by_layer(network, changed, values, name)

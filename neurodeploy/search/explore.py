@@ -12,7 +12,7 @@ from optuna.study import StudyDirection
 from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS
 from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, uncompressed
-from neurodeploy.search.pruning import hidden_layers, matrices
+from neurodeploy.search.pruning import hidden_layers
 from neurodeploy.search.scoring import Score, Scorer
 
 DIRECTIONS = (StudyDirection.MINIMIZE, StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE)
@@ -32,7 +32,7 @@ def lever_space(network: Network, steps: int) -> dict[str, BaseDistribution]:
     if hidden_layers(network):
         space["dropped"] = FloatDistribution(0.0, 0.8, step=0.05)
     for at, layer in enumerate(network.layers):
-        if matrices(layer):
+        if layer.matrices:
             space[f"thresholds {at}"] = FloatDistribution(0.5, 2.0, log=True)
             space[f"weight_bits {at}"] = IntDistribution(FEWEST_BITS, FULL_BITS)
             space[f"pruned {at}"] = FloatDistribution(0.0, 0.9, step=0.05)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
+from neurodeploy.netx.layers import Dense, Layer
 from neurodeploy.netx.network import Network
-
-FORWARD = ("weight", "real_weight", "imaginary_weight")
-"""Fields of layers that hold synapses from the layer before."""
-
-RECURRENT = "recurrent_weight"
-"""The one that holds synapses between a layer's own neurons."""
 
 
 def rank_neurons(network: Network, spikes: Sequence[np.ndarray]) -> Network:
@@ -37,7 +32,7 @@ def rank_neurons(network: Network, spikes: Sequence[np.ndarray]) -> Network:
     """
     layers = list(network.layers)
     for at, (_, after) in hidden_layers(network):
-        forward = [matrix for name, matrix in matrices(after).items() if name in FORWARD]
+        forward = after.forward_matrices.values()
         outgoing = sum(np.abs(matrix.astype(np.int64)).sum(0) for matrix in forward)
         order = np.argsort(-outgoing * spikes[at].ravel().astype(np.int64), kind="stable")
         layers[at] = _of_neurons(layers[at], order)
@@ -75,13 +70,13 @@ def prune_neurons(network: Network, share: float) -> Network:
     return replace(network, layers=tuple(layers))
 
 
-def hidden_layers(network: Network) -> list[tuple[int, tuple[Dense, Dense | ComplexDense]]]:
+def hidden_layers(network: Network) -> list[tuple[int, tuple[Dense, Layer]]]:
     """Places of the layers that may lose neurons, with the layer behind each."""
     pairs = zip(network.layers[:-1], network.layers[1:], strict=True)
     return [
         (at, (layer, after))
         for at, (layer, after) in enumerate(pairs)
-        if isinstance(layer, Dense) and isinstance(after, Dense | ComplexDense)
+        if isinstance(layer, Dense) and after.flattens
     ]
 
 
@@ -91,14 +86,6 @@ def anchor(matrix: np.ndarray) -> int:
     netx cannot scale a matrix without a weight, and changes one without a positive weight.
     """
     return int(matrix.argmax() if matrix.max() > 0 else matrix.argmin())
-
-
-def matrices(layer: Layer) -> dict[str, np.ndarray]:
-    """Synapses of a layer, by field."""
-    if not isinstance(layer, Dense | ComplexDense | Conv):
-        return {}
-    fields = {name: getattr(layer, name, None) for name in (*FORWARD, RECURRENT)}
-    return {name: matrix for name, matrix in fields.items() if matrix is not None}
 
 
 def require_fraction(where: str, share: float) -> None:
@@ -113,15 +100,11 @@ def require_fraction(where: str, share: float) -> None:
         raise InputError(message(where, "a part in [0, 1)", share))
 
 
-def _anchors(layer: Dense, after: Dense | ComplexDense) -> list[int]:
+def _anchors(layer: Dense, after: Layer) -> list[int]:
     """Neurons of a layer that the largest weight of a matrix comes from or goes to."""
-    neurons = set()
-    for name, matrix in matrices(layer).items():
-        to, source = divmod(anchor(matrix), matrix.shape[1])
-        neurons |= {to, source} if name == RECURRENT else {to}
-    for name, matrix in matrices(after).items():
-        if name in FORWARD:
-            neurons.add(anchor(matrix) % matrix.shape[1])
+    neurons = {anchor(matrix) // matrix.shape[1] for matrix in layer.matrices.values()}
+    leaving = (layer.recurrent_weight, *after.forward_matrices.values())
+    neurons |= {anchor(matrix) % matrix.shape[1] for matrix in leaving if matrix is not None}
     return sorted(neurons)
 
 
@@ -141,17 +124,14 @@ def _of_neurons(layer: Layer, chosen: np.ndarray) -> Dense:
     )
 
 
-def _of_inputs(layer: Layer, chosen: np.ndarray) -> Dense | ComplexDense:
+def _of_inputs(layer: Layer, chosen: np.ndarray) -> Layer:
     """A layer with some of its inputs, in an order."""
-    assert isinstance(layer, Dense | ComplexDense)
-    if isinstance(layer, ComplexDense):
-        return replace(
-            layer,
-            real_weight=layer.real_weight[:, chosen],
-            imaginary_weight=layer.imaginary_weight[:, chosen],
-        )
-    delay = _delays(layer, np.arange(len(layer.weight)), chosen)
-    return replace(layer, weight=layer.weight[:, chosen], delay=delay)
+    changes: dict[str, Any] = {
+        name: matrix[:, chosen] for name, matrix in layer.forward_matrices.items()
+    }
+    if isinstance(layer, Dense):
+        changes["delay"] = _delays(layer, np.arange(len(layer.weight)), chosen)
+    return replace(layer, **changes)
 
 
 def _delays(layer: Dense, neurons: np.ndarray, inputs: np.ndarray) -> np.ndarray | None:

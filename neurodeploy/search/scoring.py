@@ -25,7 +25,6 @@ from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.placement import place
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.netx.check import require_exact
-from neurodeploy.netx.layers import Average
 from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, compress_network
 from neurodeploy.search.pruning import rank_neurons
@@ -202,7 +201,7 @@ class Scorer:
     def _place(self, network: Network, levers: Levers) -> int:
         """Cores of a network; they do not depend on steps, nor on thresholds unless equal."""
         thresholds = [
-            0 if isinstance(layer, Average) else layer.neuron.threshold for layer in network.layers
+            0 if layer.neuron is None else layer.neuron.threshold for layer in network.layers
         ]
         key = (
             levers.dropped,

@@ -28,7 +28,7 @@ from neurodeploy.search.compression import (
     scale_thresholds,
     uncompressed,
 )
-from neurodeploy.search.pruning import anchor, matrices
+from neurodeploy.search.pruning import anchor
 
 shares = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.8, 0.95, 0.999])
 bits = st.integers(2, 8)
@@ -43,9 +43,9 @@ def one_layer(*rows: list[int]) -> Network:
 def pairs(before: Network, after: Network) -> list[tuple[np.ndarray, np.ndarray]]:
     """Every matrix, before and after."""
     return [
-        (matrices(one)[name], matrices(two)[name])
+        (one.matrices[name], two.matrices[name])
         for one, two in zip(before.layers, after.layers, strict=True)
-        for name in matrices(one)
+        for name in one.matrices
     ]
 
 
@@ -79,7 +79,7 @@ def test_pruning_takes_exactly_the_smallest(of: Network, share: float) -> None:
 
 def test_of_equal_weights_the_first_go() -> None:
     (layer,) = prune(one_layer([2, -2, 4, 2]), [0.5]).layers
-    assert matrices(layer)["weight"].tolist() == [[0, 0, 4, 2]]
+    assert layer.matrices["weight"].tolist() == [[0, 0, 4, 2]]
 
 
 @given(networks, bits)
@@ -103,14 +103,14 @@ def test_rounded_weights_are_levels_that_slayer_trains(of: Network, number: int)
 def test_the_step_with_the_smallest_error_is_taken() -> None:
     """Two bits: -2, -1, 0 or 1 steps. 8 is worth a step of 8, though -2 and 4 are lost."""
     (layer,) = quantise(one_layer([8, 8, -16, -2], [8, 4, 8, 0]), [2]).layers
-    assert matrices(layer)["weight"].tolist() == [[8, 8, -16, 0], [8, 0, 8, 0]]
+    assert layer.matrices["weight"].tolist() == [[8, 8, -16, 0], [8, 0, 8, 0]]
 
 
 def test_a_lonely_positive_weight_stays_positive() -> None:
     (layer,) = quantise(one_layer([2, -200, -200, -200]), [2]).layers
-    assert matrices(layer)["weight"].tolist() == [[128, -256, -256, -256]]
+    assert layer.matrices["weight"].tolist() == [[128, -256, -256, -256]]
     (layer,) = prune(one_layer([2, -200, -200, -200]), [0.9]).layers
-    assert matrices(layer)["weight"].tolist() == [[2, 0, 0, 0]]
+    assert layer.matrices["weight"].tolist() == [[2, 0, 0, 0]]
 
 
 @given(networks, factors)

@@ -23,7 +23,6 @@ from neurodeploy.engines.lava.processes.processes import (
     run_config,
 )
 from neurodeploy.errors import EngineError, message
-from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.write import write_network
 
@@ -50,7 +49,7 @@ class LavaRuntime:
             self._net.net_config.f.close()
         blocks = self._net.layers
         first = blocks[0]
-        entry = first.neuron.a_in if isinstance(network.layers[0], NeuronInput) else first.inp
+        entry = first.neuron.a_in if network.layers[0].takes_real_values else first.inp
         self.at_rest = True
         self._takes_vector = len(entry.shape) == 1
         self._input: Injector = injector(entry.shape)

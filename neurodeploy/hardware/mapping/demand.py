@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip
-from neurodeploy.netx.layers import Average, Layer
-from neurodeploy.netx.neurons import CubaNeuron, Neuron, SdnnNeuron
+from neurodeploy.netx.layers import Layer
+from neurodeploy.netx.neurons import Neuron
 
 EMPTY: frozenset[Hashable] = frozenset()
 
@@ -125,18 +125,6 @@ def weight_bits(chip: Chip, weights: np.ndarray, narrower: int = 0) -> int:
     return widths[max(place - narrower, 0)]
 
 
-def neuron_model(neuron: Neuron) -> str:
-    """Name of a neuron's model, of `neurodeploy.hardware.chips.NEURONS`."""
-    if isinstance(neuron, CubaNeuron):
-        return "cuba"
-    return "sdnn" if isinstance(neuron, SdnnNeuron) else "rf"
-
-
-def runs_on(chip: Chip, neuron: Neuron) -> bool:
-    """Whether the chip has the neuron's model."""
-    return neuron_model(neuron) in chip.states
-
-
 @dataclass(kw_only=True)
 class LayerDemand:
     """A layer without synapses, and what all layers have in common.
@@ -165,9 +153,9 @@ class LayerDemand:
 
     def __post_init__(self) -> None:
         self.neurons = math.prod(self.shape)
-        assert not isinstance(self.layer, Average)
         neuron = self.layer.neuron
-        self.state_bits = self.chip.states[neuron_model(neuron)].value or 0
+        assert neuron is not None
+        self.state_bits = self.chip.states[neuron.kind].value or 0
         self.threshold = frozenset([neuron.threshold])
         self.decays = self._decays(neuron)
 
@@ -189,7 +177,7 @@ class LayerDemand:
     @property
     def recurrent(self) -> bool:
         """Whether neurons of the layer send to each other."""
-        return False
+        return self.layer.recurrent_weight is not None
 
     @property
     def storage(self) -> str:

@@ -18,14 +18,11 @@ class DenseDemand(LayerDemand):
     def __init__(
         self, layer: Dense | ComplexDense, name: str, chip: Chip, narrower: int = 0
     ) -> None:
-        if isinstance(layer, ComplexDense):
-            weights = np.stack([layer.real_weight, layer.imaginary_weight])
-        elif layer.recurrent_weight is None:
-            weights = layer.weight[None]
-        else:
-            weights = np.hstack([layer.weight, layer.recurrent_weight])[None]
+        weights = np.stack(list(layer.forward_matrices.values()))
+        if layer.recurrent_weight is not None:
+            weights = np.concatenate([weights, layer.recurrent_weight[None]], axis=2)
         parts, outputs, axons = weights.shape
-        delays = layer.delay_matrix if isinstance(layer, Dense) else None
+        delays = layer.delay_matrix
         super().__init__(
             layer=layer,
             name=name,
@@ -44,11 +41,6 @@ class DenseDemand(LayerDemand):
         np.cumsum(present, axis=0, dtype=kind, out=self._counts[1:])
         self._dense_bits = self.weight_width + self.delay_width + chip.cost("tag_bits")
         self._sparse_bits = self._dense_bits + chip.cost("index_bits")
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether neurons of the layer send to each other."""
-        return isinstance(self.layer, Dense) and self.layer.recurrent_weight is not None
 
     @property
     def inputs(self) -> int:
