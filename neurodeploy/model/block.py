@@ -16,13 +16,12 @@ from neurodeploy._io.quiet import suppress_output
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
+from neurodeploy.netx.layers import MAX_DELAY_STEPS
 from neurodeploy.netx.units import DECAY_SCALE
 
 with suppress_output():
     from lava.lib.dl import slayer
     from lava.lib.dl.slayer.neuron.cuba import SCALE_RHO_MULT, TAU_RHO_MULT
-
-MAX_DELAY_STEPS = 62
 
 
 class Block(torch.nn.Module):

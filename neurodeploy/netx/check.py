@@ -42,7 +42,10 @@ def check(network: Network) -> list[Finding]:
     before = (network.input_shape, *network.shapes[:-1])
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
         largest = (1 << network.input_bits) - 1 if index == 0 and network.input_bits else 1
-        for code, field, reason, remedy in _layer_findings(index, layer, before[index], largest):
+        said = [*_layer_findings(index, layer, before[index], largest)]
+        if layer.recurrent_weight is not None and not network.graded[index]:
+            said += _recurrence_findings(layer)
+        for code, field, reason, remedy in said:
             kind = FINDING_KINDS[code]
             findings.append(
                 Finding(
@@ -118,6 +121,17 @@ def _layer_findings(
             yield from _bias_findings(layer)
             yield from _kernel_findings(layer)
             yield from _overflow(layer, largest)
+
+
+def _recurrence_findings(layer: Layer) -> Iterator[_Found]:
+    """Of a recurrent layer whose input is not graded."""
+    if layer.neuron is not None and layer.neuron.graded:
+        yield (
+            "recurrent-ones",
+            "recurrent_weight",
+            "Lava reads the graded spikes that come back as ones, as it reads those of the input",
+            "Give the layer graded input, or other neurons",
+        )
 
 
 def _resonator_findings(neuron: RfNeuron) -> Iterator[_Found]:

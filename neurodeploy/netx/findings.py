@@ -27,6 +27,7 @@ FINDING_KINDS: Mapping[str, FindingKind] = {
     "recurrent-delay": FindingKind("error", False, "a recurrent layer has delays"),
     "unscalable-weight": FindingKind("error", False, "netx cannot scale a matrix to 8 bits"),
     "changed-weight": FindingKind("warning", False, "netx changes weights"),
+    "recurrent-ones": FindingKind("warning", False, "Lava reads graded recurrent spikes as ones"),
     "changed-decay": FindingKind("warning", False, "netx changes decays of resonators"),
     "clamped-delay": FindingKind("warning", False, "netx shortens delays"),
     "ignored-delay": FindingKind("warning", False, "Lava ignores the delays of a convolution"),

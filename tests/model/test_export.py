@@ -11,6 +11,8 @@ from neurodeploy.errors import NetworkError
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.specs import ConvSpec, DenseSpec
+from neurodeploy.netx.check import check
+from neurodeploy.netx.layers import MAX_DELAY_STEPS
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 
@@ -49,6 +51,19 @@ def test_a_matrix_that_lava_would_change_is_not_exported() -> None:
         encoder.blocks[0].synapse.weight.fill_(-4.0)
     with pytest.raises(NetworkError, match="layer 0-dense, weight: netx changes 6 weights"):
         export_network(encoder)
+
+
+def test_the_longest_delay_of_training_is_one_that_netx_keeps() -> None:
+    encoder = Encoder((3,), [DenseSpec(neurons=2, delays=True)])
+    (block,) = encoder.layers
+    assert block.delay is not None
+    block.delay.delay.data[:] = 70.0
+    network = export_network(encoder)
+    (layer,) = network.layers
+    assert layer.delay_matrix is not None
+    assert layer.delay_matrix.tolist() == [[MAX_DELAY_STEPS] * 3] * 2
+    assert layer.arrays["delay"].tolist() == [62, 62]
+    assert check(network) == []
 
 
 def test_a_silent_layer_is_not_exported() -> None:

@@ -141,6 +141,13 @@ def test_delays_of_a_convolution_are_ignored() -> None:
     assert found(conv(), input_shape=IMAGE) == []
 
 
+def test_graded_spikes_that_come_back_are_read_as_the_input_is() -> None:
+    recurrent = dense(neuron=SIGMA_DELTA, recurrent_weight=[[2]])
+    assert found(recurrent) == [("warning", "0-dense_rec", "recurrent_weight")]
+    assert found(NeuronInput(neuron=SIGMA_DELTA), recurrent) == []
+    assert check(Network(input_shape=(3,), layers=(recurrent,), input_bits=8)) == []
+
+
 def test_resonators_whose_decays_lose_one_on_the_way_are_reported() -> None:
     assert found(complex_dense(cos_decay=3900)) == [("warning", "0-dense", "neuron/cos_decay")]
     (finding,) = check(Network(input_shape=(3,), layers=(complex_dense(cos_decay=3900),)))

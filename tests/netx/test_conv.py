@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from small_layers import NEURON, conv
 
 from neurodeploy.errors import NetworkError
@@ -66,34 +67,14 @@ def test_the_delay_of_a_convolution_is_validated() -> None:
         Conv(weight=np.ones((1, 1, 1, 1)), neuron=NEURON, delay=[0.5])
 
 
-def convolve(layer: Conv, kernels: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """One output at a time, straight from the definition."""
-    outputs, per_group, height, width = kernels.shape
-    pad_y, pad_x = layer.padding
-    padded = np.pad(image, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
-    result = np.zeros(layer.output_shape(image.shape), np.int64)
-    for channel, row, column in np.ndindex(result.shape):
-        group = channel // (outputs // layer.groups)
-        for inner, y, x in np.ndindex(per_group, height, width):
-            result[channel, row, column] += (
-                kernels[channel, inner, y, x]
-                * padded[
-                    group * per_group + inner,
-                    row * layer.stride[0] + y * layer.dilation[0],
-                    column * layer.stride[1] + x * layer.dilation[1],
-                ]
-            )
-    return result
-
-
 def reached(layer: Conv, present: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Outputs that a single spike at each input position reaches."""
-    counts = np.zeros(shape, np.int64)
-    for position in np.ndindex(shape):
-        image = np.zeros(shape, np.int64)
-        image[position] = 1
-        counts[position] = np.count_nonzero(convolve(layer, present, image))
-    return counts
+    """Kernel positions that each input feeds: the gradient of a sum of PyTorch's convolution."""
+    image = torch.zeros((1, *shape), dtype=torch.float64, requires_grad=True)
+    kernels = torch.from_numpy(present.astype(np.float64))
+    options = (layer.stride, layer.padding, layer.dilation, layer.groups)
+    torch.nn.functional.conv2d(image, kernels, None, *options).sum().backward()
+    assert image.grad is not None
+    return image.grad[0].numpy().astype(np.int64)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +97,20 @@ def test_fan_out_of_a_convolution_is_what_a_spike_reaches(options: dict[str, Any
     layer = Conv(weight=weight, neuron=NEURON, **options)
     connections, effective = layer.fan_out(shape)
     np.testing.assert_array_equal(connections, reached(layer, np.ones_like(weight), shape))
-    np.testing.assert_array_equal(effective, reached(layer, np.abs(weight), shape))
+    np.testing.assert_array_equal(effective, reached(layer, weight != 0, shape))
+
+
+def test_fan_out_with_stride_groups_and_padding_by_hand() -> None:
+    """Kernels of 2 positions, every third pixel on: pixels 0 and 3 at first, 1 and 4 at second."""
+    weight = np.array([[0, 1], [2, 3], [4, 0], [5, 0]]).reshape(4, 1, 1, 2)
+    layer = Conv(weight=weight, neuron=NEURON, stride=(1, 3), groups=2)
+    assert layer.output_shape((2, 1, 6)) == (4, 1, 2)
+    connections, effective = layer.fan_out((2, 1, 6))
+    assert connections.tolist() == [[[2, 2, 0, 2, 2, 0]]] * 2
+    assert effective.tolist() == [[[1, 2, 0, 1, 2, 0]], [[2, 0, 0, 2, 0, 0]]]
+    assert layer.synapses((2, 1, 6)) == (16, 10)
+    padded = Conv(weight=np.ones((3, 1, 1, 2)), neuron=NEURON, padding=(0, 1))
+    assert padded.fan_out((1, 1, 2))[0].tolist() == [[[6, 6]]]
 
 
 def test_a_spike_at_the_edge_has_fewer_connections() -> None:

@@ -21,6 +21,20 @@ def test_parameters_of_the_layers_add_up_to_those_of_the_network() -> None:
     assert report["parameters"] == 27
 
 
+def test_findings_say_whether_lava_runs_what_is_written() -> None:
+    neuron = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
+    layer = Dense(weight=[[2, 4]], neuron=neuron, bias=[5000], delay=[70])
+    report = describe_network(Network(input_shape=(2,), layers=(layer,)))
+    found = {finding["code"]: finding for finding in report["findings"]}
+    assert {code: finding["exact"] for code, finding in found.items()} == {
+        "chip-bias": True,
+        "clamped-delay": False,
+    }
+    assert json.loads(json.dumps(report["findings"])) == report["findings"]
+    for finding in report["findings"]:
+        assert set(finding) >= {"code", "layer", "exact", "reason", "remedy"}
+
+
 def test_layers_of_every_kind_are_described() -> None:
     sigma = SdnnNeuron(threshold=9, sigma_output=True)
     layers = (

@@ -59,6 +59,7 @@ OTHERS = {
     "sigma-bias": network(dense(2, 4, neuron=SIGMA, bias=[1])),
     "recurrent-delay": network(dense(2, 4, recurrent_weight=[[2]], delay=[1])),
     "unscalable-weight": network(dense(0, 0)),
+    "recurrent-ones": network(dense(2, 4, neuron=SdnnNeuron(threshold=5), recurrent_weight=[[2]])),
     "changed-decay": network(
         ComplexDense(real_weight=[[2, 4]], imaginary_weight=[[2, 4]], neuron=RESONATOR)
     ),

@@ -45,6 +45,42 @@ def test_stored_parameters_are_all_weights_biases_and_delays() -> None:
     assert Average(outputs=1).parameters == 0
 
 
+def test_layers_name_their_own_matrices() -> None:
+    recurrent = dense(2, 3, recurrent_weight=[[1, 2], [3, 4]], bias=[5])
+    assert [*recurrent.forward_matrices] == ["weight"]
+    assert [*recurrent.matrices] == ["weight", "recurrent_weight"]
+    assert [*recurrent.arrays] == ["weight", "recurrent_weight", "bias"]
+    assert recurrent.matrices["recurrent_weight"].tolist() == [[1, 2], [3, 4]]
+    both = complex_dense(2, 3)
+    assert [*both.matrices] == [*both.forward_matrices] == ["real_weight", "imaginary_weight"]
+    assert [*conv(2, 1, 3, 2, delay=[4]).arrays] == ["weight", "delay"]
+    for layer in (NeuronInput(neuron=NEURON), Average(outputs=1)):
+        assert layer.arrays == layer.matrices == {}
+
+
+def test_layers_say_what_they_take() -> None:
+    inputs, average = NeuronInput(neuron=NEURON), Average(outputs=2)
+    layers = (inputs, conv(2, 1, 1, 1), dense(2, 12), complex_dense(2, 2), average)
+    assert [layer.takes_real_values for layer in layers] == [True, False, False, False, False]
+    assert [layer.has_synapses for layer in layers] == [False, True, True, True, False]
+    assert [layer.flattens for layer in layers] == [False, False, True, True, False]
+    assert [layer.neuron_count((2, 2, 3)) for layer in layers] == [12, 12, 12, 12, 0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "connections"),
+    [
+        (dense(2, 3), (6, 5)),
+        (dense(2, 3, recurrent_weight=[[0, 1], [1, 0]]), (10, 7)),
+        (complex_dense(2, 3), (12, 10)),
+        (NeuronInput(neuron=NEURON), (0, 0)),
+        (Average(outputs=1), (0, 0)),
+    ],
+)
+def test_synapses_by_hand(layer: Any, connections: tuple[int, int]) -> None:
+    assert layer.synapses((3,)) == connections
+
+
 @pytest.mark.parametrize("layer", [NeuronInput(neuron=NEURON), Average(outputs=1)])
 def test_layers_without_synapses_have_no_fan_out(layer: Any) -> None:
     for counts in layer.fan_out((2, 3)):
