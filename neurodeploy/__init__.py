@@ -8,11 +8,8 @@ import os
 
 import lazy_loader
 
-from neurodeploy._version import __version__
-
 # OpenMP threads that spin while they wait stall PyTorch for seconds as soon as anything else,
 # such as Lava's processes, wants a core. Read once, when torch is loaded; the person's own wins.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__all__ += ["__version__"]
