@@ -65,6 +65,12 @@ def train(
     budget_s: Annotated[
         float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Fine-tune the weights of this checkpoint.")
+    ] = None,
+    extend: Annotated[
+        bool, typer.Option("--extend", help="Go on to more epochs than the checkpoint was to have.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the checkpoint.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,6 +79,7 @@ def train(
     import math
 
     from neurodeploy.learn.evaluation import evaluate
+    from neurodeploy.learn.trainer import Trainer
     from neurodeploy.tasks import task as find_task
     from neurodeploy.tasks import train_task
 
@@ -83,10 +90,16 @@ def train(
         chosen = dataclasses.replace(chosen, beta=beta)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
+
+    def begin(trainer: Trainer) -> None:
+        if start is not None:
+            trainer.start_from(start)
+        (trainer.extend if extend else trainer.resume)()
+
     splits = chosen.splits()
     budget = math.inf if budget_s is None else budget_s
     with progress_bar() as progress:
-        model = train_task(chosen, splits, folder, progress, budget_s=budget)
+        model = train_task(chosen, splits, folder, progress, begin=begin, budget_s=budget)
     result = evaluate(
         model,
         chosen.sources(splits).validation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -262,6 +262,7 @@ def train_task(
     progress: Progress | None = None,
     *,
     model: HybridModel | None = None,
+    begin: Callable[[Trainer], object] = Trainer.resume,
     budget_s: float = math.inf,
 ) -> HybridModel:
     """Train a task's model, or go on where the folder's checkpoint stopped.
@@ -278,10 +279,13 @@ def train_task(
         Shows loss, bits and spikes.
     model : HybridModel, optional
         To start from, for instance a compressed one; a fresh one if not given.
+    begin : callable
+        How the trainer begins: `Trainer.resume`, `Trainer.extend` for more epochs, or a
+        `Trainer.start_from`, for instance.
     budget_s : float
         As in `Trainer.fit`.
     """
     trainer = chosen.trainer(splits, folder, model)
-    trainer.resume()
+    begin(trainer)
     trainer.fit(progress, budget_s=budget_s)
     return trainer.model
