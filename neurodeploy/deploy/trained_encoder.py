@@ -60,8 +60,9 @@ class TrainedEncoder:
         except (InputError, KeyError, TypeError, AttributeError) as error:
             raise FileFormatError(message("encoder", "specs of its layers", error)) from error
         for index, block in enumerate(encoder.layers):
-            pruned = self.tensors.get(f"blocks.{index}.connected")
-            block.register_buffer("connected", None if pruned is None else torch.ones_like(pruned))
+            for name in ("connected", "recurrent_connected"):
+                mask = self.tensors.get(f"blocks.{index}.{name}")
+                block.register_buffer(name, None if mask is None else torch.ones_like(mask))
         load_state(encoder, dict(self.tensors), "encoder")
         return encoder
 

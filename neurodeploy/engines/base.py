@@ -178,7 +178,7 @@ def check_input(network: Network, spikes: np.ndarray, where: str = "input") -> n
         if spikes.ndim >= 3 and flat in (features, network.input_shape):
             spikes = spikes.reshape(len(spikes), *network.input_shape, spikes.shape[-1])
     first = network.layers[0]
-    if not isinstance(first, NeuronInput) and not network.input_bits:
+    if not first.takes_real_values and not network.input_bits:
         return check_spikes(spikes, features=network.input_shape, where=where)
     if spikes.shape[1:-1] != network.input_shape or spikes.size == 0:
         expected = f"[batch, {', '.join(map(str, network.input_shape))}, time]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 
@@ -38,18 +38,23 @@ class AnnEncoder(torch.nn.Module):
         self.neurons = neurons
         self.steps = steps
         self.gradient_floor = gradient_floor
-        self.layers = torch.nn.Sequential(
+        self.body = torch.nn.Sequential(
             torch.nn.Flatten(),
             torch.nn.Linear(features * steps, hidden),
             torch.nn.ReLU(),
             torch.nn.Linear(hidden, neurons * steps),
         )
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What it is, apart from the values of its parameters, as JSON."""
+        return {"steps": self.steps, "gradient_floor": self.gradient_floor}
+
     def forward(
         self, spikes: torch.Tensor, *, temperature: float, generator: Noise | None = None
     ) -> EncoderOutput:
         """Bits [batch, neuron, time] of input spikes [batch, *features, time]."""
-        margin = self.layers(spikes).unflatten(1, (self.neurons, self.steps))
+        margin = self.body(spikes).unflatten(1, (self.neurons, self.steps))
         noise = logistic_noise(margin, temperature, generator)
         width = max(temperature, self.gradient_floor)
         _, bits = SampledSpikes.apply(margin, noise, 0.0, 0, width)

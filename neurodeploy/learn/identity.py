@@ -37,23 +37,10 @@ LONGEST = 60
 
 def model_identity(model: HybridModel) -> Identity:
     """What a model is, apart from the values of its parameters."""
-    layers = {
-        str(index): {
-            "kind": type(block.spec).__name__,
-            **asdict(block.spec),
-            "pruned": None if block.connected is None else described(block.connected),
-        }
-        for index, block in enumerate(model.encoder.layers)
-    }
-    encoder = {
-        "input_shape": model.encoder.input_shape,
-        "gradient_floor": model.encoder.readout.gradient_floor,
-        "layers": layers,
-    }
     return _flat(
         {
             "model": type(model).__name__,
-            "encoder": encoder,
+            "encoder": model.encoder.identity,
             "decoder": model.decoder.config.to_dict(),
             "parameters": {name: list(tensor.shape) for name, tensor in model.named_parameters()},
         }

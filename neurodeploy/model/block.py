@@ -8,10 +8,13 @@ soon as a neuron has a bias; in this order the two agree spike for spike.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch.nn.functional import conv2d, linear
 
+from neurodeploy._io.digest import digest
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
 from neurodeploy.model.recurrence import RecurrentSpikes
@@ -27,7 +30,8 @@ with suppress_output():
 class Block(torch.nn.Module):
     """One layer: one step of transport, synapse, axonal delay, bias and CUBA neuron.
 
-    ``connected``, if it is not None, is 0 where a synapse was pruned, in the weight's shape.
+    ``connected`` and ``recurrent_connected``, where they are not None, are 0 where a synapse was
+    pruned, in the weight's shape.
 
     Parameters
     ----------
@@ -36,6 +40,9 @@ class Block(torch.nn.Module):
     input_shape : sequence of int
         Features of the layer before, without batch and time.
     """
+
+    connected: torch.Tensor | None
+    recurrent_connected: torch.Tensor | None
 
     def __init__(self, spec: LayerSpec, input_shape: Sequence[int]) -> None:
         super().__init__()
@@ -70,6 +77,7 @@ class Block(torch.nn.Module):
                 self.input_shape[0], spec.channels, weight_scale=spec.weight_scale, **geometry
             )
         self.register_buffer("connected", None)
+        self.register_buffer("recurrent_connected", None)
         self.bias = (
             torch.nn.Parameter(torch.zeros(self.shape[0], *[1] * len(self.shape)))
             if spec.bias
@@ -80,6 +88,19 @@ class Block(torch.nn.Module):
         )
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """What it is, apart from the values of its parameters, as JSON."""
+        masks = {"pruned": self.connected, "recurrent_pruned": self.recurrent_connected}
+        return {
+            "kind": type(self.spec).__name__,
+            **asdict(self.spec),
+            **{
+                name: None if mask is None else digest(mask.cpu().numpy())
+                for name, mask in masks.items()
+            },
+        }
+
+    @property
     def weight(self) -> torch.Tensor:
         """The weights that the chip has, in SLAYER's units and SLAYER's shape."""
         weight = self.synapse.weight
@@ -88,8 +109,10 @@ class Block(torch.nn.Module):
     @property
     def recurrent_weight(self) -> torch.Tensor | None:
         """Those between the layer's own neurons, [to, from], if it is recurrent."""
-        synapse = self.recurrent_synapse
-        return None if synapse is None else self.spec.levels(synapse.weight).flatten(1)
+        if self.recurrent_synapse is None:
+            return None
+        weight, connected = self.recurrent_synapse.weight, self.recurrent_connected
+        return self.spec.levels(weight if connected is None else weight * connected).flatten(1)
 
     def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
         """Weighted spikes as they reach the neurons, [batch, *features, time]."""
@@ -109,8 +132,8 @@ class Block(torch.nn.Module):
 
     def current(self, spikes: torch.Tensor) -> torch.Tensor:
         """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
-        keep = DECAY_SCALE - self.spec.neuron.current_decay_steps
-        current = Current.apply(self.dendrite(spikes), keep)
+        factor = DECAY_SCALE - self.spec.neuron.current_decay_steps
+        current = Current.apply(self.dendrite(spikes), factor)
         return current if self.bias is None else current + self.neuron.quantize_8bit(self.bias)
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
@@ -126,8 +149,8 @@ class Block(torch.nn.Module):
         if recurrent is None:
             return HiddenSpikes.apply(self.current(spikes), *voltage)
         bias = None if self.bias is None else self.neuron.quantize_8bit(self.bias).flatten()
-        keep = DECAY_SCALE - neuron.current_decay_steps
-        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, keep, *voltage)
+        factor = DECAY_SCALE - neuron.current_decay_steps
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, factor, *voltage)
 
 
 def _delay_at_zero(neurons: int) -> torch.nn.Module:

@@ -47,28 +47,28 @@ class Current(torch.autograd.Function):
     """The synaptic current u, a leaky integral of what arrives."""
 
     @staticmethod
-    def forward(ctx: Any, arriving: torch.Tensor, keep: int) -> torch.Tensor:
+    def forward(ctx: Any, arriving: torch.Tensor, factor: int) -> torch.Tensor:
         """Integrate.
 
         Parameters
         ----------
         arriving : Tensor [batch, *features, time], float32
             Weighted spikes z, in SLAYER's units.
-        keep : int
-            4,096 minus the current decay.
+        factor : int
+            Decay factor, 4,096 minus the current decay.
 
         Returns
         -------
         Tensor [batch, *features, time], float32
         """
-        ctx.keep = keep
-        return time_last(integrate(time_first(arriving), keep))
+        ctx.factor = factor
+        return time_last(integrate(time_first(arriving), factor))
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
         """The adjoint recursion, without rounding."""
         direct = time_first(grads[0])
-        carry = torch.full_like(direct[:1], ctx.keep / DECAY_SCALE)
+        carry = torch.full_like(direct[:1], ctx.factor / DECAY_SCALE)
         return time_last(adjoint(direct, carry)), None
 
 
@@ -81,7 +81,12 @@ class HiddenSpikes(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, current: torch.Tensor, threshold: float, keep: int, width: float, height: float
+        ctx: Any,
+        current: torch.Tensor,
+        threshold: float,
+        factor: int,
+        width: float,
+        height: float,
     ) -> torch.Tensor:
         """Integrate, spike, reset.
 
@@ -91,8 +96,8 @@ class HiddenSpikes(torch.autograd.Function):
             Synaptic current u plus bias, in SLAYER's units.
         threshold : float
             In SLAYER's units.
-        keep : int
-            4,096 minus the voltage decay.
+        factor : int
+            Decay factor, 4,096 minus the voltage decay.
         width, height : float
             w and h of the surrogate gradient.
 
@@ -102,9 +107,14 @@ class HiddenSpikes(torch.autograd.Function):
             0 or 1.
         """
         rows = time_first(current)
-        voltage, spikes = integrate_and_fire(rows, torch.full_like(rows[:1], threshold), keep)
+        voltage, spikes = integrate_and_fire(rows, torch.full_like(rows[:1], threshold), factor)
         ctx.save_for_backward(voltage)
-        ctx.threshold, ctx.keep, ctx.width, ctx.height = threshold, keep, width, height
+        ctx.threshold, ctx.factor, ctx.width, ctx.height = (
+            threshold,
+            factor,
+            width,
+            height,
+        )
         return time_last(spikes)
 
     @staticmethod
@@ -113,25 +123,25 @@ class HiddenSpikes(torch.autograd.Function):
         (voltage,) = ctx.saved_tensors
         slope = voltage.sub(ctx.threshold).abs_().div_(-ctx.width).exp_()
         direct = slope.mul_(ctx.height / 2 / ctx.width).mul_(time_first(grads[0]))
-        carry = torch.full_like(direct[:1], ctx.keep / DECAY_SCALE)
+        carry = torch.full_like(direct[:1], ctx.factor / DECAY_SCALE)
         return time_last(adjoint(direct, carry)), None, None, None, None
 
 
-def integrate(rows: torch.Tensor, keep: int) -> torch.Tensor:
+def integrate(rows: torch.Tensor, factor: int) -> torch.Tensor:
     """A leaky integral of rows [time, batch, *features], in SLAYER's units."""
     out = torch.empty_like(rows)
     if on_cpu(rows):
-        _integrate(_flat(rows), keep, _flat(out))
+        _integrate(_flat(rows), factor, _flat(out))
         return out
     state = torch.zeros_like(rows[0], dtype=torch.float64)
     for t, row in enumerate(rows):
-        state = torch.trunc(state * keep / DECAY_SCALE) + torch.trunc(row.double() * STATE_SCALE)
+        state = torch.trunc(state * factor / DECAY_SCALE) + torch.trunc(row.double() * STATE_SCALE)
         out[t] = state / STATE_SCALE
     return out
 
 
 def integrate_and_fire(
-    rows: torch.Tensor, level: torch.Tensor, keep: int
+    rows: torch.Tensor, level: torch.Tensor, factor: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A leaky integral that spikes above a level and starts again from 0.
 
@@ -141,8 +151,8 @@ def integrate_and_fire(
         Drive of the voltage, in SLAYER's units.
     level : Tensor [time or 1, batch, *features], float32
         Above which it spikes, in SLAYER's units.
-    keep : int
-        4,096 minus the voltage decay.
+    factor : int
+        Decay factor, 4,096 minus the voltage decay.
 
     Returns
     -------
@@ -151,11 +161,11 @@ def integrate_and_fire(
     """
     voltage, spikes = torch.empty_like(rows), torch.empty_like(rows)
     if on_cpu(rows):
-        _integrate_and_fire(_flat(rows), _flat(level), keep, _flat(voltage), _flat(spikes))
+        _integrate_and_fire(_flat(rows), _flat(level), factor, _flat(voltage), _flat(spikes))
         return voltage, spikes
     state = torch.zeros_like(rows[0], dtype=torch.float64)
     for t, row in enumerate(rows):
-        state = torch.trunc(state * keep / DECAY_SCALE) + torch.trunc(row.double() * STATE_SCALE)
+        state = torch.trunc(state * factor / DECAY_SCALE) + torch.trunc(row.double() * STATE_SCALE)
         spike = state > level[min(t, len(level) - 1)].double() * STATE_SCALE
         voltage[t], spikes[t] = state / STATE_SCALE, spike
         state = state.masked_fill(spike, 0.0)
@@ -192,9 +202,9 @@ def _flat(rows: torch.Tensor) -> np.ndarray:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _integrate(rows: Any, keep: int, out: Any) -> None:
+def _integrate(rows: Any, factor: int, out: Any) -> None:
     steps, neurons = rows.shape
-    fraction = keep / DECAY_SCALE
+    fraction = factor / DECAY_SCALE
     for start in range(0, neurons, CHUNK):
         stop = min(start + CHUNK, neurons)
         state = np.zeros(stop - start)
@@ -206,9 +216,9 @@ def _integrate(rows: Any, keep: int, out: Any) -> None:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _integrate_and_fire(rows: Any, level: Any, keep: int, voltage: Any, spikes: Any) -> None:
+def _integrate_and_fire(rows: Any, level: Any, factor: int, voltage: Any, spikes: Any) -> None:
     steps, neurons = rows.shape
-    fraction = keep / DECAY_SCALE
+    fraction = factor / DECAY_SCALE
     for start in range(0, neurons, CHUNK):
         stop = min(start + CHUNK, neurons)
         state = np.zeros(stop - start)

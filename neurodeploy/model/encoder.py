@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -85,6 +85,15 @@ class Encoder(torch.nn.Module):
     def layers(self) -> list[Block]:
         """The blocks, the readout's last."""
         return [block for block in self.blocks if isinstance(block, Block)]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What it is, apart from the values of its parameters, as JSON."""
+        return {
+            "input_shape": list(self.input_shape),
+            "gradient_floor": self.readout.gradient_floor,
+            "layers": {str(index): block.identity for index, block in enumerate(self.layers)},
+        }
 
     @property
     def neurons(self) -> int:

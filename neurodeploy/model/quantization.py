@@ -112,12 +112,25 @@ def compress(model: HybridModel, *, pruned: float = 0.0, bits: int = FULL_BITS) 
         raise InputError(message("pruned", "a share in [0, 1)", pruned))
     smaller = copy.deepcopy(model)
     for block in smaller.encoder.layers:
-        weight = block.synapse.weight
-        gone = int(pruned * weight.numel())
-        if gone:
-            connected = torch.ones_like(weight) if block.connected is None else block.connected
-            connected[torch.from_numpy(smallest(weight.detach().cpu().numpy(), gone))] = 0
-            block.connected = connected
-            weight.mul_(connected)
-        block.spec = replace(block.spec, levels=WeightLevels.nearest(weight, bits))
+        block.connected = _pruned(block.synapse.weight, block.connected, pruned)
+        weights = [block.synapse.weight.flatten()]
+        if block.recurrent_synapse is not None:
+            own = block.recurrent_synapse.weight
+            block.recurrent_connected = _pruned(own, block.recurrent_connected, pruned)
+            weights.append(own.flatten())
+        levels = WeightLevels.nearest(torch.cat(weights), bits)
+        block.spec = replace(block.spec, levels=levels)
     return smaller
+
+
+def _pruned(
+    weight: torch.Tensor, connected: torch.Tensor | None, share: float
+) -> torch.Tensor | None:
+    """Set the smallest weights to 0; give where there are synapses, None for everywhere."""
+    gone = int(share * weight.numel())
+    if not gone:
+        return connected
+    mask = torch.ones_like(weight) if connected is None else connected
+    mask[torch.from_numpy(smallest(weight.detach().cpu().numpy(), gone))] = 0
+    weight.mul_(mask)
+    return mask

@@ -92,7 +92,7 @@ class SampledSpikes(torch.autograd.Function):
         current: torch.Tensor,
         noise: torch.Tensor,
         threshold: float,
-        keep: int,
+        factor: int,
         gradient_width: float,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Integrate, sample, reset: see the module's equations.
@@ -106,8 +106,8 @@ class SampledSpikes(torch.autograd.Function):
             units; logistic noise of scale ``temperature``, or zeros.
         threshold : float
             In SLAYER's units.
-        keep : int
-            4,096 minus the voltage decay.
+        factor : int
+            Decay factor, 4,096 minus the voltage decay.
         gradient_width : float
             Temperature of the sigmoid whose derivative stands in for that of a spike.
 
@@ -117,9 +117,13 @@ class SampledSpikes(torch.autograd.Function):
             The voltage before the reset, and the spikes, 0 or 1.
         """
         level = threshold - time_first(noise)
-        voltage, spikes = integrate_and_fire(time_first(current), level, keep)
+        voltage, spikes = integrate_and_fire(time_first(current), level, factor)
         ctx.save_for_backward(voltage, spikes)
-        ctx.threshold, ctx.keep, ctx.gradient_width = threshold, keep, gradient_width
+        ctx.threshold, ctx.factor, ctx.gradient_width = (
+            threshold,
+            factor,
+            gradient_width,
+        )
         return time_last(voltage), time_last(spikes)
 
     @staticmethod
@@ -129,7 +133,7 @@ class SampledSpikes(torch.autograd.Function):
         voltage, spikes = ctx.saved_tensors
         probability = torch.sigmoid((voltage - ctx.threshold) / ctx.gradient_width)
         slope = probability * (1 - probability) / ctx.gradient_width
-        carry = (ctx.keep / DECAY_SCALE) * (1 - spikes)
+        carry = (ctx.factor / DECAY_SCALE) * (1 - spikes)
         gradient = adjoint(grad_voltage + grad_spikes * slope, carry)
         return time_last(gradient), None, None, None, None
 

@@ -27,7 +27,8 @@ from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.quantization import WeightLevels, compress
-from neurodeploy.model.specs import ConvSpec, DenseSpec
+from neurodeploy.model.specs import ConvSpec, DenseSpec, RecurrentSpec
+from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.units import WEIGHT_SCALE
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding
@@ -63,7 +64,12 @@ def conv(seed: int = 0) -> HybridModel:
     return hybrid(Encoder((2, 5, 6), layers))
 
 
-MODELS = {"dense": dense, "conv": conv}
+def recurrent(seed: int = 0) -> HybridModel:
+    torch.manual_seed(seed)
+    return hybrid(Encoder((64,), [RecurrentSpec(neurons=16), DenseSpec(neurons=6)]))
+
+
+MODELS = {"dense": dense, "conv": conv, "recurrent": recurrent}
 
 
 def blocks(model: HybridModel) -> list[Block]:
@@ -71,8 +77,15 @@ def blocks(model: HybridModel) -> list[Block]:
 
 
 def weights(model: HybridModel) -> list[torch.Tensor]:
-    """The trained weights of each layer, as they are remembered."""
-    return [block.synapse.weight.detach().clone() for block in blocks(model)]
+    """The trained weights of each layer in a row, recurrent ones too, as they are remembered."""
+    return [
+        torch.cat([synapse.weight.detach().flatten() for synapse in synapses(block)])
+        for block in blocks(model)
+    ]
+
+
+def synapses(block: Block) -> list[torch.nn.Module]:
+    return [each for each in (block.synapse, block.recurrent_synapse) if each is not None]
 
 
 def state(model: HybridModel) -> dict[str, torch.Tensor]:
@@ -191,7 +204,8 @@ def test_the_exponent_is_the_one_with_the_smallest_squared_error(kind: str, bits
     model = MODELS[kind]()
     with torch.no_grad():
         for scale, block in zip((0.2, 20.0, 5.0), blocks(model), strict=False):
-            block.synapse.weight.mul_(scale)
+            for synapse in synapses(block):
+                synapse.weight.mul_(scale)
     chosen = [block.spec.levels for block in blocks(compress(model, bits=bits))]
     for weight, levels in zip(weights(model), chosen, strict=True):
         assert levels.bits == bits
@@ -209,6 +223,21 @@ def test_a_compressed_network_is_exported_as_it_is_and_runs_as_it_ran(kind: str,
     smaller = compress(MODELS[kind](), pruned=0.4, bits=bits)
     check_exported(smaller)
     check_engine(smaller, seed=bits)
+
+
+def test_both_matrices_of_a_recurrent_layer_are_pruned_and_share_their_levels() -> None:
+    smaller = compress(recurrent(), pruned=0.5, bits=3)
+    layer = export_network(smaller.encoder).layers[0]
+    assert isinstance(layer, Dense)
+    assert layer.recurrent_weight is not None
+    for matrix in (layer.weight, layer.recurrent_weight):
+        assert (matrix == 0).mean() >= 0.5
+    (block, _) = blocks(smaller)
+    assert block.recurrent_connected is not None
+    assert float(block.recurrent_connected.mean()) == 0.5
+    values = {*np.unique(layer.weight).tolist(), *np.unique(layer.recurrent_weight).tolist()}
+    assert values <= level_values(3, block.spec.levels.exponent)
+    assert block.identity["recurrent_pruned"] != recurrent().encoder.layers[0].identity["pruned"]
 
 
 def test_pruned_synapses_are_the_only_new_zeros() -> None:
