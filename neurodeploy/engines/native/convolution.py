@@ -34,6 +34,7 @@ def _add_kernels(layer, pools, weights, spikes, values, sums):
     for k in range(spikes.size):
         place = places[spikes[k]]
         row, column = first_tap + place.y * taps, first_run + place.x * runs
+        weight, channel = np.int64(place.weight), np.int64(place.channel)
         value = values[k] if sums.itemsize == 8 else np.int32(1)
         for tap in range(row, row + taps, 2):
             if tables[tap] < 0:
@@ -41,8 +42,8 @@ def _add_kernels(layer, pools, weights, spikes, values, sums):
             for run in range(column, column + runs, 3):
                 if tables[run + 2] == 0:
                     break
-                target = np.int64(tables[tap]) + tables[run] + place.channel
-                source = np.int64(place.weight) + tables[tap + 1] + tables[run + 1]
+                target = channel + tables[tap] + tables[run]
+                source = weight + tables[tap + 1] + tables[run + 1]
                 add_run(sums, target, weights, source, np.int64(tables[run + 2]), value)
 
 

@@ -20,9 +20,9 @@ def sum_rows8(weights, start, rows, spikes, tile, arriving):
     for first in range(0, arriving.size, TILE):
         place, missing = start + first * rows, first + TILE - arriving.size
         if missing <= 0:
-            sum_tile(weights, place, spikes, arriving, first)
+            sum_tile(weights, place, spikes, spikes.size, arriving, first)
         else:
-            sum_tile(weights, place, spikes, tile, 0)
+            sum_tile(weights, place, spikes, spikes.size, tile, 0)
             for j in range(TILE - missing):
                 arriving[np.uint64(first + j)] = tile[j]
 

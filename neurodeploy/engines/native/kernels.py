@@ -75,14 +75,25 @@ def _take_current(arriving, current, start, step):
 @compiled(nb.void(LAYER_TYPE, BLOCK, nb.int64, nb.int64, nb.uint64[:, ::1]))
 def _update_block(layer, block, start, step, ones):
     """Update neurons, the first of which is ``start`` of its layer; spikes are bits of ``ones``."""
-    size = block.current.size
+    current, voltage, arriving, bias, current_factor, voltage_factor = block
+    size = current.size
     scale, threshold = np.int32(layer.scale), np.int32(layer.threshold)
     for k in range(0, size, 64):
         mask = np.uint64(0)
         for lane in range(k, min(k + 64, size), LANES):
             left = np.int32(size - lane)
-            spikes = update_cuba(block, lane, left, scale, threshold)
-            mask |= spikes << np.uint64(lane - k)
+            mask |= update_cuba(
+                current,
+                voltage,
+                arriving,
+                bias,
+                current_factor,
+                voltage_factor,
+                lane,
+                left,
+                scale,
+                threshold,
+            ) << np.uint64(lane - k)
         ones[step, (start + k) >> 6] = mask
 
 

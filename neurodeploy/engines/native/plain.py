@@ -7,25 +7,36 @@ import numba as nb
 import numpy as np
 
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import BLOCK, I8, I16, I32, I64, LANES, TILE
+from neurodeploy.engines.native.layout import I8, I16, I32, I64, LANES, TILE
 from neurodeploy.engines.native.rules import LIMIT, WRAP, scaled
 
 
-@compiled(nb.void(I8, nb.int64, I32, I32, nb.int64))
-def sum_tile(weights, start, spikes, sums, place):
-    """Sum the tile at ``start`` over the rows of ``spikes``, into sums from ``place`` on."""
+@compiled(nb.void(I8, nb.int64, I32, nb.int64, I32, nb.int64))
+def sum_tile(weights, start, spikes, size, sums, place):
+    """Sum the tile at ``start`` over the rows of ``size`` spikes, into sums from ``place`` on."""
     half = TILE // 2
     for j in range(TILE):
         sums[place + j] = 0
-    for k in range(spikes.size):
+    for k in range(size):
         row = start + np.int64(spikes[k]) * TILE
         for j in range(half):
             sums[place + j] += np.int8(weights[row + 2 * j] ^ np.int8(-128))
             sums[place + half + j] += weights[row + 2 * j + 1]
 
 
-@compiled(nb.uint64(BLOCK, nb.int64, nb.int32, nb.int32, nb.int32))
-def update_cuba(block, first, left, scale, threshold):
+@compiled(nb.uint64(I32, I32, I32, I32, I16, I16, nb.int64, nb.int32, nb.int32, nb.int32))
+def update_cuba(
+    current,
+    voltage,
+    arriving,
+    bias,
+    current_factor,
+    voltage_factor,
+    first,
+    left,
+    scale,
+    threshold,
+):
     """Update `LANES` neurons, or what is ``left`` from ``first`` on; give a bit for each spike.
 
     Current: decay, add, wrap once. Voltage: decay, add, clip, spike, reset. Every sum wraps at
@@ -34,18 +45,16 @@ def update_cuba(block, first, left, scale, threshold):
     mask = np.uint64(0)
     for lane in range(min(left, LANES)):
         j = first + lane
-        total = np.int32(
-            scaled(block.current[j], block.current_factor[j]) + block.arriving[j] * scale
-        )
+        total = np.int32(scaled(current[j], current_factor[j]) + arriving[j] * scale)
         if total > LIMIT:
             total = np.int32(total - WRAP)
         elif total < 1 - LIMIT:
             total = np.int32(total + WRAP)
-        block.current[j] = total
-        total = np.int32(scaled(block.voltage[j], block.voltage_factor[j]) + total + block.bias[j])
+        current[j] = total
+        total = np.int32(scaled(voltage[j], voltage_factor[j]) + total + bias[j])
         total = min(max(total, np.int32(1 - LIMIT)), np.int32(LIMIT - 1))
         spike = total > threshold
-        block.voltage[j] = 0 if spike else total
+        voltage[j] = 0 if spike else total
         mask |= np.uint64(spike) << np.uint64(lane)
     return mask
 

@@ -1,10 +1,9 @@
 """Hand-written LLVM, all of it: where LLVM would not make good vector code of a plain loop.
 
-`plain` has the loop that each of these stands for. They read and write whole vectors, at any
-address and without bounds checks; the README says what keeps them inside. The order of bytes
-matters to `sum_tile` and `nonzero_bits`: little endian.
+`plain` has the loop that each intrinsic stands for, and says what it does. Here they read and
+write whole vectors, at any address and without bounds checks; the README says what keeps them
+inside. The order of bytes matters to `sum_tile` and `nonzero_bits`: little endian.
 """
-# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
@@ -16,8 +15,7 @@ import numba as nb
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import BLOCK, I8, I16, I32, I64, LANES, TILE
+from neurodeploy.engines.native.layout import LANES, TILE
 from neurodeploy.engines.native.rules import LIMIT, WRAP
 
 ROWS8 = 248
@@ -156,7 +154,7 @@ def on_pointers(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @intrinsic
-def _sum_tile(
+def sum_tile(
     typing: Any, weights: Any, start: Any, spikes: Any, size: Any, sums: Any, place: Any
 ) -> Any:
     """Two weights at a time.
@@ -190,12 +188,6 @@ def _sum_tile(
     return nb.void(weights, nb.int64, spikes, nb.int64, sums, nb.int64), on_pointers(build)
 
 
-@compiled(nb.void(I8, nb.int64, I32, I32, nb.int64))
-def sum_tile(weights, start, spikes, sums, place):
-    """As `plain.sum_tile`."""
-    _sum_tile(weights, start, spikes, spikes.size, sums, place)
-
-
 def _decayed(lanes: Lanes, factor: Lanes) -> Lanes:
     """As `rules.scaled`."""
     towards_zero = (lanes >> 31) & 4095
@@ -203,7 +195,7 @@ def _decayed(lanes: Lanes, factor: Lanes) -> Lanes:
 
 
 @intrinsic
-def _update_cuba(
+def update_cuba(
     typing: Any,
     current: Any,
     voltage: Any,
@@ -244,25 +236,8 @@ def _update_cuba(
     return nb.uint64(*arrays, nb.int64, nb.int32, nb.int32, nb.int32), on_pointers(build)
 
 
-@compiled(nb.uint64(BLOCK, nb.int64, nb.int32, nb.int32, nb.int32))
-def update_cuba(block, first, left, scale, threshold):
-    """As `plain.update_cuba`."""
-    return _update_cuba(
-        block.current,
-        block.voltage,
-        block.arriving,
-        block.bias,
-        block.current_factor,
-        block.voltage_factor,
-        first,
-        left,
-        scale,
-        threshold,
-    )
-
-
 @intrinsic
-def _add_run(
+def add_run(
     typing: Any, sums: Any, target: Any, weights: Any, source: Any, size: Any, value: Any
 ) -> Any:
     """Lane by lane of whole vectors."""
@@ -281,18 +256,9 @@ def _add_run(
     return nb.void(sums, nb.int64, weights, nb.int64, nb.int64, nb.int32), on_pointers(build)
 
 
-@compiled(
-    nb.void(I16, nb.int64, I16, nb.int64, nb.int64, nb.int32),
-    nb.void(I32, nb.int64, I32, nb.int64, nb.int64, nb.int32),
-    nb.void(I64, nb.int64, I32, nb.int64, nb.int64, nb.int32),
-)
-def add_run(sums, target, weights, source, size, value):
-    """As `plain.add_run`."""
-    _add_run(sums, target, weights, source, size, value)
-
-
 @intrinsic
-def _wrap_lanes(typing: Any, sums: Any, start: Any, arriving: Any, first: Any) -> Any:
+def wrap_lanes(typing: Any, sums: Any, start: Any, arriving: Any, first: Any) -> Any:
+    """One vector of sums."""
     bits = sums.dtype.bitwidth
 
     def build(builder: Any, sums: Any, start: Any, arriving: Any, first: Any) -> None:
@@ -302,14 +268,9 @@ def _wrap_lanes(typing: Any, sums: Any, start: Any, arriving: Any, first: Any) -
     return nb.void(sums, nb.int64, arriving, nb.int64), on_pointers(build)
 
 
-@compiled(nb.void(I16, nb.int64, I32, nb.int64), nb.void(I32, nb.int64, I32, nb.int64))
-def wrap_lanes(sums, start, arriving, first):
-    """As `plain.wrap_lanes`."""
-    _wrap_lanes(sums, start, arriving, first)
-
-
 @intrinsic
-def _nonzero_bits(typing: Any, values: Any, start: Any) -> Any:
+def nonzero_bits(typing: Any, values: Any, start: Any) -> Any:
+    """Sixty-four comparisons at once."""
     block = ir.VectorType(ir.IntType(8), 64)
 
     def build(builder: Any, values: Any, start: Any) -> Any:
@@ -320,21 +281,11 @@ def _nonzero_bits(typing: Any, values: Any, start: Any) -> Any:
     return nb.uint64(values, nb.int64), on_pointers(build)
 
 
-@compiled(nb.uint64(nb.uint8[::1], nb.int64))
-def nonzero_bits(values, start):
-    """As `plain.nonzero_bits`."""
-    return _nonzero_bits(values, start)
-
-
 @intrinsic
-def _trailing_zeros(typing: Any, mask: Any) -> Any:
+def trailing_zeros(typing: Any, mask: Any) -> Any:
+    """One instruction."""
+
     def build(builder: Any, mask: Any) -> Any:
         return builder.cttz(mask, ir.IntType(1)(0))
 
     return nb.uint64(nb.uint64), on_pointers(build)
-
-
-@compiled(nb.uint64(nb.uint64))
-def trailing_zeros(mask):
-    """As `plain.trailing_zeros`."""
-    return _trailing_zeros(mask)

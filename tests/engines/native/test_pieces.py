@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numba as nb
 import numpy as np
 import pytest
 
 from neurodeploy.engines.native import plain, simd
-from neurodeploy.engines.native.layout import LANES, TILE, Block
+from neurodeploy.engines.native.layout import LANES, TILE
 
 INT32 = np.iinfo(np.int32)
 
@@ -18,12 +20,26 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(request.param)
 
 
+def called(piece: Callable[..., Any]) -> Callable[..., Any]:
+    """To call an intrinsic from Python."""
+
+    @nb.njit
+    def call(*arguments: Any) -> Any:
+        return piece(*arguments)
+
+    return call
+
+
+PIECES = ("sum_tile", "update_cuba", "add_run", "wrap_lanes", "nonzero_bits", "trailing_zeros")
+SIMD, PLAIN = ({name: called(getattr(module, name)) for name in PIECES} for module in (simd, plain))
+
+
 def both(name: str, *arguments: Any) -> list[Any]:
     """Results of both, and the arrays that they leave."""
     found = []
-    for module in (simd, plain):
+    for pieces in (SIMD, PLAIN):
         copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
-        found.append((getattr(module, name)(*copies), copies))
+        found.append((pieces[name](*copies), copies))
     (mine, mine_left), (its, its_left) = found
     for left, expected in zip(mine_left, its_left, strict=True):
         np.testing.assert_array_equal(left, expected)
@@ -38,7 +54,7 @@ def test_sum_tile(rng: np.random.Generator, spikes: int, weights: tuple[int, int
     tiles = rng.integers(*weights, 2 * rows * TILE).astype(np.int8)
     chosen = rng.integers(0, rows, spikes).astype(np.int32)
     sums = rng.integers(-9, 9, TILE + 5).astype(np.int32)
-    left = both("sum_tile", tiles, rows * TILE, chosen, sums, 3)[3]
+    left = both("sum_tile", tiles, rows * TILE, chosen, spikes, sums, 3)[4]
     lower = tiles.reshape(2, rows, TILE // 2, 2)[1, chosen, :, 0] ^ np.int8(-128)
     np.testing.assert_array_equal(left[3 : 3 + TILE // 2], lower.sum(0, dtype=np.int32))
     np.testing.assert_array_equal(left[:3], sums[:3])
@@ -55,16 +71,9 @@ def test_update_cuba(rng: np.random.Generator, left: int, limit: int) -> None:
     voltage[first : first + 6] = rng.permutation(edges)
     factors = rng.integers(0, 4097, (2, size)).astype(np.int16)
     factors[:, first + 2 : first + 4] = [[0, 4096]]
-    block = Block(current, voltage, arriving, bias, factors[0], factors[1])
-    ours, theirs = (Block(*(array.copy() for array in block)) for _ in range(2))
-    threshold = int(rng.integers(0, 2**23))
-    spikes = [
-        module.update_cuba(one, first, left, 64, threshold)
-        for module, one in ((simd, ours), (plain, theirs))
-    ]
-    assert spikes[0] == spikes[1]
-    for mine, its in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(mine, its)
+    threshold, scale = np.int32(rng.integers(0, 2**23)), np.int32(64)
+    arrays = (current, voltage, arriving, bias, *factors)
+    both("update_cuba", *arrays, first, np.int32(left), scale, threshold)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ def test_add_run(rng: np.random.Generator, sums: type, weights: type, lanes: int
         rng.integers(limit.min, limit.max, 5 + size).astype(dtype)
         for limit, dtype in zip(limits, (sums, weights), strict=True)
     )
-    value = int(rng.integers(-(2**16), 2**16))
+    value = np.int32(rng.integers(-(2**16), 2**16))
     both("add_run", one, 5, other, 3, size, value)
 
 
@@ -94,11 +103,15 @@ def test_nonzero_bits(rng: np.random.Generator, rate: float) -> None:
     values = (rng.random(70) < rate).astype(np.uint8) * np.uint8(rng.integers(1, 256))
     both("nonzero_bits", values, 6)
     expected = sum(1 << k for k in range(64) if values[k])
-    assert simd.nonzero_bits(values, 0) == expected
+    assert SIMD["nonzero_bits"](values, 0) == expected
 
 
-def test_trailing_zeros() -> None:
-    for mask in (0, 1, 2, 3 << 40, 1 << 63, 2**64 - 1):
-        both("trailing_zeros", np.uint64(mask))
-    assert simd.trailing_zeros(np.uint64(0)) == 64
-    assert simd.trailing_zeros(np.uint64(5 << 17)) == 17
+@pytest.mark.parametrize("mask", [1, 2, 3 << 40, 5 << 17, 1 << 63, 2**64 - 1])
+def test_trailing_zeros(mask: int) -> None:
+    both("trailing_zeros", np.uint64(mask))
+    assert SIMD["trailing_zeros"](np.uint64(mask)) == (mask & -mask).bit_length() - 1
+
+
+def test_trailing_zeros_of_nothing() -> None:
+    both("trailing_zeros", np.uint64(0))
+    assert SIMD["trailing_zeros"](np.uint64(0)) == 64
