@@ -19,6 +19,9 @@ from neurodeploy.engines.native.layout import (
 )
 from neurodeploy.engines.native.pieces import add_run, wrap_lanes
 
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+"""Unsigned: of a signed index numba asks whether it is negative."""
+
 
 @compiled(
     nb.void(LAYER_TYPE, POOLS, I16, I32, I32, I16),
@@ -28,23 +31,24 @@ from neurodeploy.engines.native.pieces import add_run, wrap_lanes
 def _add_kernels(layer, pools, weights, spikes, values, sums):
     """Add the kernels of the inputs that spiked, in runs of neighbouring taps."""
     places, tables = pools.places[layer.places :][: layer.inputs], pools.tables
+    graded = layer.graded_input
     first_tap, taps = layer.row_taps, 2 * layer.most_row_taps
     first_run, runs = layer.column_runs, 3 * layer.most_column_runs
     sums[:] = 0
     for k in range(spikes.size):
-        place = places[spikes[k]]
+        place = places[np.uint32(spikes[k])]
         row, column = first_tap + place.y * taps, first_run + place.x * runs
         weight, channel = np.int64(place.weight), np.int64(place.channel)
-        value = values[k] if sums.itemsize == 8 else np.int32(1)
-        for tap in range(row, row + taps, 2):
+        value = values[k * graded]
+        for tap in range(np.uint64(row), np.uint64(row + taps), TWO):
             if tables[tap] < 0:
                 break
-            for run in range(column, column + runs, 3):
-                if tables[run + 2] == 0:
+            for run in range(np.uint64(column), np.uint64(column + runs), THREE):
+                if tables[run + TWO] == 0:
                     break
                 target = channel + tables[tap] + tables[run]
-                source = weight + tables[tap + 1] + tables[run + 1]
-                add_run(sums, target, weights, source, np.int64(tables[run + 2]), value)
+                source = weight + tables[tap + ONE] + tables[run + ONE]
+                add_run(sums, target, weights, source, np.int64(tables[run + TWO]), value)
 
 
 @compiled(nb.int64(nb.int64, I32, I32))

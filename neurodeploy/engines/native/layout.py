@@ -143,7 +143,7 @@ class Lists(NamedTuple):
     """Who spikes in each step of a chunk."""
 
     indices: np.ndarray  # int32 [step, number], one longer than there are neurons
-    values: np.ndarray  # int32 [step, number], if graded
+    values: np.ndarray  # int32 [step, number] if graded, else [step, 1]
     sizes: np.ndarray  # int64 [step]
 
 
