@@ -9,7 +9,6 @@ if KERNELS == "plain":
         add_run,
         nonzero_bits,
         sum_tile,
-        trailing_zeros,
         update_cuba,
         wrap_lanes,
     )
@@ -18,7 +17,6 @@ else:
         add_run,
         nonzero_bits,
         sum_tile,
-        trailing_zeros,
         update_cuba,
         wrap_lanes,
     )
@@ -27,7 +25,6 @@ __all__ = [
     "add_run",
     "nonzero_bits",
     "sum_tile",
-    "trailing_zeros",
     "update_cuba",
     "wrap_lanes",
 ]

@@ -90,14 +90,3 @@ def nonzero_bits(values, start):
     for k in range(64):
         bits |= np.uint64(values[start + k] != 0) << np.uint64(k)
     return bits
-
-
-@compiled(nb.uint64(nb.uint64))
-def trailing_zeros(mask):
-    """How many bits below the lowest one are 0; 64 if all are."""
-    count = ~mask & (mask - np.uint64(1))
-    count -= (count >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    two = np.uint64(0x3333333333333333)
-    count = (count & two) + ((count >> np.uint64(2)) & two)
-    count = (count + (count >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (count * np.uint64(0x0101010101010101)) >> np.uint64(56)

@@ -279,13 +279,3 @@ def nonzero_bits(typing: Any, values: Any, start: Any) -> Any:
         return builder.bitcast(ones, ir.IntType(64))
 
     return nb.uint64(values, nb.int64), on_pointers(build)
-
-
-@intrinsic
-def trailing_zeros(typing: Any, mask: Any) -> Any:
-    """One instruction."""
-
-    def build(builder: Any, mask: Any) -> Any:
-        return builder.cttz(mask, ir.IntType(1)(0))
-
-    return nb.uint64(nb.uint64), on_pointers(build)

@@ -8,7 +8,18 @@ import numpy as np
 
 from neurodeploy.engines.native.compiling import compiled
 from neurodeploy.engines.native.layout import I32, I64, LISTS, SCRATCH, TALLY_TYPE
-from neurodeploy.engines.native.pieces import nonzero_bits, trailing_zeros
+from neurodeploy.engines.native.pieces import nonzero_bits
+
+
+@compiled(nb.uint64(nb.uint64))
+def trailing_zeros(mask):
+    """How many bits below the lowest one are 0; 64 if all are. LLVM makes one instruction of it."""
+    count = ~mask & (mask - np.uint64(1))
+    count -= (count >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    two = np.uint64(0x3333333333333333)
+    count = (count & two) + ((count >> np.uint64(2)) & two)
+    count = (count + (count >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (count * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
 @compiled(nb.void(nb.uint64[:, ::1], nb.int64, nb.int64, nb.int32[:, ::1], I64))

@@ -18,7 +18,6 @@ from neurodeploy.errors import EngineError
 @pytest.mark.parametrize(
     "environment",
     [
-        {"NEURODEPLOY_KERNELS": "plain"},
         {"NEURODEPLOY_KERNELS": "plain", "NEURODEPLOY_BOUNDSCHECK": "1"},
         {"NEURODEPLOY_KERNELS": "simd", "NEURODEPLOY_BOUNDSCHECK": "1"},
     ],
