@@ -75,6 +75,6 @@ def test_a_price_of_nothing_is_not_searched() -> None:
 
 def test_a_description_is_plain() -> None:
     assert json.loads(json.dumps(describe(TASK))) == describe(TASK)
-    assert describe(TASK)["encoding"]["kind"] == "rate"
+    assert describe(TASK)["encoding"] == {"class": "RateEncoding", "steps": 8, "max_rate": 1.0}
     seeded = dataclasses.replace(TASK, training=dataclasses.replace(TASK.training, seed=9))
     assert fingerprint(seeded) != fingerprint(TASK)
