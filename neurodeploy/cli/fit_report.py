@@ -47,7 +47,8 @@ def lines(report: dict[str, Any]) -> list[str]:
         flow = report["traffic"]
         said = [
             f"{report['cores']:,} cores, {report['cores_per_chip']} a chip; no packing needs "
-            f"fewer than {report['bound']:,}. Tightest: {report['tightest']}.",
+            f"fewer than {report['bound']:,}. Layers may share a core. "
+            f"Tightest: {report['tightest']}.",
             f"Mean use of a core: {used}.",
             f"Traffic, {flow['basis']}: {flow['messages']:,.0f} messages between cores, "
             f"{flow['hops']:,.0f} hops, {flow['chip_crossings']:,.0f} between chips.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from neurodeploy._io.toml import is_whole, one_of, present, read_toml, table, text, year
 from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.netx.neurons import Neuron
 
 LIMIT_BASES = ("published", "assumed", "unknown")
 """Where a figure can come from; ``chips.toml`` says what each means."""
@@ -38,8 +39,8 @@ COSTS = (
 )
 """What synapses and axons take, as every chip states it."""
 
-NEURONS = ("cuba", "sdnn", "rf")
-"""Neuron models of netx."""
+NEURONS = tuple(neuron.kind for neuron in get_args(Neuron))
+"""Neuron models of netx, by their short names."""
 
 SHARINGS = ("population", "kernel", "none")
 """How a convolution can be stored; ``chips.toml`` says what each means."""

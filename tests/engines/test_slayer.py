@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import (
-    REFUSED_BY_SLAYER,
+    REFUSED,
     Case,
     cases_of,
     current_wraps,
@@ -84,13 +84,13 @@ def test_sessions_do_not_disturb_each_other_or_a_run() -> None:
 # --- what it does not run ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", REFUSED_BY_SLAYER, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", REFUSED["slayer"], ids=lambda make: make.__name__)
 def test_what_slayer_does_not_run_is_refused_by_name_at_construction(
     make: Callable[[], Case],
 ) -> None:
     with pytest.raises(NetworkError) as refused:
         SlayerEngine(make().network)
-    assert str(refused.value) == REFUSED_BY_SLAYER[make]
+    assert str(refused.value) == REFUSED["slayer"][make]
 
 
 @pytest.mark.parametrize(

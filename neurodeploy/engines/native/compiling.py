@@ -62,7 +62,16 @@ def _cache_folder() -> Path:
     return beside / name
 
 
-_CACHE = str(_cache_folder())
+def _cache() -> str:
+    folder = _cache_folder()
+    if not folder.exists():
+        sys.stderr.write(
+            "neurodeploy: compiling the native engine, once, for a minute or two\n"
+        )
+    return str(folder)
+
+
+_CACHE = _cache()
 
 
 def compiled(*signatures: Any) -> Callable[[Callable[..., Any]], Any]:
