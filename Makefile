@@ -15,7 +15,7 @@ demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
 
 test: lint types
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 benchmark: $(BENCHMARK)/.ready
 	@for name in native_engine peers pilotnet limit counts memory; do \
