@@ -228,7 +228,7 @@ class Trainer:
             {**self._identity, "epochs": epochs, **model_identity(self.model)},
             "training",
             f"checkpoint {self._last}",
-            "Train into another folder, or as it was; to more epochs by Trainer.extend.",
+            "Train into another folder, or as it was; to more epochs by --extend (Trainer.extend).",
         )
 
     def _load_last(self) -> None:

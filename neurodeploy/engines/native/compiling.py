@@ -65,9 +65,7 @@ def _cache_folder() -> Path:
 def _cache() -> str:
     folder = _cache_folder()
     if not folder.exists():
-        sys.stderr.write(
-            "neurodeploy: compiling the native engine, once, for a minute or two\n"
-        )
+        sys.stderr.write("neurodeploy: compiling the native engine, once, for a minute or two\n")
     return str(folder)
 
 
