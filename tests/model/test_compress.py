@@ -77,11 +77,8 @@ def blocks(model: HybridModel) -> list[Block]:
 
 
 def weights(model: HybridModel) -> list[torch.Tensor]:
-    """The trained weights of each layer in a row, recurrent ones too, as they are remembered."""
-    return [
-        torch.cat([synapse.weight.detach().flatten() for synapse in synapses(block)])
-        for block in blocks(model)
-    ]
+    """The trained input weights of each layer, as they are remembered."""
+    return [block.synapse.weight.detach().clone() for block in blocks(model)]
 
 
 def synapses(block: Block) -> list[torch.nn.Module]:
@@ -207,7 +204,8 @@ def test_the_exponent_is_the_one_with_the_smallest_squared_error(kind: str, bits
             for synapse in synapses(block):
                 synapse.weight.mul_(scale)
     chosen = [block.spec.levels for block in blocks(compress(model, bits=bits))]
-    for weight, levels in zip(weights(model), chosen, strict=True):
+    for block, levels in zip(blocks(model), chosen, strict=True):
+        weight = torch.cat([each.weight.detach().flatten() for each in synapses(block)])
         assert levels.bits == bits
         errors = [
             float(((to_level(weight, other) / WEIGHT_SCALE - weight.double().numpy()) ** 2).sum())
