@@ -9,7 +9,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: demo test benchmark neurobench lint types install lock clean
+.PHONY: demo test kernels benchmark neurobench lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -24,6 +24,13 @@ benchmark: $(BENCHMARK)/.ready
 
 neurobench: $(BENCHMARK)/.ready
 	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py
+
+# Plain loops with bounds checks take minutes to compile, so they are no part of `make test`.
+kernels: $(READY)
+	$(PYTHON) tests/engines/native/digests.py > .kernels.json
+	NEURODEPLOY_KERNELS=plain NEURODEPLOY_BOUNDSCHECK=1 $(PYTHON) tests/engines/native/digests.py \
+		| cmp - .kernels.json
+	rm .kernels.json
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

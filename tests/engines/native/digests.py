@@ -1,4 +1,7 @@
-"""What the native engine does with the networks of `cases` and some random ones, as digests."""
+"""What the native engine does with the networks of `cases` and some random ones, as digests.
+
+`make kernels` compares what it prints with other kernels.
+"""
 
 from __future__ import annotations
 
