@@ -14,7 +14,6 @@ import numpy as np
 from networks import BATCH, STEPS, benchmark_network, benchmark_spikes
 from timing import machine, paired
 
-from neurodeploy.engines.counts import fan_out
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.native.layout import TALLY
 from neurodeploy.engines.native.spikes import count_arrivals
@@ -44,7 +43,7 @@ def main() -> None:
     run = engine.run(batch)
     arrivals = []
     for layer, spikes in zip(network.layers, (batch, *run.layers[:-1]), strict=True):
-        tables = fan_out(layer, spikes.shape[1:-1])
+        tables = layer.fan_out(spikes.shape[1:-1])
         arrivals.append((*(table.astype(np.int32) for table in tables), *spike_lists(spikes)))
 
     def count(repeats: int = REPEATS) -> list[np.ndarray]:

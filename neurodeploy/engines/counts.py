@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.network import Network
 
 
@@ -87,16 +86,6 @@ class Counts:
             "samples": self.samples,
             "steps": self.steps,
         }
-
-
-def fan_out(layer: Layer, input_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """`LayerBase.fan_out` of a layer."""
-    return layer.fan_out(input_shape)
-
-
-def recurrent_fan_out(layer: Layer, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """`LayerBase.recurrent_fan_out` of a layer."""
-    return layer.recurrent_fan_out(shape)
 
 
 def count(network: Network, activity: Sequence[np.ndarray]) -> Counts:

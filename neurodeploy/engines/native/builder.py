@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from neurodeploy.engines.counts import fan_out, recurrent_fan_out
 from neurodeploy.engines.native.convolution_builder import Shapes, place_convolution
 from neurodeploy.engines.native.layout import LANES, LAYER, TILE, DelayMode, Kind, Model
 from neurodeploy.engines.native.placing import GrowingPools, Sizes
@@ -55,7 +54,7 @@ class Builder:
         row["arriving"] = outputs * (2 if isinstance(layer, ComplexDense) else 1)
         row["graded_input"], row["graded_output"] = self.network.graded[index : index + 2]
         row["fan_out"] = self._growing.add_tables(
-            *(table.ravel()[order] for table in fan_out(layer, shapes[0]))
+            *(table.ravel()[order] for table in layer.fan_out(shapes[0]))
         )
         row["scale"] = 1
         if isinstance(layer, Dense):
@@ -87,7 +86,7 @@ class Builder:
                 raise NetworkError(message("delay", "none in a recurrent layer", "delays"))
             row["recurrent"] = 1
             matrices.append(layer.recurrent_weight)
-            tables = recurrent_fan_out(layer, (len(layer.weight),))
+            tables = layer.recurrent_fan_out((len(layer.weight),))
             row["own_fan_out"] = self._growing.add_tables(*tables)
             self.sizes.grow(joined=int(row["inputs"] + row["outputs"]))
         whole = np.hstack(matrices)

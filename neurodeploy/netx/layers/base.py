@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.neurons import Neuron, integers
 
 
-class LayerBase:
+class LayerBase(ABC):
     """The answers of a layer without synapses; layers with some override them."""
 
     takes_real_values = False
@@ -55,6 +56,7 @@ class LayerBase:
         """Whether spikes reach it through synapses, which takes a step."""
         return bool(self.forward_matrices)
 
+    @abstractmethod
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the layer's features.
 
@@ -63,7 +65,6 @@ class LayerBase:
         NetworkError
             The layer does not fit this input.
         """
-        raise NotImplementedError
 
     def neuron_count(self, shape: tuple[int, ...]) -> int:
         """Neurons of the layer, if its features are [*shape]."""
