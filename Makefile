@@ -1,21 +1,34 @@
 # `make demo` and `make test` are the two commands; each installs what it needs, once.
 # The only prerequisite is a python3 with venv and access to a package registry.
+# The newest Python here that neurodeploy supports runs them, in .venv; `PYTHON_VERSION=3.11` has an
+# environment of its own, and `make test-all` tests with every Python that is here.
 # `make benchmark` measures, with peers to compare to in an environment of its own; there,
 # `make neurobench` holds our counts against NeuroBench's.
 
+SUPPORTED := 3.13 3.12 3.11 3.10
+FOUND     := $(shell for v in $(SUPPORTED); do python$$v -c "" 2>/dev/null && echo $$v; done)
+
+ifdef PYTHON_VERSION
+VENV      := .venv-$(PYTHON_VERSION)
+else
+PYTHON_VERSION := $(firstword $(FOUND) $(SUPPORTED))
 VENV      := .venv
+endif
 BENCHMARK := .venv-benchmark
 PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: demo test kernels benchmark neurobench lint types install lock clean
+.PHONY: demo test test-all kernels benchmark neurobench lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
 
 test: lint types
 	$(PYTHON) -m pytest -n auto --dist loadfile
+
+test-all:
+	@for v in $(FOUND); do echo "== Python $$v"; $(MAKE) test PYTHON_VERSION=$$v || exit 1; done
 
 benchmark: $(BENCHMARK)/.ready
 	@for name in native_engine peers pilotnet limit counts memory; do \
@@ -45,7 +58,8 @@ $(READY): requirements.lock
 $(BENCHMARK)/.ready: requirements-benchmark.lock
 
 $(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
-	test -x $(@D)/bin/python || $(UV) venv --quiet --python 3.10 $(@D)
+	test "$$($(@D)/bin/python -V 2>&1 | cut -d. -f-2)" = "Python $(PYTHON_VERSION)" \
+		|| $(UV) venv --quiet --clear --python $(PYTHON_VERSION) $(@D)
 	$(UV) pip sync --quiet --python $(@D)/bin/python $(filter %.lock,$^)
 	$(UV) pip install --quiet --python $(@D)/bin/python --no-deps --no-build-isolation -e .
 	$(@D)/bin/python -c "import neurodeploy.engines.native"  # compiles the kernels
@@ -55,9 +69,11 @@ $(UV):
 	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
 
+LOCK := pip compile --quiet --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links
+
 lock: $(UV)
-	$(UV) pip compile --quiet --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
-	$(UV) pip compile --quiet --python-version 3.10 --extra dev --extra benchmark --no-emit-index-url --no-emit-find-links -c requirements.lock pyproject.toml -o requirements-benchmark.lock
+	$(UV) $(LOCK) --extra dev pyproject.toml -o requirements.lock
+	$(UV) $(LOCK) --extra dev --extra benchmark -c requirements.lock pyproject.toml -o requirements-benchmark.lock
 
 clean:
-	rm -rf $(VENV) $(BENCHMARK) .tools
+	rm -rf .venv .venv-* .tools

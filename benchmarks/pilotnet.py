@@ -12,15 +12,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import lava.proc.lif.models as lava_wheel
 import numpy as np
 from timing import machine, paired
 
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
+
+with lava_imports():
+    import lava.proc.lif.models as lava_wheel
 
 FOLDER = Path(lava_wheel.__file__).parents[3] / "tests/lava/lib/dl/netx/gts/pilotnet_lif"
 PAIRS = 5

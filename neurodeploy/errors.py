@@ -7,6 +7,7 @@
     ├── FileFormatError    a file that is missing, truncated or not what it claims
     ├── NetworkError       a network that no engine could run, or that a chip refuses
     ├── EngineError        an engine that is not here, hung, or died
+    ├── MissingPackageError  a package that a part needs is not installed (an ImportError too)
     └── TrainingError      a training that diverged
 
 A message says where, what was expected, what was found and, if it can, what to do.
@@ -33,6 +34,10 @@ class NetworkError(NeurodeployError):
 
 class EngineError(NeurodeployError):
     """An engine is not available, did not answer in time, or died."""
+
+
+class MissingPackageError(NeurodeployError, ImportError):
+    """A package that a part needs is not installed, or of a release that is not known."""
 
 
 class TrainingError(NeurodeployError):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import lava.proc.lif.models as lava_wheel
 import pytest
 import torch
 from hypothesis import settings
 
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.registry import ENGINES
+
+with lava_imports():
+    import lava.proc.lif.models as lava_wheel
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")

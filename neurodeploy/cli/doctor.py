@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -10,7 +9,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import INSTALL_LAVA, LAVA_RELEASES, installed, lava_imports
+from neurodeploy.errors import message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +25,27 @@ class Check:
 
 def diagnose() -> list[Check]:
     """Look at Python, the libraries, CUDA and Loihi."""
-    return [_python(), *(_library(name) for name in LIBRARIES), _slayer(), _cuda(), _loihi()]
+    return [
+        _python(),
+        *(_library(name) for name in LIBRARIES),
+        *(_library(name, "optional", LAVA_REMEDY) for name in LAVA_RELEASES),
+        _slayer(),
+        _cuda(),
+        _loihi(),
+    ]
 
 
-LIBRARIES = ("lava-nc", "lava-dl", "torch", "numpy", "h5py", "safetensors", "mlxtend")
+LIBRARIES = ("torch", "numpy", "numba", "h5py", "safetensors", "mlxtend")
+LAVA_REMEDY = f"Training and the engines lava and slayer need it. {INSTALL_LAVA}"
+OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def python_problem(version: tuple[int, ...] = tuple(sys.version_info[:2])) -> str:
-    """Why this Python will not do, or an empty text; lava accepts 3.10 only."""
-    if version == (3, 10):
+    """Why this Python will not do, or an empty text."""
+    if OLDEST <= version <= NEWEST:
         return ""
-    return (
-        f"Python: expected 3.10 (lava-nc and lava-dl accept no other), found "
-        f"{'.'.join(map(str, version))}. Run `make install`, which sets up 3.10 in .venv."
-    )
+    oldest, newest, found = (".".join(map(str, v)) for v in (OLDEST, NEWEST, version))
+    return message("Python", f"{oldest} to {newest}", found, "`make install` takes one of them.")
 
 
 def _python() -> Check:
@@ -51,11 +58,11 @@ def _python() -> Check:
     )
 
 
-def _library(name: str) -> Check:
-    try:
-        return Check(name=name, status="ok", found=importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return Check(name=name, status="missing", found="not installed", remedy="make install")
+def _library(name: str, absent: str = "missing", remedy: str = "make install") -> Check:
+    found = installed(name)
+    if found is None:
+        return Check(name=name, status=absent, found="not installed", remedy=remedy)
+    return Check(name=name, status="ok", found=found)
 
 
 def _attempt(name: str, look: Callable[[], str], remedy: str, status: str) -> Check:
@@ -67,11 +74,11 @@ def _attempt(name: str, look: Callable[[], str], remedy: str, status: str) -> Ch
 
 def _slayer() -> Check:
     def look() -> str:
-        with suppress_output():
+        with lava_imports():
             from lava.lib.dl import slayer
         return f"imports ({slayer.__name__})"
 
-    return _attempt("slayer", look, "make install (needs setuptools < 81, torchvision)", "missing")
+    return _attempt("slayer", look, LAVA_REMEDY, "optional")
 
 
 def _cuda() -> Check:

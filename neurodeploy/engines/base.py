@@ -78,7 +78,7 @@ class BatchRunner(Protocol):
     """What `run` is made of: batches, each by itself."""
 
     @overload
-    def run(self, spikes: np.ndarray) -> Run: ...
+    def run(self, spikes: np.ndarray) -> Run: ...  # type: ignore[overload-overlap, unused-ignore]
 
     @overload
     def run(self, spikes: Iterable[np.ndarray]) -> Iterator[Run]: ...

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.errors import NetworkError, message
@@ -26,7 +26,7 @@ from neurodeploy.netx.layers import Conv, Dense, Layer, NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 SCALE = 1 << 6

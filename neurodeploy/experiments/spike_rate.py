@@ -6,7 +6,7 @@ import dataclasses
 
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.experiments.measure import deployed_batches
 from neurodeploy.learn.threads import one_thread
 from neurodeploy.model.encoder import Encoder
@@ -14,7 +14,7 @@ from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 TRUE_RATE, FALSE_RATE = 0.2, 0.03

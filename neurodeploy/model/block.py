@@ -15,14 +15,14 @@ import torch
 from torch.nn.functional import conv2d, linear
 
 from neurodeploy._io.digest import digest
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
 from neurodeploy.netx.layers import MAX_DELAY_STEPS
 from neurodeploy.netx.units import DECAY_SCALE
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
     from lava.lib.dl.slayer.neuron.cuba import SCALE_RHO_MULT, TAU_RHO_MULT
 

@@ -118,7 +118,7 @@ def _name_of(kind: str | type[torch.nn.Module]) -> str:
     return ours[kind] if kind in ours else import_path(kind)
 
 
-def _build_reader(config: DecoderConfig) -> torch.nn.Module:
+def _build_reader(config: DecoderConfig) -> Any:
     """The reader that a config names; one of a person's own is imported here.
 
     Raises
@@ -156,11 +156,9 @@ class Decoder(torch.nn.Module):
         super().__init__()
         self.config = config
         self.reader = _build_reader(config)
+        features = int(self.reader.features)
         self.heads = torch.nn.ModuleDict(
-            {
-                name: torch.nn.Linear(int(self.reader.features), outputs)
-                for name, outputs in config.heads.items()
-            }
+            {name: torch.nn.Linear(features, outputs) for name, outputs in config.heads.items()}
         )
 
     def forward(self, window: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -98,7 +98,7 @@ class Encoder(torch.nn.Module):
     @property
     def neurons(self) -> int:
         """Number of readout neurons."""
-        return int(self.blocks[-1].shape[0])
+        return self.layers[-1].shape[0]
 
     def forward(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -67,8 +69,9 @@ def _layer(block: Block) -> Layer:
         )
     delay = None
     if block.delay is not None:
-        block.delay.clamp()
-        delay = np.floor(block.delay.delay.numpy())
+        slayer_delay: Any = block.delay
+        slayer_delay.clamp()
+        delay = np.floor(slayer_delay.delay.numpy())
     recurrent = block.recurrent_weight
     return Dense(
         weight=weight.reshape(weight.shape[0], -1),

@@ -30,7 +30,7 @@ def count_macs(module: torch.nn.Module, example: torch.Tensor) -> int:
     """
     parameter = next(module.parameters(), example)
     copied = copy.deepcopy(module).eval()  # the counter hangs hooks into it
-    counter = FlopCounterMode(copied, display=False)
+    counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
         copied(example.to(parameter))
     counts = {name: sum(by.values()) for name, by in counter.get_flop_counts().items()}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.units import WEIGHT_SCALE
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl.slayer.utils import quantize
 
 if TYPE_CHECKING:

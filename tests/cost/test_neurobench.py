@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     )
     from neurobench.models import SNNTorchModel, TorchModel
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.cost.metrics import (
     connection_sparsity,
     footprint_bytes,
@@ -43,7 +43,7 @@ from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 SAMPLES, STEPS = 4, 12

@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl.netx.utils import optimize_weight_bits
     from lava.lib.dl.slayer.neuron.rf import neuron_params
     from lava.proc.rf.process import RF

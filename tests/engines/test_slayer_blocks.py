@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 

@@ -114,7 +114,7 @@ def test_recurrent_depends_on_the_order_of_two_spikes() -> None:
     swapped[0, :, [1, 2]] = first_then_second[0, :, [2, 1]]
     assert torch.equal(first_then_second.sum(-1), swapped.sum(-1))
     gap = (decoder(first_then_second)["label"] - decoder(swapped)["label"]).abs()
-    assert float(gap.max()) > 1e-3  # rounding is below 1e-6
+    assert gap.max().item() > 1e-3  # rounding is below 1e-6
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 4), (2, 7, 5), (2, 8, 6), (2, 40), (2, 5, 8)])

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.model import dynamics
 from neurodeploy.model.block import SCALE_RHO_MULT, TAU_RHO_MULT, Block
 from neurodeploy.model.dynamics import (
@@ -23,7 +23,7 @@ from neurodeploy.model.dynamics import (
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.specs import ConvSpec, DenseSpec
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 

@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError
 from neurodeploy.model.block import Block
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.specs import ConvSpec, DenseSpec
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 SLOW = CubaParameters(threshold=0.8, current_decay=0.2, voltage_decay=0.05)

@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError
 from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.netx.units import WEIGHT_SCALE
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 SETS = [(bits, exponent) for bits in range(2, 9) for exponent in range(9 - bits)]

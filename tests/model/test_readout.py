@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.readout import Readout, ShareOfNoise, uniform
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 FAILURE = 1e-9  # chance that a correct readout fails a statistical test, were its seed drawn anew

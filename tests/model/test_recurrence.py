@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
@@ -22,7 +22,7 @@ from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpe
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 pytestmark = pytest.mark.usefixtures("one_thread")

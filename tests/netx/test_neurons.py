@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import NetworkError
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl.slayer.neuron.rf import neuron_params
     from lava.proc.rf.process import RF
     from lava.proc.rf_iz.process import RF_IZ

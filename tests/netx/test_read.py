@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import FileFormatError, NetworkError
 from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -19,7 +19,7 @@ from neurodeploy.netx.write import write_network
 
 NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import slayer
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError
 from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -19,7 +19,7 @@ from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import netx
     from lava.proc.lif.process import LIF
     from lava.proc.rf.process import RF

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.lava import lava_imports
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.engines.lava.processes.processes import (
     Injector,
@@ -26,7 +27,7 @@ from neurodeploy.errors import EngineError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.write import write_network
 
-with suppress_output():
+with lava_imports():
     from lava.lib.dl import netx
     from lava.magma.core.run_conditions import RunSteps
 

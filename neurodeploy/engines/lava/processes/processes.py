@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy._io.quiet import suppress_output
+from neurodeploy._io.lava import lava_imports
 
-with suppress_output():
+with lava_imports():
     from lava.magma.core.decorator import implements, requires, tag
     from lava.magma.core.model.py.model import PyLoihiProcessModel
     from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
