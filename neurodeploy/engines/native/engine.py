@@ -17,10 +17,13 @@ import numpy as np
 from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts
 from neurodeploy.engines.native.layout import TALLY, Given, Sent
+from neurodeploy.engines.native.opened import OpenedPrograms
 from neurodeploy.engines.native.program import Program, Result, Workspace
 from neurodeploy.engines.native.spikes import take_spikes
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
+
+_OPENED = OpenedPrograms()
 
 
 class NativeEngine(BatchRunner, Closeable):
@@ -45,7 +48,7 @@ class NativeEngine(BatchRunner, Closeable):
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         self.network = network
         self.threads = len(os.sched_getaffinity(0)) if threads is None else max(1, threads)
-        self._program = Program(network)
+        self._program = _OPENED.program(network)
         self._pool: ThreadPoolExecutor | None = None
 
     def run_batch(self, spikes: np.ndarray) -> Run:

@@ -51,7 +51,7 @@ class Workspace:
         sizes = program.sizes
         widest = max(math.prod(shape) for shape in (program.network.input_shape, *program.shapes))
         chunk = max(1, min(steps, LONGEST_CHUNK, LIST_BYTES // (8 * widest)))
-        self.state = aligned(np.zeros(sizes.state + LANES, np.int32))[: sizes.state]
+        self.state = aligned(sizes.state + LANES, np.int32)[: sizes.state]
         self.lists = Lists(
             indices=np.empty((2, chunk, widest + 1), np.int32),
             values=np.empty((2, chunk, widest if any(program.network.graded) else 1), np.int32),
@@ -99,6 +99,12 @@ class Program:
         graded, outputs = self.layers["graded_output"] != 0, self.layers["outputs"]
         self._widths = int(outputs[~graded].sum()), int(outputs[graded].sum())
         self._last = self._place_of(-1)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights, as the network has them and as the kernels do."""
+        matrices = (m for layer in self.network.layers for m in layer.arrays.values())
+        return sum(array.nbytes for array in (*matrices, *self._pools))
 
     def run(self, spikes: np.ndarray, result: Result, first: int, last: int) -> None:
         """Run some samples of [sample, feature, time] on this thread."""
