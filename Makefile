@@ -38,11 +38,13 @@ benchmark: $(BENCHMARK)/.ready
 neurobench: $(BENCHMARK)/.ready
 	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py
 
-# Plain loops with bounds checks take minutes to compile, so they are no part of `make test`.
+# Plain loops with bounds checks, and code without AVX, take minutes to compile, so they are no
+# part of `make test`.
 kernels: $(READY)
 	$(PYTHON) tests/engines/native/digests.py > .kernels.json
 	NEURODEPLOY_KERNELS=plain NEURODEPLOY_BOUNDSCHECK=1 $(PYTHON) tests/engines/native/digests.py \
 		| cmp - .kernels.json
+	NUMBA_CPU_NAME=generic $(PYTHON) tests/engines/native/digests.py | cmp - .kernels.json
 	rm .kernels.json
 
 lint: $(READY)
@@ -62,7 +64,7 @@ $(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
 		|| $(UV) venv --quiet --clear --python $(PYTHON_VERSION) $(@D)
 	$(UV) pip sync --quiet --python $(@D)/bin/python $(filter %.lock,$^)
 	$(UV) pip install --quiet --python $(@D)/bin/python --no-deps --no-build-isolation -e .
-	$(@D)/bin/python -c "import neurodeploy.engines.native"  # compiles the kernels
+	$(@D)/bin/python -c "from neurodeploy.engines.native.loading import kernel; kernel()"
 	touch $@
 
 $(UV):

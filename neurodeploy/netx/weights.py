@@ -27,7 +27,7 @@ def stored_weights(
 
     Returns
     -------
-    stored : int64 array [output, input], or [output, input + output] with recurrent weights
+    stored : int16 array [output, input], or [output, input + output] with recurrent weights
     scale_bits : int
 
     Raises
@@ -37,30 +37,38 @@ def stored_weights(
         255 or -256.
     """
     parts = [weight] if recurrent_weight is None else [weight, recurrent_weight]
-    whole = np.hstack(parts).astype(np.int64)
-    if whole.min() < 0 < whole.max():
-        whole = np.clip(whole, -256, 254)
-    high, low = int(whole.max()), int(whole.min())
+    low, high = min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
+    if low < 0 < high:
+        low, high = max(low, -256), min(high, 254)
     if high == low == 0:
         raise NetworkError(message("weight", "a weight other than 0", "an all-zero matrix"))
     if high > 255 or low < -256:
         raise NetworkError(message("weight", "-256 to 255", f"{low} to {high}"))
+    stored = np.empty((len(weight), sum(part.shape[1] for part in parts)), np.int16)
+    places = np.split(stored, [weight.shape[1]], axis=1)[: len(parts)]
+    for place, part in zip(places, parts, strict=True):
+        np.clip(part, low, high, out=place, casting="unsafe")
     mixed = low < 0 <= high
     if mixed:
         scale_bits = int(np.floor(np.log2(min(127 / high if high else np.inf, -128 / low)))) + 1
     else:
         scale_bits = int(np.floor(np.log2(255 / high if high > 0 else -256 / low)))
-    even_bits = next((n for n in range(8, 0, -1) if not (whole % (1 << n)).any()), 0)
+    ones = int(np.bitwise_or.reduce(stored, axis=None))
+    even_bits = (ones & -ones).bit_length() - 1
     unused_bits = scale_bits + even_bits - mixed  # 8 less netx's num_weight_bits
-    scaled = np.split(whole << scale_bits, [weight.shape[1]], axis=1)[: len(parts)]
-    return np.hstack([_truncated(part, unused_bits) for part in scaled]), scale_bits
+    stored <<= scale_bits
+    for place in places:
+        _truncate(place, unused_bits)
+    return stored, scale_bits
 
 
-def _truncated(weight: np.ndarray, unused_bits: int) -> np.ndarray:
-    """Clip and truncate as Lava's Dense does, by the signs that it finds in the matrix."""
-    if weight.min() >= 0:
-        return (np.minimum(weight, 255) >> unused_bits) << unused_bits
-    if weight.max() <= 0:
-        return -((np.minimum(-weight, 255) >> unused_bits) << unused_bits)
-    unused_bits += 1
-    return (np.clip(weight, -256, 255) >> unused_bits) << unused_bits
+def _truncate(weight: np.ndarray, unused_bits: int) -> None:
+    """Clip and truncate in place as Lava's Dense does, by the signs that it finds."""
+    low, high = int(weight.min()), int(weight.max())
+    sign = -1 if high <= 0 else 1
+    unused_bits += low < 0 < high
+    weight *= sign
+    np.clip(weight, -256, 255, out=weight)
+    weight >>= unused_bits
+    weight <<= unused_bits
+    weight *= sign

@@ -65,7 +65,7 @@ def test_they_are_what_lava_makes_of_the_file(weight: np.ndarray) -> None:
     assume(not refused(weight))
     lavas, shift = through_lava(weight)
     stored, scale_bits = stored_weights(weight)
-    assert stored.dtype == np.int64
+    assert stored.dtype == np.int16
     np.testing.assert_array_equal(stored, lavas)
     assert scale_bits == shift
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numba as nb
 
+from neurodeploy.engines.native.borrowing import shaped
 from neurodeploy.engines.native.compiling import compiled
 from neurodeploy.engines.native.convolution import convolve
 from neurodeploy.engines.native.dense import (
@@ -15,7 +16,8 @@ from neurodeploy.engines.native.dense import (
     sum_rows16,
     sum_rows64,
 )
-from neurodeploy.engines.native.layout import I32, LAYER_TYPE, POOLS, SCRATCH, DelayMode, Kind
+from neurodeploy.engines.native.layout import DelayMode, Kind
+from neurodeploy.engines.native.signatures import I32, LAYER_TYPE, POOLS, SCRATCH
 
 
 @compiled(nb.void(LAYER_TYPE, nb.int64, POOLS, I32, I32, I32, SCRATCH))
@@ -23,7 +25,7 @@ def add_arrivals(layer, clock, pools, spikes, values, state, scratch):
     """What the spikes of this step bring to the next one, into the sums of the state."""
     kind, outputs, steps, weight = layer.kind, layer.outputs, layer.delay_steps, layer.weight
     arriving = state[layer.state + 2 * outputs :][: layer.arriving]
-    buffer = state[layer.state + layer.delay_buffer :][: steps * outputs].reshape(steps, outputs)
+    buffer = shaped(state[layer.state + layer.delay_buffer :], (steps, outputs))
     now, delays = clock & (steps - 1), pools.tables[layer.delay :]
     if layer.delay_mode == DelayMode.SYNAPSE:
         weights = pools.weights16[weight:]
@@ -32,8 +34,9 @@ def add_arrivals(layer, clock, pools, spikes, values, state, scratch):
             delay_synapses64(layer, buffer, now, weights, delays, spikes, values, acc64)
         else:
             delay_synapses(buffer, now, weights, delays, spikes)
-        arriving[:] = buffer[now]
-        buffer[now] = 0
+        for j in range(outputs):
+            arriving[j] = buffer[now, j]
+            buffer[now, j] = 0
     elif kind == Kind.DENSE_WEIGHTS8:
         sum_rows8(pools.weights8, weight, layer.weight_rows, spikes, scratch.tile, arriving)
     elif kind == Kind.DENSE_WEIGHTS16:
@@ -59,7 +62,8 @@ def add_own_arrivals(layer, clock, pools, spikes, values, own, own_values, state
         for j in range(outputs):
             arriving[j] += back[j]
         return
-    joined[: spikes.size] = spikes
+    for k in range(spikes.size):
+        joined[k] = spikes[k]
     for k in range(own.size):
         joined[spikes.size + k] = inputs + own[k]
     both = joined[: spikes.size + own.size]

@@ -1,4 +1,4 @@
-"""Arrays without their owners, whose references numba counts atomically at every slice."""
+"""Arrays that the caller keeps, from their addresses: numba counts no references to them."""
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
@@ -6,24 +6,43 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 from numba.extending import intrinsic
 
-from neurodeploy.engines.native.compiling import compiled
 from neurodeploy.engines.native.layout import (
-    BOTH_LISTS,
-    I32,
-    LISTS,
-    POOLS,
-    SCRATCH,
+    FIRST_SLOT,
+    GIVEN_AT,
+    LISTS_AT,
+    NUMBERS,
+    PLACE,
+    POOLS_AT,
+    SCRATCH_AT,
+    SENT_AT,
+    SLOT,
+    Given,
     Lists,
     Pools,
     Scratch,
+    Sent,
 )
+
+U8, S8, S16, S32, S64, U64 = map(np.dtype, ("u1", "i1", "i2", "i4", "i8", "u8"))
 
 
 @intrinsic
-def _pointer(typing: Any, data: Any) -> Any:
-    """To what the ``ctypes`` of an array points to."""
+def _pointer(typing: Any, address: Any, dtype: Any) -> Any:
+    """An address as a pointer to values of a type."""
+    pointer = nb.types.CPointer(dtype.dtype)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(pointer))
+
+    return pointer(address, dtype), code
+
+
+@intrinsic
+def _data(typing: Any, data: Any) -> Any:
+    """What the ``ctypes`` of an array points to."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return arguments[0]
@@ -33,50 +52,86 @@ def _pointer(typing: Any, data: Any) -> Any:
 
 
 @nb.njit(forceinline=True)
-def _borrowed(values):
-    return nb.carray(_pointer(values.ctypes), values.shape)
+def shaped(values, shape):
+    """An array with another shape; it must be as large."""
+    return nb.carray(_data(values.ctypes), shape)
 
 
-@compiled(I32(I32))
-def borrowed_state(state):
-    """The state, which its `Workspace` keeps."""
-    return _borrowed(state)
+@nb.njit(forceinline=True)
+def numbers_at(address):
+    """All that `kernels.run_samples` takes."""
+    return nb.carray(_pointer(address, S64), (NUMBERS,))
 
 
-@compiled(POOLS(POOLS))
-def borrowed_pools(pools):
-    """Pools that their `Program` keeps; records are counted nowhere."""
+@nb.njit(forceinline=True)
+def line(numbers, slot, dtype):
+    """The array of one axis that a slot describes."""
+    place = FIRST_SLOT + SLOT * slot
+    return nb.carray(_pointer(numbers[place], dtype), (numbers[place + 1],))
+
+
+@nb.njit(forceinline=True)
+def plane(numbers, slot, dtype):
+    """The same of two axes."""
+    place = FIRST_SLOT + SLOT * slot
+    shape = (numbers[place + 1], numbers[place + 2])
+    return nb.carray(_pointer(numbers[place], dtype), shape)
+
+
+@nb.njit(forceinline=True)
+def cube(numbers, slot, dtype):
+    """The same of three axes."""
+    place = FIRST_SLOT + SLOT * slot
+    shape = (numbers[place + 1], numbers[place + 2], numbers[place + 3])
+    return nb.carray(_pointer(numbers[place], dtype), shape)
+
+
+@nb.njit(forceinline=True)
+def pools_of(numbers):
+    """What the layers share."""
     return Pools(
-        _borrowed(pools.weights8),
-        _borrowed(pools.weights16),
-        _borrowed(pools.weights32),
-        _borrowed(pools.factors),
-        _borrowed(pools.bias),
-        _borrowed(pools.order),
-        pools.places,
-        _borrowed(pools.tables),
+        line(numbers, POOLS_AT, S8),
+        line(numbers, POOLS_AT + 1, S16),
+        line(numbers, POOLS_AT + 2, S32),
+        plane(numbers, POOLS_AT + 3, S16),
+        line(numbers, POOLS_AT + 4, S32),
+        line(numbers, POOLS_AT + 5, S32),
+        line(numbers, POOLS_AT + 6, PLACE),
+        line(numbers, POOLS_AT + 7, S32),
     )
 
 
-@compiled(SCRATCH(SCRATCH))
-def borrowed_scratch(scratch):
-    """Scratch that its `Workspace` keeps."""
+@nb.njit(forceinline=True)
+def scratch_of(numbers):
+    """What this thread writes to."""
     return Scratch(
-        _borrowed(scratch.tile),
-        _borrowed(scratch.acc16),
-        _borrowed(scratch.acc32),
-        _borrowed(scratch.acc64),
-        _borrowed(scratch.ones),
-        _borrowed(scratch.bits),
-        _borrowed(scratch.joined),
+        line(numbers, SCRATCH_AT, S32),
+        line(numbers, SCRATCH_AT + 1, S16),
+        line(numbers, SCRATCH_AT + 2, S32),
+        line(numbers, SCRATCH_AT + 3, S64),
+        plane(numbers, SCRATCH_AT + 4, U64),
+        line(numbers, SCRATCH_AT + 5, U64),
+        line(numbers, SCRATCH_AT + 6, S32),
     )
 
 
-@compiled(LISTS(BOTH_LISTS, nb.int64))
-def borrowed_lists(lists, index):
-    """One of two lists that a `Workspace` keeps."""
+@nb.njit(forceinline=True)
+def lists_of(numbers, index):
+    """One of its two lists."""
     return Lists(
-        _borrowed(lists.indices[index]),
-        _borrowed(lists.values[index]),
-        _borrowed(lists.sizes[index]),
+        cube(numbers, LISTS_AT, S32)[index],
+        cube(numbers, LISTS_AT + 1, S32)[index],
+        plane(numbers, LISTS_AT + 2, S64)[index],
     )
+
+
+@nb.njit(forceinline=True)
+def given_of(numbers):
+    """What arrives at the first layer."""
+    return Given(cube(numbers, GIVEN_AT, U8), cube(numbers, GIVEN_AT + 1, S32))
+
+
+@nb.njit(forceinline=True)
+def sent_of(numbers):
+    """Room for the spikes of every layer."""
+    return Sent(line(numbers, SENT_AT, U8), line(numbers, SENT_AT + 1, S32))

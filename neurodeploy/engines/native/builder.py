@@ -8,7 +8,7 @@ import numpy as np
 
 from neurodeploy.engines.native.convolution_builder import Shapes, place_convolution
 from neurodeploy.engines.native.layout import LANES, LAYER, TILE, DelayMode, Kind, Model
-from neurodeploy.engines.native.placing import GrowingPools, Sizes
+from neurodeploy.engines.native.placing import CACHE_LINE, GrowingPools, Sizes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -89,12 +89,16 @@ class Builder:
             tables = layer.recurrent_fan_out((len(layer.weight),))
             row["own_fan_out"] = self._growing.add_tables(*tables)
             self.sizes.grow(joined=int(row["inputs"] + row["outputs"]))
-        whole = np.hstack(matrices)
-        stored, bits = stored_weights(*matrices) if whole.any() else (whole, 0)
-        order = np.concatenate([order, np.arange(len(order), whole.shape[1])])
+        order = np.concatenate([order, np.arange(len(order), sum(m.shape[1] for m in matrices))])
+        if any(matrix.any() for matrix in matrices):
+            stored, bits = stored_weights(*matrices)
+        else:
+            stored, bits = np.zeros((len(layer.weight), len(order)), np.int16), 0
         exact = self._needs_64_bits(row, stored, bits)
         self._delays(row, layer.delay_matrix, order, exact)
-        self._matrix(row, (stored if exact else stored >> bits).T[order], exact)
+        if not exact:
+            stored >>= bits
+        self._matrix(row, stored, order, exact)
         row["shift"] = bits
 
     def _complex_dense(self, row: np.void, layer: ComplexDense, order: np.ndarray) -> None:
@@ -107,32 +111,34 @@ class Builder:
         )
         if not exact:
             real, imaginary = real >> bits, imaginary >> more_bits
-        self._matrix(row, np.vstack([real, imaginary]).T[order], exact)
+        self._matrix(row, np.vstack([real, imaginary]), order, exact)
 
     @staticmethod
     def _needs_64_bits(row: np.void, stored: np.ndarray, bits: int) -> bool:
         """Whether spikes are graded, or Lava rounds sums of these weights."""
-        return bool(row["graded_input"]) or bool((stored & ((1 << bits) - 1)).any())
+        return bool(row["graded_input"]) or bool(_any_bits(stored) & ((1 << bits) - 1))
 
-    def _matrix(self, row: np.void, weight: np.ndarray, exact: bool) -> None:
-        """Place weights [input, output]: ``exact`` as stored, else in the fewest bits."""
-        row["weight_rows"], sums = weight.shape
+    def _matrix(self, row: np.void, weight: np.ndarray, order: np.ndarray, exact: bool) -> None:
+        """Place weights [output, input]: ``exact`` as stored, else in the fewest bits."""
+        if (order != np.arange(len(order))).any():
+            weight = weight[:, order]
+        sums, row["weight_rows"] = weight.shape
         if exact:
             row["kind"] = Kind.DENSE_ACC64
-            row["weight"] = self._growing.add_weights(16, weight)
+            row["weight"] = self._growing.add_weights(16, weight.T)
             self.sizes.grow(acc64=sums * max(1, int(row["delay_steps"])))
             return
-        halved = not (weight & 1).any()
-        weight = weight >> halved
+        halved = not _any_bits(weight) & 1
+        weight >>= halved
         row["scale"] = 1 << halved
         self.sizes.grow(acc16=sums)
         fits = weight.min() >= -128 and weight.max() <= 127
         if fits and row["delay_mode"] != DelayMode.SYNAPSE:
             row["kind"] = Kind.DENSE_WEIGHTS8
-            row["weight"] = self._growing.add_weights(8, _tiled(weight.astype(np.int8)))
+            row["weight"] = self._growing.add_weights(8, _tiled(weight.astype(np.uint8)))
         else:
             row["kind"] = Kind.DENSE_WEIGHTS16
-            row["weight"] = self._growing.add_weights(16, weight)
+            row["weight"] = self._growing.add_weights(16, weight.T)
 
     def _delays(
         self, row: np.void, delay: np.ndarray | None, order: np.ndarray, exact: bool
@@ -186,17 +192,25 @@ class Builder:
         return order
 
 
+def _any_bits(values: np.ndarray) -> int:
+    """The bits that any of the values has."""
+    return int(np.bitwise_or.reduce(values, axis=None))
+
+
 def _tiled(weight: np.ndarray) -> np.ndarray:
-    """Weights [input, output] as [tile, input, output], of whole tiles.
+    """Bytes of weights [output, input] as int8 [tile, input, output], of whole tiles.
 
     The two halves of a tile alternate, so that 16 bits hold a weight of each; that of the first
-    half is 128 up, not negative.
+    half is 128 up, not negative. Rows some values longer are in other sets of the processor's
+    cache where the inputs are a power of two.
     """
-    inputs, outputs = weight.shape
-    padded = np.pad(weight, ((0, 0), (0, -outputs % TILE)))
-    halves = padded.reshape(inputs, -1, 2, TILE // 2).transpose(1, 0, 3, 2).copy()
-    halves[..., 0] ^= -128
-    return halves
+    outputs, inputs = weight.shape
+    padded = np.pad(weight, ((0, -outputs % TILE), (0, CACHE_LINE)))
+    halves = padded.reshape(-1, 2, TILE // 2, inputs + CACHE_LINE)
+    pairs = halves[:, 1].astype("<u2")
+    pairs <<= 8
+    pairs |= halves[:, 0] ^ 128
+    return pairs[..., :inputs].swapaxes(1, 2).copy().view(np.int8)
 
 
 def _by_feature(value: np.ndarray | int, shape: tuple[int, ...]) -> np.ndarray:

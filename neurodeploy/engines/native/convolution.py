@@ -7,17 +7,9 @@ import numba as nb
 import numpy as np
 
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import (
-    I16,
-    I32,
-    I64,
-    LANES,
-    LAYER_TYPE,
-    POOLS,
-    SCRATCH,
-    Kind,
-)
+from neurodeploy.engines.native.layout import LANES, Kind
 from neurodeploy.engines.native.pieces import add_run, wrap_lanes
+from neurodeploy.engines.native.signatures import I16, I32, I64, LAYER_TYPE, POOLS, SCRATCH
 
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 """Unsigned: of a signed index numba asks whether it is negative."""

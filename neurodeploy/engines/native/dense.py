@@ -6,9 +6,11 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from neurodeploy.engines.native.borrowing import shaped
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import I8, I16, I32, I64, LAYER_TYPE, TILE
+from neurodeploy.engines.native.layout import TILE
 from neurodeploy.engines.native.pieces import sum_tile
+from neurodeploy.engines.native.signatures import I8, I16, I32, I64, LAYER_TYPE
 
 ROWS16 = 120
 """Rows of weights in -256 to 255 whose sum 16 bits surely hold."""
@@ -80,7 +82,8 @@ def sum_rows64(layer, weights, spikes, values, acc64, arriving):
 @compiled(nb.void(nb.int32[:, ::1], nb.int64, I32, I32))
 def delay_sums(buffer, now, delays, arriving):
     """Keep the sums of this step; give each neuron those of its delay ago."""
-    buffer[now] = arriving
+    for j in range(arriving.size):
+        buffer[now, j] = arriving[j]
     for j in range(arriving.size):
         arriving[j] = buffer[(now - delays[j]) & (buffer.shape[0] - 1), j]
 
@@ -100,7 +103,7 @@ def delay_synapses64(layer, buffer, now, weights, delays, spikes, values, acc64)
     """The same as Lava's DelayDense: the sum of each delay is shifted back by itself."""
     steps, outputs = buffer.shape
     graded, shift = layer.graded_input != 0, layer.shift
-    sums = acc64[: steps * outputs].reshape(steps, outputs)
+    sums = shaped(acc64, (steps, outputs))
     sums[:] = 0
     for k in range(spikes.size):
         start = spikes[k] * outputs

@@ -6,7 +6,6 @@ runs an all-zero dense matrix, as silence; it needs no compilation; a session ca
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +15,16 @@ import numpy as np
 
 from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
 from neurodeploy.engines.counts import Counts
-from neurodeploy.engines.native.layout import TALLY, Given, Sent
+from neurodeploy.engines.native.layout import TALLY, Sent
+from neurodeploy.engines.native.opened import OpenedPrograms
 from neurodeploy.engines.native.program import Program, Result, Workspace
-from neurodeploy.engines.native.spikes import take_spikes
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
+
+_OPENED = OpenedPrograms()
+
+SHARES = 8
+"""Parts of a batch for each thread, which takes one when it has done another."""
 
 
 class NativeEngine(BatchRunner, Closeable):
@@ -45,24 +49,30 @@ class NativeEngine(BatchRunner, Closeable):
     def __init__(self, network: Network, *, threads: int | None = None) -> None:
         self.network = network
         self.threads = len(os.sched_getaffinity(0)) if threads is None else max(1, threads)
-        self._program = Program(network)
+        self._program = _OPENED.program(network)
         self._pool: ThreadPoolExecutor | None = None
 
     def run_batch(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time] on all threads."""
         spikes = check_input(self.network, spikes)
         samples, steps = spikes.shape[0], spikes.shape[-1]
-        spikes = spikes.reshape(samples, -1, steps)
+        given = self._program.given(spikes.reshape(samples, -1, steps))
         result = Result(self._program, samples, steps)
         shares = min(self.threads, samples)
-        bounds = [samples * share // shares for share in range(shares + 1)]
-        others = [
-            self._workers().submit(self._program.run, spikes, result, first, last)
-            for first, last in itertools.pairwise(bounds[1:])
-        ]
-        self._program.run(spikes, result, 0, bounds[1])
+        size = samples if shares == 1 else -(-samples // (SHARES * shares))
+        firsts = iter(range(0, samples, size))
+
+        def work() -> None:
+            with self._program.workspace(steps) as workspace:
+                workspace.take(given, result.sent, result.tallies)
+                for first in firsts:
+                    workspace.run(first, min(first + size, samples))
+
+        others = [self._workers().submit(work) for _ in range(shares - 1)]
+        work()
         for other in others:
-            other.result()
+            if not other.cancel():
+                other.result()
         return Run(layers=tuple(result.layers()), counts=result.counts())
 
     def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
@@ -155,23 +165,33 @@ class NativeSession(Closeable):
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._workspace = Workspace(program, steps=1)
+        self._workspace = Workspace(program, chunk=1)
         inputs = math.prod(program.network.input_shape)
-        self._given = Given(np.zeros((1, inputs, 1), np.uint8), np.zeros((1, inputs, 1), np.int32))
+        dtype = np.int32 if program.takes_numbers else np.uint8
+        self._input = np.zeros((1, inputs, 1), dtype)
+        self._features = self._input.reshape(program.network.input_shape)
+        self._sent = program.nothing_sent(1)
         self._tallies = np.zeros((1, len(program.layers)), TALLY)
+        self._workspace.take(program.given(self._input), self._sent, self._tallies)
         self._clock = 0
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
-        program = self._program
-        if not self._take_plain(spikes):
-            self._take(check_input(program.network, np.asarray(spikes)[None, ..., None]))
-        return program.last_of(self._send())
+        plain = (
+            isinstance(spikes, np.ndarray)
+            and spikes.dtype == self._features.dtype == np.uint8
+            and spikes.shape == self._features.shape
+        )
+        if not (plain and self._run(spikes)):
+            network = self._program.network
+            self._run(check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0])
+        return self._program.last_of(self._sent)
 
     def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
         """As `step`, for what `check_input` gave; give the spikes of every layer."""
-        self._take(spikes)
-        return self._program.split(self._send(), samples=1, steps=None)
+        self._run(spikes)
+        sent = Sent(*(spikes.copy() for spikes in self._sent))
+        return self._program.split(sent, samples=1, steps=None)
 
     def states(self, layer: str) -> dict[str, np.ndarray]:
         """What the neurons of a named layer remember now, int32 [*features]; as in `probe`."""
@@ -221,25 +241,11 @@ class NativeSession(Closeable):
     def close(self) -> None:
         """Nothing is held."""
 
-    def _take(self, spikes: np.ndarray) -> None:
-        self._given[self._program.takes_numbers][0, :, 0] = spikes.ravel()
-
-    def _send(self) -> Sent:
-        sent = self._program.nothing_sent(1)
-        self._program.call(
-            self._given, self._clock, False, (0, 1), self._workspace, sent, self._tallies
-        )
-        self._clock += 1
-        return sent
-
-    def _take_plain(self, spikes: np.ndarray) -> bool:
-        """Take valid uint8 spikes without a detour; say whether these are such."""
-        program = self._program
-        return (
-            isinstance(spikes, np.ndarray)
-            and spikes.dtype == np.uint8
-            and spikes.shape == program.network.input_shape
-            and not program.takes_numbers
-            and spikes.flags.carray
-            and bool(take_spikes(spikes.reshape(-1), self._given.spikes))
-        )
+    def _run(self, spikes: np.ndarray) -> bool:
+        """Run a step of [*features], unless these are no spikes; say whether it was run."""
+        self._features[:] = spikes
+        for sent in self._sent:
+            sent.fill(0)
+        done = self._workspace.run(0, 1, clock=self._clock, from_rest=False)
+        self._clock += done
+        return done

@@ -8,7 +8,7 @@ Every step of a layer is: update the neurons with what arrived, then add up what
 of this step bring to the next one. A dense layer with 8-bit weights and no delays runs tile by
 tile: some outputs through all steps, then the next ones, so that their weights stay in the cache.
 
-Importing this module compiles everything once, or loads it: `compiling` says where it is kept.
+Importing this module compiles everything; `loading` keeps what came of it.
 """
 # mypy: disable-error-code="no-untyped-def"
 
@@ -19,26 +19,29 @@ import numpy as np
 
 from neurodeploy.engines.native.arrivals import add_arrivals, add_own_arrivals
 from neurodeploy.engines.native.borrowing import (
-    borrowed_lists,
-    borrowed_pools,
-    borrowed_scratch,
-    borrowed_state,
+    S32,
+    given_of,
+    line,
+    lists_of,
+    numbers_at,
+    plane,
+    pools_of,
+    scratch_of,
+    sent_of,
 )
-from neurodeploy.engines.native.compiling import compiled
+from neurodeploy.engines.native.compiling import OPTIONS, compiled
 from neurodeploy.engines.native.dense import sum_rows8
 from neurodeploy.engines.native.layout import (
-    BLOCK,
-    BOTH_LISTS,
-    CHUNK,
-    GIVEN,
-    I32,
+    CLOCK,
+    FIRST_SAMPLE,
+    FROM_REST,
     LANES,
-    LAYER_TYPE,
-    LISTS,
-    POOLS,
-    SCRATCH,
-    SENT,
-    TALLY_TYPE,
+    LAST_SAMPLE,
+    LAYER,
+    LAYERS_AT,
+    STATE_AT,
+    TALLIES_AT,
+    TALLY,
     TILE,
     Block,
     Chunk,
@@ -48,7 +51,25 @@ from neurodeploy.engines.native.layout import (
 )
 from neurodeploy.engines.native.neurons import update_neurons
 from neurodeploy.engines.native.pieces import update_cuba
-from neurodeploy.engines.native.spikes import count_arrivals, find_ones, list_graded, list_ones
+from neurodeploy.engines.native.signatures import (
+    BLOCK,
+    CHUNK,
+    GIVEN,
+    I32,
+    LAYER_TYPE,
+    LISTS,
+    POOLS,
+    SCRATCH,
+    SENT,
+    TALLY_TYPE,
+)
+from neurodeploy.engines.native.spikes import (
+    are_ones,
+    count_arrivals,
+    find_ones,
+    list_graded,
+    list_ones,
+)
 
 
 @compiled(BLOCK(LAYER_TYPE, POOLS, I32, nb.int64, nb.int64))
@@ -103,7 +124,8 @@ def _run_cuba_layer(layer, pools, current, chunk, arrived, sending, state, scrat
     outputs, rows, is_input = layer.outputs, layer.weight_rows, layer.kind == Kind.INPUT
     tiled = layer.kind == Kind.DENSE_WEIGHTS8 and layer.delay_mode == DelayMode.NONE
     longest = TILE if is_input or tiled else outputs
-    for start in range(0, outputs, longest):
+    start = 0
+    while start < outputs:
         block = _block(layer, pools, state, start, min(longest, outputs - start))
         for step in range(chunk.steps):
             if is_input:
@@ -118,6 +140,7 @@ def _run_cuba_layer(layer, pools, current, chunk, arrived, sending, state, scrat
             else:
                 values = arrived.values[step]
                 add_arrivals(layer, chunk.clock + step, pools, spikes, values, state, scratch)
+        start += longest
     list_ones(scratch.ones, (outputs + 63) >> 6, chunk.steps, sending.indices, sending.sizes)
 
 
@@ -202,70 +225,43 @@ def _list_given(layer, given, sample, chunk, lists, scratch):
         list_ones(scratch.ones, blocks, chunk.steps, lists.indices, lists.sizes)
 
 
-@compiled(
-    nb.void(
-        LAYER_TYPE[::1],
-        POOLS,
-        GIVEN,
-        nb.int64,
-        nb.boolean,
-        nb.int64,
-        nb.int64,
-        BOTH_LISTS,
-        I32,
-        SCRATCH,
-        SENT,
-        TALLY_TYPE[:, ::1],
-    )
-)
-def run_samples(
-    layers,
-    pools,
-    given,
-    clock,
-    from_rest,
-    first_sample,
-    last_sample,
-    lists,
-    state,
-    scratch,
-    sent,
-    tallies,
-):
-    """Run samples ``first_sample`` to ``last_sample`` (exclusive) of a batch.
+@compiled(nb.int64(nb.int64))
+def run_samples(address):
+    """Run samples of a batch, or steps of a session.
 
     Parameters
     ----------
-    layers : LAYER [layer]
-    pools : Pools
-    given : Given
-    clock : int
-        Steps since rest.
-    from_rest : bool
-        Each sample starts from rest and needs no state afterwards. Otherwise the state goes on.
-    first_sample, last_sample : int
-    lists : Lists of arrays [2, ...]
-        Room for what arrives at a layer and for what it sends, in turns; its steps, at most 64,
-        are how many a layer runs before the next one does.
-    state : int32
-    scratch : Scratch
-    sent : Sent
-        Zeros; get the spikes of every layer.
-    tallies : TALLY [sample, layer]
-        Added to.
+    address : int
+        Of `layout.NUMBERS` numbers: steps since rest; whether each sample starts from rest and
+        needs no state afterwards, or else the state goes on; the first sample, and the one
+        behind the last; then the slots. `Lists` are [2, ...]: room for what arrives at a layer
+        and for what it sends, in turns; its steps, at most 64, are how many a layer runs before
+        the next one does. `Sent` is zeros and gets the spikes of every layer; tallies [sample,
+        layer] are added to.
+
+    Returns
+    -------
+    int
+        1 if nothing was done, since what a session was given are not 0 and 1; otherwise 0.
     """
-    pools, scratch = borrowed_pools(pools), borrowed_scratch(scratch)
-    state, even, odd = borrowed_state(state), borrowed_lists(lists, 0), borrowed_lists(lists, 1)
+    numbers = numbers_at(address)
+    clock, from_rest = numbers[CLOCK], numbers[FROM_REST] != 0
+    layers, pools, scratch = line(numbers, LAYERS_AT, LAYER), pools_of(numbers), scratch_of(numbers)
+    state, even, odd = line(numbers, STATE_AT, S32), lists_of(numbers, 0), lists_of(numbers, 1)
+    given, sent, tallies = given_of(numbers), sent_of(numbers), plane(numbers, TALLIES_AT, TALLY)
     is_input = layers[0].kind == Kind.INPUT
     samples, steps = given.spikes.shape[0], given.spikes.shape[2]
     if is_input or layers[0].graded_input:
         samples, steps = given.numbers.shape[0], given.numbers.shape[2]
-    longest = lists.indices.shape[1]
-    for sample in range(first_sample, last_sample):
+    elif not (from_rest or are_ones(given.spikes)):
+        return 1
+    longest = even.indices.shape[0]
+    for sample in range(numbers[FIRST_SAMPLE], numbers[LAST_SAMPLE]):
         if from_rest:
             state[:] = 0
         current = given.numbers[sample if is_input else 0]
-        for first in range(0, steps, longest):
+        first = 0
+        while first < steps:
             here = min(longest, steps - first)
             is_last = from_rest and first + here == steps
             chunk = Chunk(clock + first, first, here, is_last)
@@ -276,3 +272,11 @@ def run_samples(
                 _run_layer(layer, pools, current, chunk, arrived, sending, state, scratch, tally)
                 start = (layer.sent * samples + sample * layer.outputs) * steps
                 _send(layer, pools.order, start, steps, chunk, sending, sent, tally)
+            first += longest
+    return 0
+
+
+@nb.cfunc(nb.int64(nb.int64), **OPTIONS)
+def entry(address):
+    """`run_samples`, called as C calls."""
+    return run_samples(address)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 LANES = 16
@@ -181,17 +180,21 @@ class Block(NamedTuple):
     voltage_factor: np.ndarray  # int16
 
 
-# The same as numba types, for signatures.
+# What `kernels.run_samples` takes is one int64 array: some numbers, then a slot for each array.
 
-I8, I16, I32, I64 = (kind[::1] for kind in (nb.int8, nb.int16, nb.int32, nb.int64))
-LAYER_TYPE, PLACE_TYPE, TALLY_TYPE = (nb.from_dtype(dtype) for dtype in (LAYER, PLACE, TALLY))
-POOLS = nb.types.NamedTuple((I8, I16, I32, nb.int16[:, ::1], I32, I32, PLACE_TYPE[::1], I32), Pools)
-SCRATCH = nb.types.NamedTuple((I32, I16, I32, I64, nb.uint64[:, ::1], nb.uint64[::1], I32), Scratch)
-LISTS = nb.types.NamedTuple((nb.int32[:, ::1], nb.int32[:, ::1], I64), Lists)
-BOTH_LISTS = nb.types.NamedTuple(
-    (nb.int32[:, :, ::1], nb.int32[:, :, ::1], nb.int64[:, ::1]), Lists
-)
-GIVEN = nb.types.NamedTuple((nb.uint8[:, :, ::1], nb.int32[:, :, ::1]), Given)
-SENT = nb.types.NamedTuple((nb.uint8[::1], I32), Sent)
-CHUNK = nb.types.NamedTuple((nb.int64, nb.int64, nb.int64, nb.boolean), Chunk)
-BLOCK = nb.types.NamedTuple((I32, I32, I32, I32, I16, I16), Block)
+CLOCK, FROM_REST, FIRST_SAMPLE, LAST_SAMPLE, FIRST_SLOT = range(5)
+"""Places of the numbers, and of the first slot."""
+
+SLOT = 4
+"""Numbers of a slot: the address of an array, and its shape of up to three axes."""
+
+LAYERS_AT = 0
+POOLS_AT = LAYERS_AT + 1
+SCRATCH_AT = POOLS_AT + len(Pools._fields)
+STATE_AT = SCRATCH_AT + len(Scratch._fields)
+LISTS_AT = STATE_AT + 1
+GIVEN_AT = LISTS_AT + len(Lists._fields)
+SENT_AT = GIVEN_AT + len(Given._fields)
+TALLIES_AT = SENT_AT + len(Sent._fields)
+NUMBERS = FIRST_SLOT + SLOT * (TALLIES_AT + 1)
+"""Slots, those of a tuple one behind another, and the length of the whole."""

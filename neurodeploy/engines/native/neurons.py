@@ -10,8 +10,9 @@ import numba as nb
 import numpy as np
 
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import I16, I32, LAYER_TYPE, POOLS, Model
+from neurodeploy.engines.native.layout import Model
 from neurodeploy.engines.native.rules import LIMIT, scaled
+from neurodeploy.engines.native.signatures import I16, I32, LAYER_TYPE, POOLS
 
 
 @compiled(nb.int64(nb.int64, nb.int32, nb.int32, I32, I32, I32, nb.int64))

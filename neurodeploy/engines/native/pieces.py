@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy.engines.native.compiling import KERNELS
+from neurodeploy.engines.native.variants import KERNELS
 
 if KERNELS == "plain":
     from neurodeploy.engines.native.plain import (

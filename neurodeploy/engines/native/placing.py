@@ -63,9 +63,9 @@ class GrowingPools:
         """All of them. Arrays of neurons go on for `LANES` more, which kernels read."""
         factors = np.stack([growing.joined(LANES) for growing in self._factors])
         return Pools(
-            weights8=aligned(self._weights[8].joined()),
-            weights16=aligned(self._weights[16].joined()),
-            weights32=aligned(self._weights[32].joined()),
+            weights8=self._weights[8].joined(),
+            weights16=self._weights[16].joined(),
+            weights32=self._weights[32].joined(),
             factors=factors,
             bias=self._bias.joined(LANES),
             order=self._order.joined(),
@@ -83,18 +83,17 @@ class _Growing:
 
     def add(self, array: np.ndarray) -> int:
         offset = self._size
-        self._blocks.append(array.ravel().astype(self._blocks[0].dtype))
+        self._blocks.append(array.ravel().astype(self._blocks[0].dtype, copy=False))
         self._size += array.size
         return offset
 
     def joined(self, more: int = 0) -> np.ndarray:
-        end = np.zeros(more, self._blocks[0].dtype)
-        return np.concatenate([*self._blocks, end])
+        values = aligned(self._size + more, self._blocks[0].dtype)
+        np.concatenate(self._blocks, out=values[: self._size])
+        return values
 
 
-def aligned(values: np.ndarray) -> np.ndarray:
-    """A copy that begins at a cache line."""
-    room = np.empty(values.nbytes + CACHE_LINE, np.uint8)
-    copy = room[-room.ctypes.data % CACHE_LINE :][: values.nbytes].view(values.dtype)
-    copy[:] = values
-    return copy
+def aligned(size: int, dtype: np.typing.DTypeLike) -> np.ndarray:
+    """Zeros that begin at a cache line."""
+    room = np.zeros(size * np.dtype(dtype).itemsize + CACHE_LINE, np.uint8)
+    return room[-room.ctypes.data % CACHE_LINE :][: room.size - CACHE_LINE].view(dtype)

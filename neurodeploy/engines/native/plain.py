@@ -7,8 +7,9 @@ import numba as nb
 import numpy as np
 
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import I8, I16, I32, I64, LANES, TILE
+from neurodeploy.engines.native.layout import LANES, TILE
 from neurodeploy.engines.native.rules import LIMIT, WRAP, scaled
+from neurodeploy.engines.native.signatures import I8, I16, I32, I64
 
 
 @compiled(nb.void(I8, nb.int64, I32, nb.int64, I32, nb.int64))

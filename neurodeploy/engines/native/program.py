@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from neurodeploy.engines.counts import Counts, LayerCounts
+from neurodeploy.engines.native.arguments import Arguments
 from neurodeploy.engines.native.builder import Builder
-from neurodeploy.engines.native.kernels import run_samples
 from neurodeploy.engines.native.layout import (
+    CLOCK,
+    FIRST_SAMPLE,
+    FROM_REST,
+    GIVEN_AT,
     LANES,
+    LAST_SAMPLE,
+    LAYERS_AT,
+    LISTS_AT,
+    POOLS_AT,
+    SCRATCH_AT,
+    SENT_AT,
+    STATE_AT,
+    TALLIES_AT,
     TALLY,
     TILE,
     Given,
@@ -20,6 +35,7 @@ from neurodeploy.engines.native.layout import (
     Scratch,
     Sent,
 )
+from neurodeploy.engines.native.loading import kernel
 from neurodeploy.engines.native.placing import aligned
 from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
@@ -40,18 +56,24 @@ LONGEST_CHUNK = 64
 """Most steps that a layer runs before the next layer does; kernels take no more."""
 
 
-_run = run_samples.get_overload(run_samples.nopython_signatures[0])
-"""The compiled function itself: finding it by the types of what it is given takes some 8 us."""
+NO_SPIKES, NO_NUMBERS = np.zeros((1, 1, 1), np.uint8), np.zeros((1, 1, 1), np.int32)
+"""In `Given`, for the one of its arrays that nothing arrives in."""
 
 
 class Workspace:
-    """What one thread writes to: its neurons' state, lists of spikes, and scratch."""
+    """What one thread writes to: its neurons' state, lists of spikes, and scratch.
 
-    def __init__(self, program: Program, steps: int) -> None:
-        sizes = program.sizes
-        widest = max(math.prod(shape) for shape in (program.network.input_shape, *program.shapes))
-        chunk = max(1, min(steps, LONGEST_CHUNK, LIST_BYTES // (8 * widest)))
-        self.state = aligned(np.zeros(sizes.state + LANES, np.int32))[: sizes.state]
+    Parameters
+    ----------
+    program : Program
+    chunk : int
+        Most steps that a layer runs before the next one does.
+    """
+
+    def __init__(self, program: Program, chunk: int) -> None:
+        sizes, widest = program.sizes, program.widest
+        self._kernel = kernel()
+        self.state = aligned(sizes.state + LANES, np.int32)[: sizes.state]
         self.lists = Lists(
             indices=np.empty((2, chunk, widest + 1), np.int32),
             values=np.empty((2, chunk, widest if any(program.network.graded) else 1), np.int32),
@@ -66,6 +88,39 @@ class Workspace:
             bits=np.empty(64, np.uint64),
             joined=np.empty(sizes.joined, np.int32),
         )
+        self.arguments = Arguments()
+        self.arguments.place(LAYERS_AT, program.layers)
+        self.arguments.place(POOLS_AT, *program.pools)
+        self.arguments.place(SCRATCH_AT, *self.scratch)
+        self.arguments.place(STATE_AT, self.state)
+        self.arguments.place(LISTS_AT, *self.lists)
+
+    def take(self, given: Given, sent: Sent, tallies: np.ndarray) -> None:
+        """Set what comes in, and where results go; the caller keeps it while `run` is called."""
+        self.arguments.place(GIVEN_AT, *given)
+        self.arguments.place(SENT_AT, *sent)
+        self.arguments.place(TALLIES_AT, tallies)
+
+    def run(self, first: int, last: int, *, clock: int = 0, from_rest: bool = True) -> bool:
+        """Run samples ``first`` to ``last`` (exclusive) of what was taken.
+
+        Parameters
+        ----------
+        first, last : int
+        clock : int
+            Steps since rest.
+        from_rest : bool
+            Each sample starts from rest. Otherwise the state goes on.
+
+        Returns
+        -------
+        bool
+            Whether it was done: not if the state goes on and spikes are not 0 and 1.
+        """
+        numbers = self.arguments.numbers
+        numbers[CLOCK], numbers[FROM_REST] = clock, from_rest
+        numbers[FIRST_SAMPLE], numbers[LAST_SAMPLE] = first, last
+        return self._kernel(self.arguments.address) == 0
 
 
 class Result:
@@ -92,46 +147,37 @@ class Program:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.shapes = network.shapes
+        self.widest = max(math.prod(shape) for shape in (network.input_shape, *self.shapes))
         self.takes_numbers = isinstance(network.layers[0], NeuronInput) or network.input_bits > 0
         builder = Builder(network)
-        self.layers, self.sizes = builder.layers, builder.sizes
-        self._pools = builder.pools
+        self.layers, self.sizes, self.pools = builder.layers, builder.sizes, builder.pools
         graded, outputs = self.layers["graded_output"] != 0, self.layers["outputs"]
         self._widths = int(outputs[~graded].sum()), int(outputs[graded].sum())
         self._last = self._place_of(-1)
+        self._idle: dict[int, list[Workspace]] = defaultdict(list)
 
-    def run(self, spikes: np.ndarray, result: Result, first: int, last: int) -> None:
-        """Run some samples of [sample, feature, time] on this thread."""
-        spikes = np.require(spikes, requirements=["C", "A", "W"])
-        none = np.zeros((1, 1, 1), np.uint8 if self.takes_numbers else np.int32)
-        given = Given(none, spikes) if self.takes_numbers else Given(spikes, none)
-        workspace = Workspace(self, result.steps)
-        self.call(given, 0, True, (first, last), workspace, result.sent, result.tallies)
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights, as the network has them and as the kernels do."""
+        matrices = (m for layer in self.network.layers for m in layer.arrays.values())
+        return sum(array.nbytes for array in (*matrices, *self.pools))
 
-    def call(
-        self,
-        given: Given,
-        clock: int,
-        from_rest: bool,
-        samples: tuple[int, int],
-        workspace: Workspace,
-        sent: Sent,
-        tallies: np.ndarray,
-    ) -> None:
-        """Call `run_samples`."""
-        _run(
-            self.layers,
-            self._pools,
-            given,
-            clock,
-            from_rest,
-            *samples,
-            workspace.lists,
-            workspace.state,
-            workspace.scratch,
-            sent,
-            tallies,
-        )
+    @contextmanager
+    def workspace(self, steps: int) -> Iterator[Workspace]:
+        """A workspace for runs of so many steps, which nobody else has meanwhile."""
+        chunk = max(1, min(steps, LONGEST_CHUNK, LIST_BYTES // (8 * self.widest)))
+        idle = self._idle[chunk]
+        try:
+            workspace = idle.pop()
+        except IndexError:
+            workspace = Workspace(self, chunk)
+        yield workspace
+        idle.append(workspace)
+
+    def given(self, spikes: np.ndarray) -> Given:
+        """What arrives, [sample, feature, time]."""
+        spikes = np.require(spikes, requirements=["C", "A"])
+        return Given(NO_SPIKES, spikes) if self.takes_numbers else Given(spikes, NO_NUMBERS)
 
     def nothing_sent(self, times: int) -> Sent:
         """Zeros for the spikes of every layer, for so many samples times steps."""
@@ -139,9 +185,9 @@ class Program:
         return Sent(np.zeros(ones * times, np.uint8), np.zeros(graded * times, np.int32))
 
     def last_of(self, sent: Sent) -> np.ndarray:
-        """What the last layer has sent in one step, [*features]."""
+        """A copy of what the last layer has sent in one step, [*features]."""
         graded, first, outputs = self._last
-        return sent[graded][first : first + outputs].reshape(self.shapes[-1])
+        return sent[graded][first : first + outputs].copy().reshape(self.shapes[-1])
 
     def split(self, sent: Sent, samples: int, steps: int | None) -> list[np.ndarray]:
         """One array a layer, [sample, *features, time], or [*features] without ``steps``."""
@@ -157,7 +203,7 @@ class Program:
         """What the neurons of a layer remember, by name, int32 [*features]."""
         row, shape = self.layers[index], self.shapes[index]
         outputs = row["outputs"]
-        order = self._pools.order[row["neuron"] :][:outputs]
+        order = self.pools.order[row["neuron"] :][:outputs]
         found = {}
         for name, place in STATES[Model(row["model"])].items():
             found[name] = np.empty(outputs, np.int32)

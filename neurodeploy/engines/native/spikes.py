@@ -6,9 +6,10 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from neurodeploy.engines.native.borrowing import shaped
 from neurodeploy.engines.native.compiling import compiled
-from neurodeploy.engines.native.layout import I32, I64, LISTS, SCRATCH, TALLY_TYPE
 from neurodeploy.engines.native.pieces import nonzero_bits
+from neurodeploy.engines.native.signatures import I32, I64, LISTS, SCRATCH, TALLY_TYPE
 
 
 @compiled(nb.uint64(nb.uint64))
@@ -55,21 +56,38 @@ def _transpose(bits):
         low ^= low << np.uint64(width)
 
 
-@compiled(nb.boolean(nb.uint8[::1], nb.uint8[:, :, ::1]))
-def take_spikes(spikes, kept):
-    """Copy spikes [feature] into [1, feature, 1]; say whether all of them are 0 or 1."""
+@compiled(nb.boolean(nb.uint8[:, :, ::1]))
+def are_ones(spikes):
+    """Whether all of [sample, feature, time] are 0 or 1."""
     every = np.uint8(0)
-    for feature in range(spikes.size):
-        every |= spikes[feature]
-        kept[0, feature, 0] = spikes[feature]
+    for spike in shaped(spikes, (spikes.size,)):
+        every |= spike
     return every <= 1
+
+
+@compiled(nb.void(nb.uint8[::1], nb.int64, nb.int64, nb.uint64[:, ::1]))
+def _find_ones_of_step(spikes, start, features, ones):
+    """Bits of the only step of a sample, whose features lie side by side from ``start`` on."""
+    for block in range(0, features, 64):
+        here = min(features - block, 64)
+        bits = np.uint64(0)
+        if start + block + 64 <= spikes.size:
+            kept = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - here)
+            bits = nonzero_bits(spikes, start + block) & kept
+        else:
+            for k in range(here):
+                bits |= np.uint64(spikes[start + block + k]) << np.uint64(k)
+        ones[0, block >> 6] = bits
 
 
 @compiled(nb.void(nb.uint8[:, :, ::1], nb.int64, nb.int64, nb.int64, SCRATCH))
 def find_ones(spikes, sample, first, steps, scratch):
     """Bits [step, block of 64 features] of a sample from step ``first`` on, at most 64 steps."""
     features, every = spikes.shape[1], spikes.shape[2]
-    flat, bits = spikes.reshape(spikes.size), scratch.bits
+    flat, bits = shaped(spikes, (spikes.size,)), scratch.bits
+    if every == 1:
+        _find_ones_of_step(flat, sample * features, features, scratch.ones)
+        return
     kept = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - steps)
     for block in range(0, features, 64):
         last = min(block + 64, features)

@@ -110,8 +110,15 @@ def _columns(matrices: list[np.ndarray], shape: tuple[int, ...]) -> tuple[np.nda
     every, effective = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for matrix in matrices:
         every += len(matrix)
-        effective += np.count_nonzero(matrix, axis=0).reshape(shape)
+        effective += _nonzero(matrix).reshape(shape)
     return every, effective
+
+
+def _nonzero(matrix: np.ndarray) -> np.ndarray:
+    """Values other than 0 of each column; bytes hold the sum of 255 rows, and are fast to add."""
+    blocks = (matrix[first : first + 255] != 0 for first in range(0, len(matrix), 255))
+    sums = [block.view(np.uint8).sum(0, dtype=np.uint8) for block in blocks]
+    return np.sum(sums, axis=0, dtype=np.int64)
 
 
 def given(**arrays: np.ndarray | None) -> dict[str, np.ndarray]:

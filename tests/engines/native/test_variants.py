@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neurodeploy.engines.native.compiling import chosen_kernels
+from neurodeploy.engines.native.variants import chosen_kernels
 from neurodeploy.errors import EngineError
 
 
