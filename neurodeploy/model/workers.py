@@ -14,25 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 _helpers: tuple[ThreadPoolExecutor, int] | None = None
+"""Who takes part besides the calling thread, and how many they are."""
 
 
 @contextlib.contextmanager
 def workers(threads: int) -> Iterator[None]:
     """Share the loops of this package among so many threads, the calling one included.
 
-    The others compute with PyTorch as this one does: denormal numbers are 0 there if they are
-    here.
+    As the calling thread is taken to do, the others compute with denormal numbers as 0.
     """
     global _helpers
-    before = _helpers
-    if threads == 1:
-        _helpers = None
-        yield
-        _helpers = before
-        return
-    flush = float(torch.tensor(1e-39) * 1.0) == 0.0
-    with ThreadPoolExecutor(threads - 1, "loops", _start_helper, (flush,)) as pool:
-        _helpers = (pool, threads - 1)
+    before, helpers = _helpers, threads - 1
+    with ThreadPoolExecutor(max(1, helpers), "loops", _start_helper) as pool:
+        _helpers = (pool, helpers)
         try:
             yield
         finally:
@@ -47,17 +41,16 @@ def share(pieces: int, work: Callable[[int], object]) -> None:
         for piece in todo:
             work(piece)
 
-    if _helpers is None or pieces == 1:
-        take()
-        return
-    pool, count = _helpers
-    taking = [pool.submit(take) for _ in range(min(count, pieces - 1))]
+    taking = []
+    if _helpers is not None:
+        pool, helpers = _helpers
+        taking = [pool.submit(take) for _ in range(min(helpers, pieces - 1))]
     take()
     for future in taking:
         if not future.cancel():
             future.result()
 
 
-def _start_helper(flush_denormal: bool) -> None:
+def _start_helper() -> None:
     torch.set_num_threads(1)
-    torch.set_flush_denormal(flush_denormal)
+    torch.set_flush_denormal(True)
