@@ -18,13 +18,14 @@ import numpy as np
 import torch
 
 from neurodeploy.model.compiling import compiled
+from neurodeploy.model.registers import LANES, add_rows
 from neurodeploy.model.workers import share
 
 SAMPLES = 4
 """Of a piece of work, in lists and in sums: some hundred rows."""
 
-WIDTH = 128
-"""Outputs whose errors at the steps of a piece stay in a core's cache while they are added."""
+NEAR_ROWS = 256
+"""Rows of errors, LANES wide, that stay in a core's cache while they are added."""
 
 LINE = 128
 """Inputs of a piece of work on weights."""
@@ -96,18 +97,20 @@ class Events:
         -------
         Tensor [output, input], float32
         """
-        blocks = _pieces(len(self.starts))
-        pointers = np.empty((blocks, self.features + 2), np.int64)
+        batch, steps = self.starts.shape[0], self.starts.shape[1] - 1
+        samples = max(1, NEAR_ROWS // max(1, steps))
+        blocks = _pieces(batch, samples)
+        ends = np.empty((blocks, self.features + 2), np.int64)
         rows = np.empty(len(self.inputs), np.uint32)
         share(
             blocks,
-            lambda block: _by_input(self.starts, self.inputs, block, pointers[block], rows),
+            lambda block: _by_input(self.starts, self.inputs, block, samples, ends[block], rows),
         )
         gradient = torch.empty(errors.shape[-1], self.features)
         out, floats = gradient.numpy(), errors.numpy()
         share(
-            -(-len(out) // WIDTH),
-            lambda tile: _add_errors(pointers, rows, floats, tile, out),
+            _pieces(len(out), LANES),
+            lambda tile: _add_errors(ends, rows, floats, samples, tile, out),
         )
         return gradient
 
@@ -174,10 +177,10 @@ def _sum(starts: Any, inputs: Any, levels: Any, step: float, first: int, out: An
 
 
 @compiled
-def _by_input(starts: Any, inputs: Any, block: int, ends: Any, rows: Any) -> None:
-    """Sort the events of SAMPLES samples by their inputs; those of input i end at ends[i + 1]."""
+def _by_input(starts: Any, inputs: Any, block: int, samples: int, ends: Any, rows: Any) -> None:
+    """Sort the events of a block of samples by input; those of input i end at ``ends[i + 1]``."""
     batch, steps = starts.shape[0], starts.shape[1] - 1
-    first, last = block * SAMPLES, min((block + 1) * SAMPLES, batch)
+    first, last = block * samples, min((block + 1) * samples, batch)
     ends[:] = 0
     ends[0] = starts[first, 0]
     for b in range(first, last):
@@ -194,31 +197,22 @@ def _by_input(starts: Any, inputs: Any, block: int, ends: Any, rows: Any) -> Non
 
 
 @compiled
-def _add_errors(ends: Any, rows: Any, errors: Any, tile: int, gradient: Any) -> None:
+def _add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, gradient: Any) -> None:
+    """Gradients of the weights to LANES outputs: all blocks, one after another."""
     steps, batch, outputs = errors.shape
     blocks, features = len(ends), gradient.shape[1]
-    left = tile * WIDTH
-    width = min(WIDTH, outputs - left)
-    near = np.zeros((SAMPLES * steps, WIDTH), np.float32)
-    sums = np.zeros((features, WIDTH), np.float32)
+    left = tile * LANES
+    width = min(LANES, outputs - left)
+    near = np.zeros((samples * steps, LANES), np.float32)
+    sums = np.zeros((features, LANES), np.float32)
     for block in range(blocks):
-        first, last = block * SAMPLES, min((block + 1) * SAMPLES, batch)
+        first, last = block * samples, min((block + 1) * samples, batch)
         for b in range(first, last):
             for t in range(steps):
                 for j in range(width):
                     near[(b - first) * steps + t, j] = errors[t, b, left + j]
         for i in range(features):
-            start, stop = ends[block, i], ends[block, i + 1]
-            sum_ = sums[i]
-            for k in range(start, stop - 3, 4):
-                e0, e1 = near[rows[k]], near[rows[k + 1]]
-                e2, e3 = near[rows[k + 2]], near[rows[k + 3]]
-                for j in range(WIDTH):
-                    sum_[j] += (e0[j] + e1[j]) + (e2[j] + e3[j])
-            for k in range(stop - (stop - start) % 4, stop):
-                e0 = near[rows[k]]
-                for j in range(WIDTH):
-                    sum_[j] += e0[j]
+            add_rows(near, rows, ends[block, i], ends[block, i + 1], sums, i)
     for start in range(0, features, 16):
         for j in range(width):
             for i in range(start, min(start + 16, features)):
