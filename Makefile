@@ -18,7 +18,7 @@ test: lint types
 	$(PYTHON) -m pytest -n auto --dist loadfile
 
 benchmark: $(BENCHMARK)/.ready
-	@for name in native_engine peers pilotnet limit counts memory; do \
+	@for name in native_engine peers training_step pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 

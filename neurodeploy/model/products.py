@@ -45,7 +45,7 @@ class WeightedSpikes(torch.autograd.Function):
         sums = rows.new_empty(*rows.shape[:2], len(weight))
         sums[0] = 0
         ctx.events = None
-        if rows.is_cpu and float(before.sum()) < BREAK_EVEN * before.numel():
+        if rows.is_cpu and float(rows.sum()) < BREAK_EVEN * rows.numel():
             ctx.events = Events.of(before)
             ctx.events.weighted(by_weight, step, sums[1:])
             ctx.save_for_backward(weight)
@@ -69,14 +69,15 @@ class WeightedSpikes(torch.autograd.Function):
             if ctx.events is not None:
                 of_weight = ctx.events.outer(errors)
             else:
-                of_weight = errors.flatten(0, 1).T @ before[0].flatten(0, 1)
+                of_weight = torch.empty_like(weight)
+                transposed = errors.flatten(0, 1).T.contiguous()
+                dense_product(transposed[None], before[0].flatten(0, 1), of_weight[None])
         return of_rows, of_weight, None
 
 
 def dense_product(rows: torch.Tensor, factor: torch.Tensor, out: torch.Tensor) -> None:
     """Matrix product of contiguous rows [time, batch, i] with a factor [i, o], in fixed pieces."""
-    rows, out = rows.flatten(0, 1), out.flatten(0, 1)
-    factor = factor.detach()
+    rows, factor, out = rows.detach().flatten(0, 1), factor.detach(), out.flatten(0, 1)
 
     def multiply(piece: int) -> None:
         some = slice(piece * ROWS, (piece + 1) * ROWS)
