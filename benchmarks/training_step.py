@@ -24,6 +24,7 @@ from peers import PEERS, Forward, linear_layers
 from timing import alternating, machine
 
 from neurodeploy._io.quiet import suppress_output
+from neurodeploy.learn.adam import Adam
 from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.block import Block
 from neurodeploy.model.neuron import CubaParameters
@@ -54,13 +55,15 @@ def dense_products() -> Step:
 
 
 def training_step(
-    parameters: Iterable[torch.nn.Parameter], rates: Callable[[], torch.Tensor]
+    adam: type[torch.optim.Adam],
+    parameters: Iterable[torch.nn.Parameter],
+    rates: Callable[[], torch.Tensor],
 ) -> Step:
     """Forward, backward, Adam, towards a firing rate of a tenth of each output in each sample.
 
     It hardly learns, so that spikes stay as many as the thresholds make them.
     """
-    optimizer = torch.optim.Adam(parameters, lr=1e-7)
+    optimizer = adam(parameters, lr=1e-7)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -76,7 +79,7 @@ def ours(spikes: torch.Tensor) -> tuple[Step, float]:
         *(Block(DenseSpec(neurons=n, neuron=NEURON), (inputs,)) for inputs, n in LAYERS)
     )
     step = training_step(
-        [block.synapse.weight for block in blocks], lambda: blocks(spikes).mean(-1)
+        Adam, [block.synapse.weight for block in blocks], lambda: blocks(spikes).mean(-1)
     )
     return step, float(blocks(spikes).mean())
 
@@ -96,7 +99,9 @@ def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
     )
     blocks(spikes)
     step = training_step(
-        [block.synapse.weight for block in blocks], lambda: blocks(spikes).mean(-1)
+        torch.optim.Adam,
+        [block.synapse.weight for block in blocks],
+        lambda: blocks(spikes).mean(-1),
     )
     return step, float(blocks(spikes).mean())
 
@@ -107,7 +112,9 @@ def peer(
     """Another library, with Linear layers, on spikes [time, sample, feature]."""
     linears = linear_layers()
     forward = build(linears)
-    step = training_step([linear.weight for linear in linears], lambda: forward(spikes).mean(0))
+    step = training_step(
+        torch.optim.Adam, [linear.weight for linear in linears], lambda: forward(spikes).mean(0)
+    )
     return step, float(forward(spikes).mean())
 
 

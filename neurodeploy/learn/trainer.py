@@ -16,6 +16,7 @@ from rich.progress import Progress
 from neurodeploy._io.digest import digest
 from neurodeploy._io.files import atomic_path, require_folder
 from neurodeploy.errors import InputError, TrainingError, message
+from neurodeploy.learn.adam import Adam
 from neurodeploy.learn.checkpoint import (
     load_model,
     load_training,
@@ -92,7 +93,7 @@ class Trainer:
         self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
+        self.optimizer = Adam(model.parameters(), lr=self.config.learning_rate)
         self.started_from: str | None = None
         self.history: list[Line] = []
 
