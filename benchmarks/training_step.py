@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 from networks import BATCH, STEPS, benchmark_spikes
-from peers import PEERS, Forward, linear_layers
+from peers import PEERS, Forward, Mode, linear_layers
 from timing import alternating, machine
 
 from neurodeploy._io.quiet import suppress_output
@@ -75,13 +75,13 @@ def training_step(
 
 def ours(spikes: torch.Tensor) -> tuple[Step, float]:
     """Blocks of this package, [sample, feature, time]."""
-    blocks = torch.nn.Sequential(
-        *(Block(DenseSpec(neurons=n, neuron=NEURON), (inputs,)) for inputs, n in LAYERS)
-    )
-    step = training_step(
-        Adam, [block.synapse.weight for block in blocks], lambda: blocks(spikes).mean(-1)
-    )
-    return step, float(blocks(spikes).mean())
+    blocks = []
+    for inputs, neurons in LAYERS:
+        blocks.append(Block(DenseSpec(neurons=neurons, neuron=NEURON), (inputs,)))
+    model = torch.nn.Sequential(*blocks)
+    weights = [parameter for name, parameter in model.named_parameters() if "weight" in name]
+    step = training_step(Adam, weights, lambda: model(spikes).mean(-1))
+    return step, float(model(spikes).mean())
 
 
 def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
@@ -107,11 +107,11 @@ def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
 
 
 def peer(
-    build: Callable[[list[torch.nn.Linear]], Forward], spikes: torch.Tensor
+    build: Callable[[list[torch.nn.Linear], Mode], Forward], spikes: torch.Tensor
 ) -> tuple[Step, float]:
     """Another library, with Linear layers, on spikes [time, sample, feature]."""
     linears = linear_layers()
-    forward = build(linears)
+    forward = build(linears, torch.nn.Module.train)
     step = training_step(
         torch.optim.Adam, [linear.weight for linear in linears], lambda: forward(spikes).mean(0)
     )
