@@ -85,7 +85,7 @@ def ours(spikes: torch.Tensor) -> tuple[Step, float]:
 
 
 def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
-    """SLAYER's own blocks with the same weights, [sample, feature, time]."""
+    """SLAYER's own blocks of the same neurons, [sample, feature, time]."""
     with suppress_output():
         from lava.lib.dl import slayer
     neuron = {
@@ -100,7 +100,7 @@ def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
     blocks(spikes)
     step = training_step(
         torch.optim.Adam,
-        [block.synapse.weight for block in blocks],
+        [parameter for name, parameter in blocks.named_parameters() if "weight" in name],
         lambda: blocks(spikes).mean(-1),
     )
     return step, float(blocks(spikes).mean())
@@ -113,7 +113,7 @@ def peer(
     linears = linear_layers()
     forward = build(linears, torch.nn.Module.train)
     step = training_step(
-        torch.optim.Adam, [linear.weight for linear in linears], lambda: forward(spikes).mean(0)
+        torch.optim.Adam, torch.nn.ModuleList(linears).parameters(), lambda: forward(spikes).mean(0)
     )
     return step, float(forward(spikes).mean())
 

@@ -82,9 +82,11 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
     if temperature == 0:
         return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).sum((1, 2))
     log_odds = margin / temperature
-    # The terms with p collected: one sigmoid and one logarithm of it.
-    of_spikes = log_odds.sigmoid() * (log_odds - torch.logit(rates))
-    return (of_spikes + logsigmoid(-log_odds) - torch.log1p(-rates)).sum((1, 2))
+    log_p, log_not_p = logsigmoid(log_odds), logsigmoid(-log_odds)
+    divergence = log_p.exp() * (log_p - rates.log()) + log_not_p.exp() * (
+        log_not_p - torch.log1p(-rates)
+    )
+    return divergence.sum((1, 2))
 
 
 def log_likelihood(spikes: torch.Tensor, margin: torch.Tensor, temperature: float) -> torch.Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
+from neurodeploy.errors import InputError, message
 from neurodeploy.model.workers import workers
 
 
@@ -26,7 +27,14 @@ def on_threads(threads: int | None = None) -> Iterator[None]:
     ----------
     threads : int, optional
         As many as PyTorch has (``OMP_NUM_THREADS``, or one for each core) if not given.
+
+    Raises
+    ------
+    InputError
+        Fewer than one thread.
     """
+    if threads is not None and threads < 1:
+        raise InputError(message("threads", "at least 1", threads))
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
