@@ -31,7 +31,7 @@ test-all:
 	@for v in $(FOUND); do echo "== Python $$v"; $(MAKE) test PYTHON_VERSION=$$v || exit 1; done
 
 benchmark: $(BENCHMARK)/.ready
-	@for name in native_engine peers pilotnet limit counts memory; do \
+	@for name in native_engine peers training_step pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 

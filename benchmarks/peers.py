@@ -38,12 +38,15 @@ CURRENT_KEPT, VOLTAGE_KEPT = 0.5, 0.9
 Forward = Callable[[torch.Tensor], torch.Tensor]
 """From spikes [time, sample, feature] to those of the last layer, each sample from rest."""
 
+Mode = Callable[[torch.nn.Module], torch.nn.Module]
+"""``torch.nn.Module.eval`` or ``torch.nn.Module.train``."""
 
-def snntorch_forward(linears: list[torch.nn.Linear]) -> Forward:
+
+def snntorch_forward(linears: list[torch.nn.Linear], mode: Mode) -> Forward:
     """`Synaptic`, step by step."""
     from snntorch import Synaptic
 
-    neurons = [Synaptic(alpha=CURRENT_KEPT, beta=VOLTAGE_KEPT).eval() for _ in linears]
+    neurons = [mode(Synaptic(alpha=CURRENT_KEPT, beta=VOLTAGE_KEPT)) for _ in linears]
 
     def forward(spikes: torch.Tensor) -> torch.Tensor:
         for linear, neuron in zip(linears, neurons, strict=True):
@@ -58,7 +61,7 @@ def snntorch_forward(linears: list[torch.nn.Linear]) -> Forward:
     return forward
 
 
-def spikingjelly_forward(linears: list[torch.nn.Linear]) -> Forward:
+def spikingjelly_forward(linears: list[torch.nn.Linear], mode: Mode) -> Forward:
     """`LIFNode` in multi-step mode, which TorchScript runs; no synaptic current."""
     from spikingjelly.activation_based import functional, neuron
 
@@ -72,7 +75,7 @@ def spikingjelly_forward(linears: list[torch.nn.Linear]) -> Forward:
             step_mode="m",
         )
         model.extend([linear, node])
-    model.eval()
+    mode(model)
 
     def forward(spikes: torch.Tensor) -> torch.Tensor:
         functional.reset_net(model)
@@ -81,7 +84,7 @@ def spikingjelly_forward(linears: list[torch.nn.Linear]) -> Forward:
     return forward
 
 
-def norse_forward(linears: list[torch.nn.Linear]) -> Forward:
+def norse_forward(linears: list[torch.nn.Linear], mode: Mode) -> Forward:
     """`LIF` over whole sequences, in a `SequentialState`."""
     from norse.torch import LIF, LIFParameters, SequentialState
 
@@ -91,23 +94,25 @@ def norse_forward(linears: list[torch.nn.Linear]) -> Forward:
         v_th=torch.tensor(1 - VOLTAGE_KEPT),
     )
     layers = [layer for linear in linears for layer in (linear, LIF(parameters))]
-    model = SequentialState(*layers).eval()
+    model = mode(SequentialState(*layers))
     return lambda spikes: model(spikes)[0]
 
 
-def sinabs_forward(linears: list[torch.nn.Linear]) -> Forward:
+def sinabs_forward(linears: list[torch.nn.Linear], mode: Mode) -> Forward:
     """`LIF` over whole sequences, which sinabs has as [sample, time, feature]."""
     from sinabs.activation import SingleSpike
     from sinabs.layers import LIF
 
     neurons = [
-        LIF(
-            tau_mem=-1 / math.log(VOLTAGE_KEPT),
-            tau_syn=-1 / math.log(CURRENT_KEPT),
-            spike_threshold=torch.tensor(CURRENT_KEPT),
-            spike_fn=SingleSpike,
-            norm_input=False,
-        ).eval()
+        mode(
+            LIF(
+                tau_mem=-1 / math.log(VOLTAGE_KEPT),
+                tau_syn=-1 / math.log(CURRENT_KEPT),
+                spike_threshold=torch.tensor(CURRENT_KEPT),
+                spike_fn=SingleSpike,
+                norm_input=False,
+            )
+        )
         for _ in linears
     ]
 
@@ -121,7 +126,7 @@ def sinabs_forward(linears: list[torch.nn.Linear]) -> Forward:
     return forward
 
 
-PEERS: dict[str, tuple[str, Callable[[list[torch.nn.Linear]], Forward]]] = {
+PEERS: dict[str, tuple[str, Callable[[list[torch.nn.Linear], Mode], Forward]]] = {
     "snntorch": ("Synaptic", snntorch_forward),
     "spikingjelly": ("LIFNode, no synaptic current", spikingjelly_forward),
     "norse": ("LIF", norse_forward),
@@ -163,7 +168,7 @@ def main() -> None:
     for name, (neuron, build) in PEERS.items():
         try:
             with suppress_output():
-                forward = build(linear_layers())
+                forward = build(linear_layers(), torch.nn.Module.eval)
         except ImportError as error:
             print(f"{name}: absent, {error}")
             continue

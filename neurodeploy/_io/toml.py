@@ -5,14 +5,18 @@ Every error names the file, the table in it and the field, which ``where`` says.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import tomli
-
 from neurodeploy._io.files import require_file
 from neurodeploy.errors import FileFormatError, message
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
@@ -25,8 +29,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """
     require_file(path, what)
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(message(f"{what} {path}", "TOML", error)) from error
     except OSError as error:
         expected, found = "a readable file", error.strerror or error

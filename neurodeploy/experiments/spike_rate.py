@@ -8,7 +8,7 @@ import torch
 
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.experiments.measure import deployed_batches
-from neurodeploy.learn.threads import one_thread
+from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import Splits
@@ -51,7 +51,7 @@ def run_spike_rate(task: ImageTask, splits: Splits) -> dict[str, float]:
     optimizer = torch.optim.Adam(encoder.parameters(), lr=training.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.epochs)
     sources = task.sources(splits)
-    with one_thread():
+    with on_threads(1):
         for epoch in range(training.epochs):
             for batch in sources.train.shuffled(training.batch_size, training.seed, epoch):
                 spikes = batch.spikes

@@ -48,7 +48,7 @@ class BatchTerms:
     ) -> None:
         self.log_loss = batch_mean(log_loss)
         self.information_nats = batch_mean(information)
-        self.firing_rate = batch_mean(spikes.flatten(1).mean(1))
+        self.firing_rate = batch_mean(spikes.mean((1, 2)))
 
 
 class Estimator(Protocol):

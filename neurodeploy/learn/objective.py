@@ -80,13 +80,13 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
     """
     rates = prior.rates(margin.shape[-1]).to(margin)
     if temperature == 0:
-        return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).flatten(1).sum(1)
+        return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).sum((1, 2))
     log_odds = margin / temperature
     log_p, log_not_p = logsigmoid(log_odds), logsigmoid(-log_odds)
     divergence = log_p.exp() * (log_p - rates.log()) + log_not_p.exp() * (
         log_not_p - torch.log1p(-rates)
     )
-    return divergence.flatten(1).sum(1)
+    return divergence.sum((1, 2))
 
 
 def log_likelihood(spikes: torch.Tensor, margin: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -100,7 +100,7 @@ def log_likelihood(spikes: torch.Tensor, margin: torch.Tensor, temperature: floa
         Of the readout, positive.
     """
     log_odds = margin / temperature
-    return (spikes * log_odds + logsigmoid(-log_odds)).flatten(1).sum(1)
+    return (spikes * log_odds + logsigmoid(-log_odds)).sum((1, 2))
 
 
 NO_LABEL = -1

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from neurodeploy._io.digest import digest
 from neurodeploy._io.files import atomic_path, require_folder
 from neurodeploy.errors import InputError, TrainingError, message
+from neurodeploy.learn.adam import Adam
 from neurodeploy.learn.checkpoint import (
     load_model,
     load_training,
@@ -37,7 +38,7 @@ from neurodeploy.learn.identity import (
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
-from neurodeploy.learn.threads import one_thread
+from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.hybrid import HybridModel
 
 
@@ -65,6 +66,8 @@ class Trainer:
         How to train.
     estimator : Estimator
         Gradient through the readout.
+    threads : int, optional
+        Of the CPU, one for each core if not given; what is learnt does not depend on it.
     """
 
     def __init__(
@@ -77,18 +80,20 @@ class Trainer:
         folder: Path,
         config: TrainConfig | None = None,
         estimator: Estimator | None = None,
+        threads: int | None = None,
     ) -> None:
         self.model = model
         self.objective = objective
         self.train_source = train
         self.validation = validation
         self.folder = folder
+        self.threads = threads
         self.config = config or TrainConfig()
         self.estimator = estimator or Pathwise()
         self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=self.config.learning_rate)
+        self.optimizer = Adam(model.parameters(), lr=self.config.learning_rate)
         self.started_from: str | None = None
         self.history: list[Line] = []
 
@@ -196,7 +201,7 @@ class Trainer:
             and time.monotonic() - start + last_s < budget_s
         ):
             began = time.monotonic()
-            with one_thread():
+            with on_threads(self.threads):
                 log_loss = self._train_epoch(
                     lambda text: bar.update(task, advance=1, description=text)
                 )

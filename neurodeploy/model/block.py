@@ -12,11 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch.nn.functional import conv2d, linear
+from torch.nn.functional import conv2d
 
 from neurodeploy._io.digest import digest
 from neurodeploy._io.lava import lava_imports
-from neurodeploy.model.dynamics import Current, HiddenSpikes, time_last
+from neurodeploy.model.dynamics import Current, HiddenNeuron, HiddenSpikes, time_last
+from neurodeploy.model.products import WeightedSpikes
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
 from neurodeploy.netx.layers import MAX_DELAY_STEPS
@@ -117,10 +118,11 @@ class Block(torch.nn.Module):
     def dendrite(self, spikes: torch.Tensor) -> torch.Tensor:
         """Weighted spikes as they reach the neurons, [batch, *features, time]."""
         rows = spikes.movedim(-1, 0)
-        arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
         if not isinstance(self.spec, ConvSpec):
-            weighted = linear(arriving.flatten(2), self.weight.flatten(1))
+            step = self.spec.levels.step
+            weighted = WeightedSpikes.apply(rows.flatten(2), self.weight.flatten(1), step)
         else:
+            arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
             synapse = self.synapse
             geometry = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
             flat = conv2d(
@@ -133,24 +135,34 @@ class Block(torch.nn.Module):
     def current(self, spikes: torch.Tensor) -> torch.Tensor:
         """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
         factor = DECAY_SCALE - self.spec.neuron.current_decay_steps
-        current = Current.apply(self.dendrite(spikes), factor)
-        return current if self.bias is None else current + self.neuron.quantize_8bit(self.bias)
+        current, bias = Current.apply(self.dendrite(spikes), factor), self.quantised_bias
+        return current if bias is None else current + bias
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
         """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
-        neuron = self.spec.neuron
-        voltage = (
-            neuron.quantised_threshold,
-            DECAY_SCALE - neuron.voltage_decay_steps,
-            self.neuron.tau_rho * TAU_RHO_MULT,
-            self.neuron.scale_rho * SCALE_RHO_MULT,
-        )
-        recurrent = self.recurrent_weight
+        recurrent, bias = self.recurrent_weight, self.quantised_bias
         if recurrent is None:
-            return HiddenSpikes.apply(self.current(spikes), *voltage)
-        bias = None if self.bias is None else self.neuron.quantize_8bit(self.bias).flatten()
-        factor = DECAY_SCALE - neuron.current_decay_steps
-        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, factor, *voltage)
+            each = None if bias is None else bias.squeeze(-1).expand(self.shape)
+            return HiddenSpikes.apply(self.dendrite(spikes), each, self.hidden_neuron)
+        each = None if bias is None else bias.flatten()
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, each, self.hidden_neuron)
+
+    @property
+    def quantised_bias(self) -> torch.Tensor | None:
+        """The bias that the chip has, in SLAYER's units, [channel, 1, ...], if there is one."""
+        return None if self.bias is None else self.neuron.quantize_8bit(self.bias)
+
+    @property
+    def hidden_neuron(self) -> HiddenNeuron:
+        """The numbers of a deterministic neuron, with SLAYER's surrogate gradient."""
+        neuron = self.spec.neuron
+        return HiddenNeuron(
+            current_factor=DECAY_SCALE - neuron.current_decay_steps,
+            voltage_factor=DECAY_SCALE - neuron.voltage_decay_steps,
+            threshold=neuron.quantised_threshold,
+            width=self.neuron.tau_rho * TAU_RHO_MULT,
+            height=self.neuron.scale_rho * SCALE_RHO_MULT,
+        )
 
 
 def _delay_at_zero(neurons: int) -> torch.nn.Module:

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from neurodeploy.model.dynamics import time_first, time_last
+from neurodeploy.model.dynamics import HiddenNeuron, time_first, time_last
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
 
@@ -31,11 +31,7 @@ class RecurrentSpikes(torch.autograd.Function):
         arriving: torch.Tensor,
         recurrent_weight: torch.Tensor,
         bias: torch.Tensor | None,
-        current_keep: int,
-        threshold: float,
-        voltage_keep: int,
-        width: float,
-        height: float,
+        neuron: HiddenNeuron,
     ) -> torch.Tensor:
         """Integrate twice, spike, reset, step by step.
 
@@ -47,12 +43,8 @@ class RecurrentSpikes(torch.autograd.Function):
             R, [to, from], in SLAYER's units.
         bias : Tensor [neuron], float32, or None
             Added to the current, in SLAYER's units.
-        current_keep, voltage_keep : int
-            4,096 minus the decay.
-        threshold : float
-            In SLAYER's units.
-        width, height : float
-            w and h of the surrogate gradient.
+        neuron : HiddenNeuron
+            What all of them have in common.
 
         Returns
         -------
@@ -65,27 +57,27 @@ class RecurrentSpikes(torch.autograd.Function):
         voltages, spikes = torch.empty_like(rows), torch.empty_like(rows)
         current = voltage = spike = torch.zeros_like(rows[0])
         for t, row in enumerate(rows):
-            current = torch.trunc(current * current_keep / DECAY_SCALE)
+            current = torch.trunc(current * neuron.current_factor / DECAY_SCALE)
             current = current + row + spike @ weight.T
-            voltage = torch.trunc(voltage * voltage_keep / DECAY_SCALE) + current + constant
-            spike = (voltage > threshold * STATE_SCALE).double()
+            voltage = (
+                torch.trunc(voltage * neuron.voltage_factor / DECAY_SCALE) + current + constant
+            )
+            spike = (voltage > neuron.threshold * STATE_SCALE).double()
             voltages[t], spikes[t] = voltage, spike
             voltage = voltage * (1 - spike)
         voltages, spikes = (voltages / STATE_SCALE).float(), spikes.float()
         ctx.save_for_backward(voltages, spikes, recurrent_weight)
-        ctx.keeps = current_keep / DECAY_SCALE, voltage_keep / DECAY_SCALE
-        ctx.threshold, ctx.width, ctx.height = threshold, width, height
-        ctx.has_bias = bias is not None
+        ctx.neuron, ctx.has_bias = neuron, bias is not None
         return time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Adjoint recursion; gradients of what arrives, of the recurrent weights and the bias."""
-        voltages, spikes, weight = ctx.saved_tensors
-        current_keep, voltage_keep = ctx.keeps
-        slopes = (
-            ctx.height / 2 / ctx.width * torch.exp(-(voltages - ctx.threshold).abs() / ctx.width)
-        )
+        (voltages, spikes, weight), neuron = ctx.saved_tensors, ctx.neuron
+        current_keep = neuron.current_factor / DECAY_SCALE
+        voltage_keep = neuron.voltage_factor / DECAY_SCALE
+        distances = (voltages - neuron.threshold).abs()
+        slopes = neuron.height / 2 / neuron.width * torch.exp(-distances / neuron.width)
         of_spikes = time_first(grads[0])
         of_currents, of_voltages = torch.empty_like(voltages), torch.empty_like(voltages)
         of_current = of_voltage = torch.zeros_like(voltages[0])
@@ -97,4 +89,4 @@ class RecurrentSpikes(torch.autograd.Function):
             of_voltages[t], of_currents[t] = of_voltage, of_current
         of_weight = torch.einsum("tbo,tbi->oi", of_currents[1:], spikes[:-1])
         of_bias = of_voltages.sum((0, 1)) if ctx.has_bias else None
-        return time_last(of_currents), of_weight, of_bias, None, None, None, None, None
+        return time_last(of_currents), of_weight, of_bias, None

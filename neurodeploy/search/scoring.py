@@ -23,7 +23,7 @@ from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.placement import place
-from neurodeploy.learn.threads import one_thread
+from neurodeploy.learn.threads import on_threads
 from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, compress_network
@@ -195,7 +195,7 @@ class Scorer:
 
     def all(self, settings: Iterable[Levers], threads: int = 1) -> Iterator[Score]:
         """Score settings on so many threads, in their order."""
-        with one_thread(), ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
+        with on_threads(1), ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
             yield from pool.map(self, settings)
 
     def _place(self, network: Network, levers: Levers) -> int:

@@ -12,7 +12,7 @@ from neurodeploy.model import dynamics
 from neurodeploy.model.block import SCALE_RHO_MULT, TAU_RHO_MULT, Block
 from neurodeploy.model.dynamics import (
     CHUNK,
-    Current,
+    HiddenNeuron,
     HiddenSpikes,
     adjoint,
     integrate,
@@ -44,15 +44,15 @@ def slayer_neuron(parameters: CubaParameters) -> torch.nn.Module:
 
 
 def ours(arriving: torch.Tensor, parameters: CubaParameters) -> torch.Tensor:
-    current = Current.apply(arriving, 4096 - parameters.current_decay_steps)
     neuron = slayer_neuron(parameters)
-    return HiddenSpikes.apply(
-        current,
-        parameters.quantised_threshold,
-        4096 - parameters.voltage_decay_steps,
-        neuron.tau_rho * TAU_RHO_MULT,
-        neuron.scale_rho * SCALE_RHO_MULT,
+    numbers = HiddenNeuron(
+        current_factor=4096 - parameters.current_decay_steps,
+        voltage_factor=4096 - parameters.voltage_decay_steps,
+        threshold=parameters.quantised_threshold,
+        width=neuron.tau_rho * TAU_RHO_MULT,
+        height=neuron.scale_rho * SCALE_RHO_MULT,
     )
+    return HiddenSpikes.apply(arriving, None, numbers)
 
 
 @settings(deadline=None, max_examples=60)

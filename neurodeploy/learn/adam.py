@@ -1,0 +1,97 @@
+"""Adam in one pass over memory, on all threads of a training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurodeploy.model.compiling import compiled
+from neurodeploy.model.workers import share
+
+VALUES = 1 << 15
+"""Of a piece of work."""
+
+
+class Adam(torch.optim.Adam):
+    """PyTorch's Adam, with its state, as far as rounding goes.
+
+    PyTorch's goes through all parameters and moments seven times and more for each step. Here that
+    is one compiled loop for a parameter on a CPU; if one is elsewhere, all are PyTorch's.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+        Float32, contiguous.
+    lr : float
+        Learning rate; the rest is PyTorch's default.
+    """
+
+    def __init__(self, parameters: Any, lr: float) -> None:
+        super().__init__(parameters, lr=lr)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Take a step against the gradients that there are."""
+        groups = self.param_groups
+        learnt = [(p, group) for group in groups for p in group["params"] if p.grad is not None]
+        if closure is not None or not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
+            return super().step(closure)
+        for parameter, group in learnt:
+            state = self.state[parameter]
+            if not state:
+                state["step"] = torch.tensor(0.0)
+                state["exp_avg"] = torch.zeros_like(parameter)
+                state["exp_avg_sq"] = torch.zeros_like(parameter)
+            state["step"] += 1
+            _move(parameter, state, group)
+        return None
+
+
+def _move(parameter: torch.Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+    assert parameter.grad is not None
+    (beta1, beta2), steps = group["betas"], float(state["step"])
+    of_variance = math.sqrt(1 - beta2**steps)
+    numbers = [
+        np.float32(number)
+        for number in (
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            of_variance,
+            group["eps"],
+            group["lr"] / (1 - beta1**steps),
+        )
+    ]
+    arrays = [
+        tensor.flatten().numpy()
+        for tensor in (parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"])
+    ]
+    share(
+        -(-parameter.numel() // VALUES),
+        lambda piece: _adam(piece * VALUES, *numbers, *arrays),
+    )
+
+
+@compiled
+def _adam(
+    first: int,
+    new: float,
+    old_square: float,
+    new_square: float,
+    correction: float,
+    epsilon: float,
+    rate: float,
+    values: Any,
+    gradients: Any,
+    means: Any,
+    squares: Any,
+) -> None:
+    for i in range(first, min(first + VALUES, len(values))):
+        gradient = gradients[i]
+        mean = means[i] + new * (gradient - means[i])
+        square = squares[i] * old_square + new_square * gradient * gradient
+        means[i], squares[i] = mean, square
+        values[i] -= rate * mean / (np.sqrt(square) / correction + epsilon)

@@ -1,0 +1,219 @@
+"""Products of weights with spikes, by lists of the spikes.
+
+Of the spikes that reach a layer a tenth or less are not 0. A product of the weights with all of
+them is then mostly a sum of nothing: it is faster to add, for each sample and step, the rows of
+weights whose inputs spiked, and for each weight the errors of the steps at which its input spiked.
+
+An `Events` is made once for a layer and a batch, and serves both. Forward adds whole numbers, and
+is equal to the dense product to the bit; the gradient of the weights is a float sum in an order of
+its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurodeploy.model.compiling import compiled
+from neurodeploy.model.registers import LANES, add_rows
+from neurodeploy.model.workers import share
+
+SAMPLES = 4
+"""Of a piece of work, in lists and in sums: some hundred rows."""
+
+NEAR_ROWS = 256
+"""Rows of errors, LANES wide, that stay in a core's cache while they are added."""
+
+LINE = 128
+"""Inputs of a piece of work on weights."""
+
+ADDED = 255
+"""Rows of 8-bit weights whose sum 16 bits surely hold: 255 times 128 is less than 2**15."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Which inputs spike, for each sample and step.
+
+    Parameters
+    ----------
+    starts : ndarray [batch, time + 1], int64
+        Where in ``inputs`` those of a sample and step begin, and the next ones.
+    inputs : ndarray [event], uint32
+        Numbers of the inputs that spike, in order.
+    features : int
+        Inputs of the layer.
+    """
+
+    starts: np.ndarray
+    inputs: np.ndarray
+    features: int
+
+    @classmethod
+    def of(cls, rows: torch.Tensor) -> Events:
+        """List the spikes of rows [time, batch, feature], 0 or 1, of any strides, on the CPU."""
+        steps, batch, features = rows.shape
+        spikes = rows.numpy()
+        starts = np.empty((batch, steps + 1), np.int64)
+        inputs = np.empty((batch * steps + 1) * features, np.uint32)
+        share(_pieces(batch), lambda piece: _list(spikes, piece * SAMPLES, starts, inputs))
+        return cls(starts=starts, inputs=inputs, features=features)
+
+    def weighted(self, weight: torch.Tensor, step: float, out: torch.Tensor) -> None:
+        """Sums of the weights of the inputs that spike.
+
+        Parameters
+        ----------
+        weight : Tensor [output, input], float32
+            Multiples of ``step`` by -128 to 127.
+        step : float
+            A power of two.
+        out : Tensor [time, batch, output], float32
+            Where they are written.
+        """
+        levels = np.empty((self.features, len(weight)), np.int8)
+        floats, sums = weight.numpy(), out.numpy()
+        share(
+            _pieces(self.features, LINE),
+            lambda piece: _store_levels(floats, 1 / step, piece * LINE, levels),
+        )
+        share(
+            _pieces(len(self.starts)),
+            lambda piece: _sum(self.starts, self.inputs, levels, step, piece * SAMPLES, sums),
+        )
+
+    def outer(self, errors: torch.Tensor) -> torch.Tensor:
+        """Sums, for each weight, of the errors where its input spiked: the weight's gradient.
+
+        Parameters
+        ----------
+        errors : Tensor [time, batch, output], float32
+            Gradients of the weighted spikes.
+
+        Returns
+        -------
+        Tensor [output, input], float32
+        """
+        batch, steps = self.starts.shape[0], self.starts.shape[1] - 1
+        samples = max(1, NEAR_ROWS // max(1, steps))
+        blocks = _pieces(batch, samples)
+        ends = np.empty((blocks, self.features + 2), np.int64)
+        rows = np.empty(len(self.inputs), np.uint32)
+        share(
+            blocks,
+            lambda block: _by_input(self.starts, self.inputs, block, samples, ends[block], rows),
+        )
+        gradient = torch.empty(errors.shape[-1], self.features)
+        out, floats = gradient.numpy(), errors.numpy()
+        share(
+            _pieces(len(out), LANES),
+            lambda tile: _add_errors(ends, rows, floats, samples, tile, out),
+        )
+        return gradient
+
+
+def _pieces(size: int, each: int = SAMPLES) -> int:
+    return -(-size // each)
+
+
+@compiled
+def _list(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
+    steps, batch, features = spikes.shape
+    fired = np.empty((steps, features), np.bool_)
+    for b in range(first, min(first + SAMPLES, batch)):
+        if spikes.strides[0] < spikes.strides[2]:
+            for i in range(features):
+                for t in range(steps):
+                    fired[t, i] = spikes[t, b, i] != 0
+        else:
+            for t in range(steps):
+                for i in range(features):
+                    fired[t, i] = spikes[t, b, i] != 0
+        n = b * steps * features
+        for t in range(steps):
+            starts[b, t] = n
+            row = fired[t]
+            for i in range(features):
+                inputs[n] = i
+                n += row[i]
+        starts[b, steps] = n
+
+
+@compiled
+def _store_levels(weight: Any, scale: float, first: int, levels: Any) -> None:
+    """Whole numbers of the weights, those of an input side by side."""
+    outputs, features = weight.shape
+    for start in range(first, min(first + LINE, features), 64):
+        for j in range(outputs):
+            for i in range(start, min(start + 64, first + LINE, features)):
+                levels[i, j] = weight[j, i] * np.float32(scale)
+
+
+@compiled
+def _sum(starts: Any, inputs: Any, levels: Any, step: float, first: int, out: Any) -> None:
+    steps, batch, outputs = out.shape
+    near = np.empty(outputs, np.int16)
+    for b in range(first, min(first + SAMPLES, batch)):
+        for t in range(steps):
+            sums = out[t, b]
+            sums[:] = 0
+            for start in range(starts[b, t], starts[b, t + 1], ADDED):
+                stop = min(start + ADDED, starts[b, t + 1])
+                near[:] = 0
+                for k in range(start, stop - 3, 4):
+                    w0, w1 = levels[inputs[k]], levels[inputs[k + 1]]
+                    w2, w3 = levels[inputs[k + 2]], levels[inputs[k + 3]]
+                    for j in range(outputs):
+                        near[j] += np.int16(w0[j]) + np.int16(w1[j]) + w2[j] + w3[j]
+                for k in range(stop - (stop - start) % 4, stop):
+                    w0 = levels[inputs[k]]
+                    for j in range(outputs):
+                        near[j] += w0[j]
+                for j in range(outputs):
+                    sums[j] += near[j] * np.float32(step)
+
+
+@compiled
+def _by_input(starts: Any, inputs: Any, block: int, samples: int, ends: Any, rows: Any) -> None:
+    """Sort the events of a block of samples by input; those of input i end at ``ends[i + 1]``."""
+    batch, steps = starts.shape[0], starts.shape[1] - 1
+    first, last = block * samples, min((block + 1) * samples, batch)
+    ends[:] = 0
+    ends[0] = starts[first, 0]
+    for b in range(first, last):
+        for k in range(starts[b, 0], starts[b, steps]):
+            ends[inputs[k] + 2] += 1
+    for i in range(1, len(ends)):
+        ends[i] += ends[i - 1]
+    for b in range(first, last):
+        for t in range(steps):
+            for k in range(starts[b, t], starts[b, t + 1]):
+                place = inputs[k] + 1
+                rows[ends[place]] = (b - first) * steps + t
+                ends[place] += 1
+
+
+@compiled
+def _add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, gradient: Any) -> None:
+    """Gradients of the weights to LANES outputs: all blocks, one after another."""
+    steps, batch, outputs = errors.shape
+    blocks, features = len(ends), gradient.shape[1]
+    left = tile * LANES
+    width = min(LANES, outputs - left)
+    near = np.zeros((samples * steps, LANES), np.float32)
+    sums = np.zeros((features, LANES), np.float32)
+    for block in range(blocks):
+        first, last = block * samples, min((block + 1) * samples, batch)
+        for b in range(first, last):
+            for t in range(steps):
+                for j in range(width):
+                    near[(b - first) * steps + t, j] = errors[t, b, left + j]
+        for i in range(features):
+            add_rows(near, rows, ends[block, i], ends[block, i + 1], sums, i)
+    for start in range(0, features, 16):
+        for j in range(width):
+            for i in range(start, min(start + 16, features)):
+                gradient[left + j, i] = sums[i, j]

@@ -1,0 +1,58 @@
+"""Our Adam learns what PyTorch's learns, and each goes on from the other's state."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from neurodeploy.learn.adam import VALUES, Adam
+from neurodeploy.model.workers import workers
+
+SHAPES = [(3,), (5, 7, 1), (VALUES + 11,)]
+
+
+def learnt(kind: type[torch.optim.Adam], steps: int, start: dict | None = None) -> list:
+    """Parameters after so many steps, and the optimizer's state; the second has no gradient."""
+    generator = torch.Generator().manual_seed(0)
+    parameters = [torch.randn(shape, generator=generator) for shape in SHAPES]
+    parameters = [torch.nn.Parameter(parameter) for parameter in parameters]
+    optimizer = kind(parameters, lr=0.01)
+    if start is not None:
+        optimizer.load_state_dict(start)
+    for _ in range(steps):
+        for parameter in parameters[::2]:
+            parameter.grad = torch.randn(parameter.shape, generator=generator)
+        for group in optimizer.param_groups:
+            group["lr"] *= 0.9
+        optimizer.step()
+    return [[parameter.detach() for parameter in parameters], optimizer.state_dict()]
+
+
+def test_it_is_pytorchs_adam_as_far_as_rounding_goes() -> None:
+    for (found, state), (expected, other) in zip(
+        (learnt(Adam, 12), learnt(Adam, 3, learnt(torch.optim.Adam, 4)[1])),
+        (learnt(torch.optim.Adam, 12), learnt(torch.optim.Adam, 3, learnt(Adam, 4)[1])),
+        strict=True,
+    ):
+        for one, two in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-6)
+        assert state["state"].keys() == other["state"].keys() == {0, 2}
+        for index, moments in state["state"].items():
+            assert moments.keys() == other["state"][index].keys()
+            assert moments["step"] == other["state"][index]["step"]
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_change_no_bit(threads: int) -> None:
+    alone = learnt(Adam, 5)[0]
+    with workers(threads):
+        together = learnt(Adam, 5)[0]
+    assert all(torch.equal(one, two) for one, two in zip(alone, together, strict=True))
+
+
+def test_elsewhere_it_is_pytorchs_own() -> None:
+    parameter = torch.nn.Parameter(torch.ones(2, device="meta"))
+    parameter.grad = torch.ones(2, device="meta")
+    optimizer = Adam([parameter], lr=0.1)
+    optimizer.step()
+    assert optimizer.state[parameter]["exp_avg"].is_meta
