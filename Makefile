@@ -9,7 +9,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: demo test kernels benchmark neurobench lint types install lock clean
+.PHONY: help demo test kernels benchmark neurobench lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -18,7 +18,7 @@ test: lint types
 	$(PYTHON) -m pytest -n auto --dist loadfile
 
 benchmark: $(BENCHMARK)/.ready
-	@for name in native_engine peers pilotnet limit counts memory; do \
+	@for name in startup native_engine peers pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 
@@ -54,6 +54,17 @@ $(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
 $(UV):
 	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+help:
+	@echo "make demo        install, then train, export, run and report on real MNIST digits"
+	@echo "make test        lint, types and tests"
+	@echo "make install     what is needed into $(VENV), and the compiled kernels"
+	@echo "make lint types  each alone"
+	@echo "make kernels     the native engine's other kernels against the default ones"
+	@echo "make benchmark   speed beside peers, in an environment of its own"
+	@echo "make neurobench  our counts against NeuroBench's own code"
+	@echo "make lock        resolve the locked dependencies anew"
+	@echo "make clean       take the environments away"
 
 lock: $(UV)
 	$(UV) pip compile --quiet --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock

@@ -70,7 +70,7 @@ def run_units(
     bar = progress or Progress(disable=True)
     task = bar.add_task("units", total=len(mine))
     for unit in mine:
-        bar.update(task, description=unit.name)
+        bar.update(task, description=unit.name, line=unit.name)
         result = folder / f"{unit.name}.json"
         if not result.exists():
             wall_s, cpu_s = time.monotonic(), time.process_time()

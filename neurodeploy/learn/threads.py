@@ -10,7 +10,14 @@ import torch
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Run on the calling thread alone, and take denormal numbers for 0.
+    """As `on_threads`, on the calling thread alone."""
+    with on_threads(1):
+        yield
+
+
+@contextlib.contextmanager
+def on_threads(number: int) -> Iterator[None]:
+    """Run on so many threads, and take denormal numbers for 0.
 
     Alone on two cores a second thread nearly halves a training step (0.113 to 0.064 s, task
     ``mnist``); beside anything else that wants its core it makes a step several times as long.
@@ -18,7 +25,7 @@ def one_thread() -> Iterator[None]:
     them takes three times as long.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(number)
     torch.set_flush_denormal(True)
     try:
         yield
