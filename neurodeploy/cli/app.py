@@ -113,7 +113,8 @@ def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]])
         table.add_column(head, justify="left" if index == 0 else "right")
     for row in rows:
         table.add_row(*row)
-    if out().measure(table).minimum <= out().width:
+    endless = out().options.update(width=10_000)
+    if out().measure(table, options=endless).minimum <= out().width:
         out().print(table)
         return
     out().print(title, style="italic", highlight=False)
