@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy.cli.runs import (
     default_name,
@@ -110,6 +111,20 @@ def _checkpoint(context: typer.Context, path: Path | None) -> Path:
     if path is None:
         return trained_checkpoint(context.params["task"], context.params.get("name"))
     return require_file(path, "checkpoint")
+
+
+def _workers(number: int) -> int:
+    if number > 1:
+        require_distributed()
+    return number
+
+
+def _cluster(context: typer.Context, address: str | None) -> str | None:
+    if address is not None:
+        require_distributed()
+        if context.params.get("workers", 1) > 1:
+            raise InputError(message("options --workers and --cluster", "one of them", "both"))
+    return address
 
 
 def _tasks() -> list[str]:
@@ -308,4 +323,18 @@ TrainedNameOption = Annotated[
 ]
 CheckpointOption = Annotated[
     Path | None, typer.Option(help="Another checkpoint of `train`.", callback=_checkpoint)
+]
+
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        help="Processes of this machine that work.", min=1, callback=_workers, is_eager=True
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Instead: address of a Dask scheduler, whose workers see the same folders.",
+        callback=_cluster,
+    ),
 ]

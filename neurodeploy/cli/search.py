@@ -15,12 +15,14 @@ from neurodeploy.cli.arguments import (
     BundleArgument,
     ChipOption,
     ChipsOption,
+    ClusterOption,
     DeviceOption,
     DevicesOption,
     EpochsOption,
     FolderOption,
     JsonOption,
     TaskArgument,
+    WorkersOption,
 )
 from neurodeploy.cli.runs import trials_done
 
@@ -45,7 +47,8 @@ def tune(
     budget_s: Annotated[
         float | None, typer.Option(help="No trial starts after so many seconds.", min=0)
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that train.", min=1)] = 1,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
     epochs: EpochsOption = None,
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
@@ -57,6 +60,7 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
+    from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.study import tune as run_study
@@ -80,15 +84,21 @@ def tune(
         allow_import=allow_import,
     )
     cores = len(os.sched_getaffinity(0))
-    with resumable(lambda: trials_done(folder)), progress_bar() as progress:
+    with (
+        resumable(lambda: trials_done(folder)),
+        open_pool(workers=workers, cluster=cluster) as pool,
+        progress_bar() as progress,
+    ):
         points = run_study(
             plan,
             progress,
-            workers=workers,
-            threads=max(1, cores // workers),
+            pool=pool,
+            threads=max(1, cores // pool.places),
             budget_s=math.inf if budget_s is None else budget_s,
         )
-    _show(conclude(plan, points, chosen.splits(), command=typed(), threads=cores), as_json)
+    with open_pool(threads=cores) as pool:
+        outcome = conclude(plan, points, chosen.splits(), command=typed(), pool=pool)
+    _show(outcome, as_json)
 
 
 @command("PyTorch and Optuna")
@@ -100,6 +110,8 @@ def levers(
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
     seed: SearchSeedOption = 0,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
     devices: DevicesOption = None,
     chips: ChipsOption = None,
     folder: FolderOption = Path("runs/levers"),
@@ -113,6 +125,7 @@ def levers(
 
     Thresholds, neurons dropped, weight bits, pruning, fewer steps.
     """
+    from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.deploy.bundle import load_bundle
     from neurodeploy.search.outcome import conclude
@@ -132,18 +145,22 @@ def levers(
         allow_import=allow_import,
     )
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
-    with progress_bar() as progress:
+    with (
+        open_pool(threads=cores, workers=workers, cluster=cluster) as pool,
+        progress_bar() as progress,
+    ):
         points = explore_bundle(
             plan,
             load_bundle(bundle, allow_import=allow_import),
             Path("model"),
             {},
             splits,
-            cores,
+            pool,
             progress,
             trust_split=trust_split,
         )
-    _show(conclude(plan, points, splits, command=typed(), threads=cores), as_json)
+        outcome = conclude(plan, points, splits, command=typed(), pool=pool)
+    _show(outcome, as_json)
 
 
 @command("PyTorch")
