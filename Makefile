@@ -19,7 +19,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: demo test test-all kernels benchmark neurobench lint types install lock clean
+.PHONY: help demo test test-all kernels benchmark neurobench lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -31,7 +31,7 @@ test-all:
 	@for v in $(FOUND); do echo "== Python $$v"; $(MAKE) test PYTHON_VERSION=$$v || exit 1; done
 
 benchmark: $(BENCHMARK)/.ready
-	@for name in native_engine peers training_step pilotnet limit counts memory; do \
+	@for name in startup training_step native_engine peers pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 
@@ -70,6 +70,18 @@ $(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
 $(UV):
 	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+help:
+	@echo "make demo        install, then train, export, run and report on real MNIST digits"
+	@echo "make test        lint, types and tests"
+	@echo "make install     what is needed into $(VENV), and the compiled kernels"
+	@echo "make test-all    make test with every Python that is here"
+	@echo "make lint types  each alone"
+	@echo "make kernels     the native engine's other kernels against the default ones"
+	@echo "make benchmark   speed beside peers, in an environment of its own"
+	@echo "make neurobench  our counts against NeuroBench's own code"
+	@echo "make lock        resolve the locked dependencies anew"
+	@echo "make clean       take the environments away"
 
 LOCK := pip compile --quiet --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links
 

@@ -38,7 +38,7 @@ CURRENT_KEPT, VOLTAGE_KEPT = 0.5, 0.9
 Forward = Callable[[torch.Tensor], torch.Tensor]
 """From spikes [time, sample, feature] to those of the last layer, each sample from rest."""
 
-Mode = Callable[[torch.nn.Module], torch.nn.Module]
+Mode = Callable[[Any], Any]
 """``torch.nn.Module.eval`` or ``torch.nn.Module.train``."""
 
 

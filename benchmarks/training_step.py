@@ -23,6 +23,7 @@ from networks import BATCH, STEPS, benchmark_spikes
 from peers import PEERS, Forward, Mode, linear_layers
 from timing import alternating, machine
 
+from neurodeploy._io.lava import lava_imports
 from neurodeploy._io.quiet import suppress_output
 from neurodeploy.learn.adam import Adam
 from neurodeploy.learn.threads import on_threads
@@ -86,7 +87,7 @@ def ours(spikes: torch.Tensor) -> tuple[Step, float]:
 
 def slayers(spikes: torch.Tensor) -> tuple[Step, float]:
     """SLAYER's own blocks of the same neurons, [sample, feature, time]."""
-    with suppress_output():
+    with lava_imports():
         from lava.lib.dl import slayer
     neuron = {
         "threshold": NEURON.threshold,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurodeploy.tasks import TASKS
+from neurodeploy.tasks.shipped import DIGITS
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,7 +24,7 @@ def blocks(document: str) -> str:
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("document", ["README.md", "docs/extending.md"])
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TASKS, "digits", TASKS["digits"].trained_with(epochs=2))
+    monkeypatch.setitem(TASKS, "digits", DIGITS.trained_with(epochs=2))
     monkeypatch.chdir(tmp_path)
     name = f"blocks_of_{Path(document).stem.lower()}"
     (tmp_path / f"{name}.py").write_text(blocks(document))

@@ -1,9 +1,9 @@
 """What the parts of VDIB are worth on MNIST: one small network, one thing changed at a time.
 
-Usage: python train/compare_mnist.py [--share 0/2] [--seeds 3] [--table TABLE ...]
+Usage: python train/compare_mnist.py [--workers 2] [--seeds 3] [--table TABLE ...]
 
-Every run is kept in runs/results once it is finished; start the script again to go on, or twice
-with --share 0/2 and --share 1/2 to use two cores. `python train/tables.py` makes the tables.
+Every run is kept in runs/results once it is finished; start the script again to go on, with
+--workers 2 to use two cores. `python train/tables.py` makes the tables.
 """
 
 import dataclasses
@@ -101,9 +101,9 @@ def units(seeds: int) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run this process's share of the units."""
+    """Run the units."""
     given = script_parser(seeds=3).parse_args()
-    run_script(units(given.seeds), given.share, given.table)
+    run_script(units(given.seeds), tables=given.table, workers=given.workers, cluster=given.cluster)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Event naturalization: from what an event camera saw move to the still image and the class.
 
-Usage: python train/event_naturalization.py [--share 0/2] [--seeds 2]
+Usage: python train/event_naturalization.py [--workers 2] [--seeds 2]
 
 The camera is simulated (neurodeploy/signals/camera.py) and moves as for N-MNIST or MNIST-DVS.
 With recordings of your own, give `EventTask.part` any `neurodeploy.signals.recordings.Recordings`
@@ -83,9 +83,9 @@ def units(seeds: int) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run this process's share of the units."""
+    """Run the units."""
     given = script_parser(seeds=2).parse_args()
-    run_script(units(given.seeds), given.share, given.table)
+    run_script(units(given.seeds), tables=given.table, workers=given.workers, cluster=given.cluster)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The paper's MNIST model: the image and the class from the spikes of 256 readout neurons.
 
-Usage: python train/mnist_reconstruction.py [--share 0/2] [--seeds 3] [--table TABLE ...]
+Usage: python train/mnist_reconstruction.py [--workers 2] [--seeds 3] [--table TABLE ...]
 
 Latency and rate encoding (table mnist), and ever fewer spikes (table mnist-rate). Every run is
 kept in runs/results once it is finished, with its bundle; start the script again to go on.
@@ -87,9 +87,9 @@ def units(seeds: int) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run this process's share of the units."""
+    """Run the units."""
     given = script_parser(seeds=3).parse_args()
-    run_script(units(given.seeds), given.share, given.table)
+    run_script(units(given.seeds), tables=given.table, workers=given.workers, cluster=given.cluster)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Predictive coding: where two moving blobs are, were or will be, at every step.
 
-Usage: python train/predictive_coding.py [--share 0/2] [--seeds 3] [--delta 0 -1 1]
+Usage: python train/predictive_coding.py [--workers 2] [--seeds 3] [--delta 0 -1 1]
 
 Every run is kept in runs/results once it is finished; start the script again to go on.
 `python train/tables.py` makes the tables. The last bundle of each delta is in
@@ -75,11 +75,16 @@ def units(seeds: int, deltas: list[int]) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run this process's share of the units."""
+    """Run the units."""
     parser = script_parser(seeds=3)
     parser.add_argument("--delta", type=int, nargs="*", default=[0, -1, 1])
     given = parser.parse_args()
-    run_script(units(given.seeds, given.delta), given.share, given.table)
+    run_script(
+        units(given.seeds, given.delta),
+        tables=given.table,
+        workers=given.workers,
+        cluster=given.cluster,
+    )
 
 
 if __name__ == "__main__":

@@ -1,31 +1,15 @@
-"""Files that are whole or not there at all, and arrays that are what they claim."""
+"""Files that are whole or not there at all. Nothing here imports numpy."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
-import tokenize
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from neurodeploy.errors import FileFormatError, InputError, message
-
-UNREADABLE = (
-    ValueError,
-    EOFError,
-    OSError,
-    SyntaxError,
-    TypeError,
-    OverflowError,
-    MemoryError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-)
-"""What numpy raises for a damaged ``.npy`` file."""
 
 
 @contextlib.contextmanager
@@ -84,6 +68,27 @@ def require_folder(path: Path | str) -> Path:
         ) from error
 
 
+def require_writable(folder: Path | str) -> Path:
+    """Return the path of a folder that is there or could be made; nothing is made.
+
+    Raises
+    ------
+    InputError
+        A part of the path is a file, or cannot be written.
+    """
+    folder = Path(folder)
+    where, expected = f"output {folder}", "a folder that can be written"
+    try:
+        there = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    except OSError as error:
+        raise InputError(message(where, expected, error.strerror or error)) from error
+    if not there.is_dir():
+        raise InputError(message(where, expected, f"the file {there}"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(message(where, expected, f"{there}, which cannot be"))
+    return folder
+
+
 def require_file(path: Path | str, what: str) -> Path:
     """Return ``path`` if it is a readable, non-empty file.
 
@@ -100,33 +105,3 @@ def require_file(path: Path | str, what: str) -> Path:
     if path.stat().st_size == 0:
         raise FileFormatError(message(f"{what} {path}", "content", "an empty file"))
     return path
-
-
-def load_array(path: Path | str, what: str) -> np.ndarray:
-    """Read a ``.npy`` file; never unpickles.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing, truncated, holds Python objects or is no ``.npy`` file.
-    """
-    path = require_file(path, what)
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except UNREADABLE as error:
-        raise FileFormatError(message(f"{what} {path}", "a whole .npy array", error)) from error
-    if not isinstance(loaded, np.ndarray):
-        raise FileFormatError(message(f"{what} {path}", "one .npy array", "an .npz archive"))
-    return loaded
-
-
-def save_array(path: Path | str, array: np.ndarray) -> None:
-    """Write a ``.npy`` file, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be written.
-    """
-    with atomic_path(path) as draft, draft.open("wb") as file:
-        np.save(file, array, allow_pickle=False)

@@ -6,10 +6,12 @@ names a part must not be resolved here before the person allowed it.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.metadata
+import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ def resolve(what: str, name: str, ours: Mapping[str, Any], group: str) -> Any:
     name : str
         As a person gave it. Modules below the working directory are found too.
     ours : mapping of str to object
-        What the package has under short names.
+        What the package has under short names: each itself, or its import path.
     group : str
         Of entry points that other packages may register, such as ``neurodeploy.tasks``.
 
@@ -36,7 +38,8 @@ def resolve(what: str, name: str, ours: Mapping[str, Any], group: str) -> Any:
         Nothing has that name, or it cannot be imported; the message says which, and why.
     """
     path = foreign_path(what, name, ours, group)
-    return ours[name] if path is None else _imported(what, path)
+    found = ours[name] if path is None else path
+    return _imported(what, found) if isinstance(found, str) else found
 
 
 def foreign_path(what: str, name: str, ours: Mapping[str, Any], group: str) -> str | None:
@@ -55,9 +58,37 @@ def foreign_path(what: str, name: str, ours: Mapping[str, Any], group: str) -> s
         return name
     installed = {point.name: point for point in importlib.metadata.entry_points(group=group)}
     if name not in installed:
-        known = ", ".join(sorted({*ours, *installed}))
-        raise InputError(message(what, f"one of {known}, or package.module:Name", repr(name)))
+        known = sorted({*ours, *installed})
+        expected = f"one of {', '.join(known)}, or package.module:Name"
+        raise InputError(message(what, expected, repr(name), did_you_mean(name, known)))
     return installed[name].value
+
+
+def require_name(what: str, name: str, ours: Mapping[str, Any], group: str) -> str:
+    """Return a name if `resolve` could find what it stands for; no module of it is imported.
+
+    Raises
+    ------
+    InputError
+        It is not known, or nothing that is installed, or in the working directory, has the
+        package of its import path.
+    """
+    path = foreign_path(what, name, ours, group)
+    if path is not None:
+        _find_in_working_directory()
+        package = path.partition(":")[0].partition(".")[0]
+        if not package or importlib.util.find_spec(package) is None:
+            remedy = "Run from the folder that holds it, or install its package."
+            raise InputError(
+                message(f"{what} {name!r}", "a package that is here", repr(package), remedy)
+            )
+    return name
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy that names what is spelt like it, or nothing."""
+    near = difflib.get_close_matches(name, known)
+    return f"Did you mean {' or '.join(near)}?" if near else ""
 
 
 def import_path(part: Any) -> str:

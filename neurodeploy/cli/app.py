@@ -1,53 +1,83 @@
-"""What all commands share: the application, its options, and how a report is printed."""
+"""What all commands share: the application, how a command begins, and how a report is printed."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
+import shlex
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import typer
-from rich.console import Console
-from rich.table import Table as RichTable
 
 if TYPE_CHECKING:
+    import numpy as np
+    from rich.console import Console
+
     from neurodeploy.deploy.parts import ChipPart
 
 app = typer.Typer(
-    help="Take a spiking network from training to a neuromorphic chip.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console()
-notes = Console(stderr=True)
 
-NetworkArgument = Annotated[Path, typer.Argument(help="A netx .net file or a bundle folder.")]
-InputOption = Annotated[
-    Path, typer.Option("--input", help="Spikes, .npy, \\[batch, *features, time], 0 or 1.")
-]
-EngineOption = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        help="native (fast), lava (reference), slayer (training's arithmetic), or your own: "
-        "package.module:Class.",
-    ),
-]
-AllowImportOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-import", help="Import the decoder's own class, which the bundle names; trust it."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-FolderOption = Annotated[Path, typer.Option("--out", help="Folder for what is written.")]
-TASK_HELP = "mnist, digits (small and quick), or your own as package.module:NAME."
-TaskArgument = Annotated[str, typer.Argument(help=TASK_HELP)]
-TaskOption = Annotated[str, typer.Option("--task", help=TASK_HELP)]
+
+def command(loads: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command, which imports what it needs when it runs and not before.
+
+    Its arguments have been checked by then, as `neurodeploy.cli.arguments` says.
+
+    Parameters
+    ----------
+    loads : str
+        What takes long to import, said on standard error before it begins; arguments of the
+        command in braces are filled in.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(**given: Any) -> None:
+            if loads:
+                sys.stderr.write(f"loading {loads.format(**given)} ...\n")
+                sys.stderr.flush()
+            function(**given)
+
+        return app.command()(run)
+
+    return register
+
+
+@contextlib.contextmanager
+def resumable(saved: Callable[[], str]) -> Iterator[None]:
+    """Let Ctrl-C say what was saved, and that the same command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{saved()}. To go on: {shlex.join(typed())}") from None
+
+
+def typed() -> list[str]:
+    """The command as it was typed, with the program by its name; it does not begin anew."""
+    return ["neurodeploy", *(word for word in sys.argv[1:] if word != "--fresh")]
+
+
+@functools.cache
+def out() -> Console:
+    """Standard output, for results."""
+    from rich.console import Console
+
+    return Console()
+
+
+@functools.cache
+def notes() -> Console:
+    """Standard error, for everything else."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def first_steps(part: ChipPart, spikes: np.ndarray) -> np.ndarray:
@@ -55,7 +85,7 @@ def first_steps(part: ChipPart, spikes: np.ndarray) -> np.ndarray:
     taken, given = part.first_steps(spikes), spikes.shape[-1]
     if taken.shape[-1] < given:
         said = f"The bundle is of {part.step_limit} steps: the first ones of {given} are run."
-        notes.print(said, highlight=False)
+        notes().print(said, highlight=False)
     return taken
 
 
@@ -71,13 +101,28 @@ def value_rows(mapping: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; the first column to the left, the others to the right."""
-    table = RichTable(title=title, title_justify="left", header_style="bold")
+    """A table; the first column to the left, the others to the right.
+
+    Where it is too wide even with its heads folded, each row becomes lines of its own, so that no
+    number is cut.
+    """
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
     for index, head in enumerate(heads):
         table.add_column(head, justify="left" if index == 0 else "right")
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    endless = out().options.update(width=10_000)
+    if out().measure(table, options=endless).minimum <= out().width:
+        out().print(table)
+        return
+    out().print(title, style="italic", highlight=False)
+    for name, *values in rows:
+        out().print(name, style="bold", markup=False, highlight=False)
+        for head, value in zip(heads[1:], values, strict=True):
+            if value:
+                out().print(f"  {head}: {value}", markup=False, highlight=False)
 
 
 def print_layers(report: dict[str, Any]) -> None:

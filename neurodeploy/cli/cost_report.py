@@ -19,9 +19,9 @@ def print_costs(report: Mapping[str, Any]) -> None:
     print_table("by layer, mean", ("layer", *heads), _layer_rows(report["proxies"].values()))
     _print_ann(report)
     for line in _lines(report):
-        out.print(line, highlight=False)
+        out().print(line, highlight=False)
     for assumption in report["assumptions"]:
-        out.print(f"* {assumption}", highlight=False, style="dim")
+        out().print(f"* {assumption}", highlight=False, style="dim")
 
 
 def _print_metrics(report: Mapping[str, Any]) -> None:

@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from neurodeploy._io.files import load_array
-from neurodeploy.cli.app import (
+from neurodeploy.cli.app import command, first_steps, out, print_json, print_table
+from neurodeploy.cli.arguments import (
     AllowImportOption,
+    ChipOption,
+    ChipsOption,
+    DataOption,
+    DevicesOption,
+    EncodingSeedOption,
     EngineOption,
+    FileOption,
     JsonOption,
     NetworkArgument,
-    app,
-    first_steps,
-    out,
-    print_json,
-    print_table,
-)
-from neurodeploy.cli.inputs import (
-    DataOption,
-    FileOption,
     SamplesOption,
-    SeedOption,
-    input_spikes,
+    StepTimeOption,
+    TrafficChipOption,
+    TrafficInputOption,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
-from neurodeploy.netx.network import Network
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+
+    from neurodeploy.netx.network import Network
 
 
-@app.command()
+@command("the {engine} engine")
 def energy(
     network: NetworkArgument,
     input_file: FileOption = None,
     data: DataOption = None,
     samples: SamplesOption = 100,
-    seed: SeedOption = 1,
+    seed: EncodingSeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
-    chip: Annotated[str | None, typer.Option(help="A chip of `fit`, for the traffic.")] = None,
-    chips: Annotated[Path | None, typer.Option(help="A TOML table of further chips.")] = None,
-    devices: Annotated[Path | None, typer.Option(help="A TOML table of further devices.")] = None,
-    step_time: Annotated[
-        float | None, typer.Option(help="Seconds of a time step, such as 10e-6, for the latency.")
-    ] = None,
+    chip: TrafficChipOption = None,
+    chips: ChipsOption = None,
+    devices: DevicesOption = None,
+    step_time: StepTimeOption = None,
     membrane_updates: Annotated[
         bool,
         typer.Option("--membrane-updates", help="Count those that changed a state; takes longer."),
@@ -57,6 +52,7 @@ def energy(
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
     from neurodeploy.cli.cost_report import print_costs
+    from neurodeploy.cli.inputs import input_spikes
     from neurodeploy.cost.report import cost_report
     from neurodeploy.deploy.parts import chip_part, read_chip_part
     from neurodeploy.deploy.run import simulate as run_batch
@@ -97,21 +93,20 @@ def _membrane_updates(network: Network, spikes: np.ndarray) -> dict[str, np.ndar
         return count_membrane_updates(engine, spikes)
 
 
-@app.command()
+@command()
 def fit(
     network: NetworkArgument,
-    chip: Annotated[str, typer.Option(help="loihi1, loihi2, or one of your own table.")],
-    input_file: Annotated[
-        Path | None, typer.Option("--input", help="Spikes of a run, for the traffic, .npy.")
-    ] = None,
+    chip: ChipOption,
+    input_file: TrafficInputOption = None,
     engine: EngineOption = DEFAULT_ENGINE,
-    chips: Annotated[Path | None, typer.Option(help="A TOML table of further chips.")] = None,
+    chips: ChipsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Map the layers to cores of a chip: does it fit, what is tightest, what to change.
 
     Exit code 1 where it does not fit on one chip.
     """
+    from neurodeploy._io.arrays import load_array
     from neurodeploy.deploy.parts import read_chip_part
     from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.advice import fit_report
@@ -138,7 +133,7 @@ def _print_fit(report: dict[str, Any], title: str) -> None:
     if report["layers"]:
         print_table(title, heads, layer_rows(report))
     for line in lines(report):
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        out().print(line, markup=False, highlight=False, soft_wrap=True)
     if report["advice"]:
         print_table("what to change", ("change", "cores", "chips", "fits"), change_rows(report))
-    out.print("It fits." if report["fits"] else "It does not fit on one chip.")
+    out().print("It fits." if report["fits"] else "It does not fit on one chip.")

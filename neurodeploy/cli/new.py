@@ -35,7 +35,7 @@ def task(
         draft.mkdir()
         for file, text in skeleton(name).items():
             (draft / file).write_text(text)
-    out.print((target / "README.md").read_text(), markup=False, highlight=False, soft_wrap=True)
+    out().print((target / "README.md").read_text(), markup=False, highlight=False, soft_wrap=True)
 
 
 def skeleton(name: str) -> dict[str, str]:

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neurodeploy._io.files import load_array, save_array
-from neurodeploy.cli.app import (
+from neurodeploy.cli.app import command, first_steps, out, print_json, print_layers, print_table
+from neurodeploy.cli.arguments import (
+    AgainstOption,
     AllowImportOption,
+    BundleArgument,
+    DataOption,
+    EncodingSeedOption,
     EngineOption,
+    EnginesOption,
+    FileOption,
     InputOption,
     JsonOption,
     NetworkArgument,
-    app,
-    first_steps,
-    out,
-    print_json,
-    print_layers,
-    print_table,
-)
-from neurodeploy.cli.inputs import (
-    DataOption,
-    FileOption,
+    OutputOption,
     SamplesOption,
-    SeedOption,
-    input_spikes,
 )
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
 
-@app.command()
+@command("the {engine} engine")
 def simulate(
     network: NetworkArgument,
     input_file: InputOption,
-    output: Annotated[Path, typer.Option("--output", help="Where the output spikes go, .npy.")],
+    output: OutputOption,
     engine: EngineOption = DEFAULT_ENGINE,
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
+    from neurodeploy._io.arrays import load_array, save_array
     from neurodeploy.deploy.parts import read_chip_part
     from neurodeploy.deploy.run import simulate as run_batch
 
@@ -51,16 +46,16 @@ def simulate(
         print_json(report)
     else:
         print_layers(report)
-        out.print(f"Output spikes {list(run.spikes.shape)}: {output}")
+        out().print(f"Output spikes {list(run.spikes.shape)}: {output}")
 
 
-@app.command()
+@command("PyTorch and the {engine} engine")
 def stream(
-    bundle: Annotated[Path, typer.Argument(help="A bundle folder.")],
+    bundle: BundleArgument,
     input_file: FileOption = None,
     data: DataOption = None,
     samples: SamplesOption = 10,
-    seed: SeedOption = 1,
+    seed: EncodingSeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
     every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
     allow_import: AllowImportOption = False,
@@ -70,6 +65,7 @@ def stream(
 
     With --json, one JSON object a line for every answer.
     """
+    from neurodeploy.cli.inputs import input_spikes
     from neurodeploy.deploy.bundle import load_bundle
     from neurodeploy.deploy.parts import chip_part
     from neurodeploy.deploy.stream import stream_answers
@@ -92,14 +88,14 @@ def stream(
         else:
             label = answer.logits.get("label")
             said = "" if label is None else f", label {int(label.argmax())}"
-            out.print(
+            out().print(
                 f"sample {answer.sample} step {answer.step}: "
                 f"{answer.output.spikes.sum()} spikes{said}",
                 highlight=False,
             )
 
 
-@app.command()
+@command()
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
@@ -127,23 +123,17 @@ def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
         rows,
     )
     for finding in report["findings"]:
-        out.print(str(Finding(**finding)), markup=False)
+        out().print(str(Finding(**finding)), markup=False)
     if not report["findings"]:
-        out.print("Lava runs this network exactly as it is written.")
+        out().print("Lava runs this network exactly as it is written.")
 
 
-@app.command()
+@command("SLAYER and the engines")
 def verify(
     network: NetworkArgument,
     input_file: InputOption,
-    engine: Annotated[
-        list[str] | None,
-        typer.Option("--engine", help="Engines to compare; lava and native by default."),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(help="Output spikes of your training forward, .npy, to compare with."),
-    ] = None,
+    engine: EnginesOption = None,
+    against: AgainstOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what was trained with the engines, layer by layer.
@@ -152,6 +142,7 @@ def verify(
     carries; else SLAYER's arithmetic on the file, or Lava where SLAYER has none. Exit code 1
     unless spikes were compared and are equal.
     """
+    from neurodeploy._io.arrays import load_array
     from neurodeploy.deploy.parts import read_chip_part
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
@@ -181,6 +172,6 @@ def verify(
         heads = ("layer", "compared", "spikes", "differing", first, "steps late")
         print_table("spike for spike", heads, rows)
         said = "Exact: " if result.exact else "Not exact: "
-        out.print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
+        out().print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
     if not result.exact:
         raise typer.Exit(1)

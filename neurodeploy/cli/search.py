@@ -4,51 +4,55 @@ from __future__ import annotations
 
 import math
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurodeploy._io.progress import progress_bar
-from neurodeploy.cli.app import (
+from neurodeploy.cli.app import command, out, print_json, print_table, resumable, typed
+from neurodeploy.cli.arguments import (
     AllowImportOption,
+    BundleArgument,
+    ChipOption,
+    ChipsOption,
+    ClusterOption,
+    DeviceOption,
+    DevicesOption,
+    EpochsOption,
     FolderOption,
     JsonOption,
     TaskArgument,
-    app,
-    out,
-    print_json,
-    print_table,
+    WorkersOption,
 )
+from neurodeploy.cli.runs import trials_done
 
 if TYPE_CHECKING:
     from neurodeploy.search.outcome import Outcome
 
-DeviceOption = Annotated[str, typer.Option(help="Whose published energies price a point.")]
-ChipOption = Annotated[str, typer.Option(help="Whose cores are counted.")]
-DevicesOption = Annotated[Path | None, typer.Option(help="A TOML table of further devices.")]
-ChipsOption = Annotated[Path | None, typer.Option(help="A TOML table of further chips.")]
-SettingsOption = Annotated[int, typer.Option(help="Of the levers, for each model.")]
-LossOption = Annotated[float, typer.Option(help="Accuracy that may be given up, 0 to 1.")]
-SeedOption = Annotated[int, typer.Option(help="Of the search.")]
+SettingsOption = Annotated[int, typer.Option(help="Of the levers, for each model.", min=1)]
+LossOption = Annotated[
+    float, typer.Option(help="Accuracy that may be given up, 0 to 1.", min=0, max=1)
+]
+SearchSeedOption = Annotated[int, typer.Option("--seed", help="Of the search.", min=0)]
 
 
-@app.command()
+@command("PyTorch, SLAYER and Optuna")
 def tune(
     task: TaskArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
-    trials: Annotated[int, typer.Option(help="Trainings in all, earlier calls included.")] = 20,
+    trials: Annotated[
+        int, typer.Option(help="Trainings in all, earlier calls included.", min=1)
+    ] = 20,
     budget_s: Annotated[
         float | None, typer.Option(help="No trial starts after so many seconds.", min=0)
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that train.", min=1)] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Of a training, not the task's.")] = None,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    epochs: EpochsOption = None,
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
-    seed: SeedOption = 0,
+    seed: SearchSeedOption = 0,
     devices: DevicesOption = None,
     chips: ChipsOption = None,
     folder: FolderOption = Path("runs/tune"),
@@ -56,6 +60,8 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
+    from neurodeploy._io.executor import open_pool
+    from neurodeploy._io.progress import progress_bar
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.study import tune as run_study
     from neurodeploy.search.trial import Plan
@@ -78,26 +84,34 @@ def tune(
         allow_import=allow_import,
     )
     cores = len(os.sched_getaffinity(0))
-    with progress_bar() as progress:
+    with (
+        resumable(lambda: trials_done(folder)),
+        open_pool(workers=workers, cluster=cluster) as pool,
+        progress_bar() as progress,
+    ):
         points = run_study(
             plan,
             progress,
-            workers=workers,
-            threads=max(1, cores // workers),
+            pool=pool,
+            threads=max(1, cores // pool.places),
             budget_s=math.inf if budget_s is None else budget_s,
         )
-    _show(conclude(plan, points, chosen.splits(), command=_command(), threads=cores), as_json)
+    with open_pool(threads=cores) as pool:
+        outcome = conclude(plan, points, chosen.splits(), command=typed(), pool=pool)
+    _show(outcome, as_json)
 
 
-@app.command()
+@command("PyTorch and Optuna")
 def levers(
     task: TaskArgument,
-    bundle: Annotated[Path, typer.Argument(help="Of a model that was trained on this task.")],
+    bundle: BundleArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
-    seed: SeedOption = 0,
+    seed: SearchSeedOption = 0,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
     devices: DevicesOption = None,
     chips: ChipsOption = None,
     folder: FolderOption = Path("runs/levers"),
@@ -111,6 +125,8 @@ def levers(
 
     Thresholds, neurons dropped, weight bits, pruning, fewer steps.
     """
+    from neurodeploy._io.executor import open_pool
+    from neurodeploy._io.progress import progress_bar
     from neurodeploy.deploy.bundle import load_bundle
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.trial import Plan, explore_bundle
@@ -129,24 +145,28 @@ def levers(
         allow_import=allow_import,
     )
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
-    with progress_bar() as progress:
+    with (
+        open_pool(threads=cores, workers=workers, cluster=cluster) as pool,
+        progress_bar() as progress,
+    ):
         points = explore_bundle(
             plan,
             load_bundle(bundle, allow_import=allow_import),
             Path("model"),
             {},
             splits,
-            cores,
+            pool,
             progress,
             trust_split=trust_split,
         )
-    _show(conclude(plan, points, splits, command=_command(), threads=cores), as_json)
+        outcome = conclude(plan, points, splits, command=typed(), pool=pool)
+    _show(outcome, as_json)
 
 
-@app.command()
+@command("PyTorch")
 def pick(
     search: Annotated[Path, typer.Argument(help="Folder of `tune` or `levers`.")],
-    point: Annotated[int, typer.Argument(help="Its number in the table.")],
+    point: Annotated[int, typer.Argument(help="Its number in the table.", min=0)],
     folder: FolderOption = Path("runs/bundle"),
     allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
@@ -161,7 +181,7 @@ def pick(
         print_json({"bundle": str(folder), "point": chosen.to_dict()})
     else:
         steps = chosen.levers.steps
-        out.print(f"Bundle: {folder}\nIt takes the first {steps} steps of a sample.")
+        out().print(f"Bundle: {folder}\nIt takes the first {steps} steps of a sample.")
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:
@@ -175,12 +195,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     for table in front_tables(outcome):
         print_table(table.title, table.heads, table.rows)
         if table.caption:
-            out.print(table.caption, style="dim", highlight=False)
+            out().print(table.caption, style="dim", highlight=False)
     folder = outcome.plan.folder
-    out.print(f"\nPicture: {picture}\nAll points: {folder / POINTS_FILE}")
-    out.print(f"Next: neurodeploy pick {folder} POINT", soft_wrap=True)
-
-
-def _command() -> Sequence[str]:
-    """What was typed, with the program by its name."""
-    return ["neurodeploy", *sys.argv[1:]]
+    out().print(f"\nPicture: {picture}\nAll points: {folder / POINTS_FILE}")
+    out().print(f"Next: neurodeploy pick {folder} POINT", soft_wrap=True)

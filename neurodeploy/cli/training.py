@@ -8,24 +8,40 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy._io.progress import progress_bar
 from neurodeploy.cli.app import (
-    EngineOption,
-    FolderOption,
-    JsonOption,
-    TaskArgument,
-    TaskOption,
-    app,
+    command,
     notes,
     out,
     print_json,
     print_table,
+    resumable,
     value_rows,
 )
+from neurodeploy.cli.arguments import (
+    BatchSizeOption,
+    BetaOption,
+    BudgetOption,
+    CheckpointOption,
+    ComputeDeviceOption,
+    EngineOption,
+    EpochsOption,
+    FolderOption,
+    JsonOption,
+    NameOption,
+    RateOption,
+    RunOption,
+    SeedOption,
+    StartOption,
+    TaskArgument,
+    TaskOption,
+    ThreadsOption,
+    TrainedNameOption,
+)
+from neurodeploy.cli.runs import CHECKPOINT, epochs_done
 from neurodeploy.engines.registry import REFERENCE_ENGINE
 
 
-@app.command()
+@command("PyTorch, SLAYER and the {engine} engine")
 def demo(
     folder: FolderOption = Path("runs/demo"),
     task: TaskOption = "mnist",
@@ -34,6 +50,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Train, export, run, stream and report: the whole line on real digits."""
+    from neurodeploy._io.progress import progress_bar
     from neurodeploy.cli.demo import run_demo
     from neurodeploy.cli.demo_report import summary_tables, write_demo_report
     from neurodeploy.tasks import task as find_task
@@ -41,8 +58,8 @@ def demo(
     chosen = find_task(task)
     if fresh:
         shutil.rmtree(folder / "train", ignore_errors=True)
-    with progress_bar() as progress:
-        results = run_demo(chosen, folder, engine=engine, progress=progress, console=notes)
+    with resumable(lambda: epochs_done(folder / "train")), progress_bar() as progress:
+        results = run_demo(chosen, folder, engine=engine, progress=progress, console=notes())
     page = write_demo_report(results, folder)
     if as_json:
         print_json({**results.to_dict(), "report": str(page)})
@@ -50,42 +67,46 @@ def demo(
     for table in summary_tables(results):
         print_table(table.title, table.heads, table.rows)
         if table.caption:
-            out.print(table.caption, style="dim")
+            out().print(table.caption, style="dim")
     seconds = ", ".join(f"{name} {value:g} s" for name, value in results.seconds.items())
-    out.print(f"\nTime: {seconds}\nReport: {page}")
+    out().print(f"\nTime: {seconds}\nReport: {page}")
 
 
-@app.command()
+@command("PyTorch and SLAYER")
 def train(
     task: TaskArgument,
-    folder: FolderOption = Path("runs/train"),
-    epochs: Annotated[int | None, typer.Option(help="Instead of the task's own.")] = None,
-    beta: Annotated[float | None, typer.Option(help="Weight of a nat of information (KL).")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random in training.")] = None,
-    budget_s: Annotated[
-        float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
-    ] = None,
-    start: Annotated[
-        Path | None, typer.Option("--from", help="Fine-tune the weights of this checkpoint.")
-    ] = None,
+    name: NameOption = None,
+    epochs: EpochsOption = None,
+    lr: RateOption = None,
+    batch_size: BatchSizeOption = None,
+    beta: BetaOption = None,
+    seed: SeedOption = None,
+    budget_s: BudgetOption = None,
+    threads: ThreadsOption = None,
+    device: ComputeDeviceOption = "cpu",
+    start: StartOption = None,
     extend: Annotated[
         bool, typer.Option("--extend", help="Go on to more epochs than the checkpoint was to have.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the checkpoint.")] = False,
+    folder: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a task's model with VDIB; an interrupted training goes on where it stopped."""
     import dataclasses
     import math
 
+    from neurodeploy._io.progress import progress_bar
+    from neurodeploy.learn.devices import on_device
     from neurodeploy.learn.evaluation import evaluate
     from neurodeploy.learn.trainer import Trainer
     from neurodeploy.tasks import task as find_task
     from neurodeploy.tasks import train_task
 
+    assert folder is not None  # its check names one
+    options = {"epochs": epochs, "learning_rate": lr, "batch_size": batch_size, "seed": seed}
     chosen = find_task(task)
-    changes = {k: v for k, v in (("epochs", epochs), ("seed", seed)) if v is not None}
-    chosen = chosen.trained_with(**changes)
+    chosen = chosen.trained_with(**{k: v for k, v in options.items() if v is not None})
     if beta is not None:
         chosen = dataclasses.replace(chosen, beta=beta)
     if fresh:
@@ -97,9 +118,17 @@ def train(
         (trainer.extend if extend else trainer.resume)()
 
     splits = chosen.splits()
-    budget = math.inf if budget_s is None else budget_s
-    with progress_bar() as progress:
-        model = train_task(chosen, splits, folder, progress, begin=begin, budget_s=budget)
+    with resumable(lambda: epochs_done(folder)), progress_bar() as progress:
+        model = train_task(
+            chosen,
+            splits,
+            folder,
+            progress,
+            model=on_device(chosen.model(splits), device),
+            begin=begin,
+            budget_s=math.inf if budget_s is None else budget_s,
+            threads=threads,
+        )
     result = evaluate(
         model,
         chosen.sources(splits).validation,
@@ -107,21 +136,22 @@ def train(
         temperature=0.0,
         seed=chosen.training.seed,
     )
-    measured, checkpoint = dataclasses.asdict(result), folder / "best.safetensors"
+    measured, checkpoint = dataclasses.asdict(result), folder / CHECKPOINT
     if as_json:
         print_json({"task": task, "validation": measured, "checkpoint": str(checkpoint)})
     else:
         print_table("validation, temperature 0", ("", "value"), value_rows(measured))
-        out.print(f"Next: neurodeploy export {task} --checkpoint {checkpoint}", soft_wrap=True)
+        out().print(f"Next: neurodeploy export {task} --checkpoint {checkpoint}", soft_wrap=True)
 
 
-@app.command()
+@command("PyTorch and SLAYER")
 def export(
     task: TaskArgument,
-    checkpoint: Annotated[Path, typer.Option(help="From `neurodeploy train`.")] = Path(
-        "runs/train/best.safetensors"
-    ),
-    folder: FolderOption = Path("runs/bundle"),
+    name: TrainedNameOption = None,
+    checkpoint: CheckpointOption = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Of the bundle, instead of beside the checkpoint.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Export a trained model to a checked bundle: netx network, decoder, manifest."""
@@ -130,15 +160,17 @@ def export(
     from neurodeploy.netx.check import check
     from neurodeploy.tasks import task as find_task
 
-    chosen = find_task(task)
+    assert checkpoint is not None  # its check finds one
+    chosen, folder = find_task(task), folder or checkpoint.parent / "bundle"
     model = chosen.model(chosen.splits())
     load_model(model, checkpoint)
     bundle = chosen.bundle(model)
     save_bundle(bundle, folder)
     findings = [str(finding) for finding in check(bundle.network)]
     if as_json:
-        print_json({"bundle": str(folder), "findings": findings})
-    else:
-        for finding in findings:
-            notes.print(finding, markup=False)
-        out.print(f"Bundle: {folder}")
+        print_json({"bundle": str(folder), "checkpoint": str(checkpoint), "findings": findings})
+        return
+    for finding in findings:
+        notes().print(finding, markup=False)
+    out().print(f"Checkpoint: {checkpoint}\nBundle: {folder}", soft_wrap=True)
+    out().print(f"Next: neurodeploy energy {folder} --data {task}", soft_wrap=True)

@@ -1,18 +1,24 @@
-"""Engines by name, imported only when asked for, and the one call that runs a batch."""
+"""Engines by name, imported only when asked for, and the one call that runs a batch.
+
+A name is known, or refused, before anything of an engine is imported, numpy included.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
-from neurodeploy._io.imports import resolve
-from neurodeploy.engines.base import Engine, Run
+from neurodeploy._io.imports import require_name, resolve
 from neurodeploy.errors import EngineError, InputError, message
-from neurodeploy.netx.network import Network
 
-EngineFactory = Callable[[Network], Engine]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from neurodeploy.engines.base import Engine, Run
+    from neurodeploy.netx.network import Network
+
+EngineFactory: TypeAlias = "Callable[[Network], Engine]"
 """An engine class, or a function that gives an engine."""
 
 
@@ -47,6 +53,17 @@ INSTALL = {"lava": "Run `pip install lava-nc lava-dl`.", "torch": "Run `pip inst
 """What to do where a module that engines import is missing."""
 
 
+def require_engine(name: str) -> str:
+    """Return a name if `open_engine` could find it; nothing of the engine is imported.
+
+    Raises
+    ------
+    InputError
+        Nothing can have that name.
+    """
+    return require_name("engine", name, _OURS, ENTRY_POINTS)
+
+
 def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
     """Give an engine that holds a network.
 
@@ -67,6 +84,8 @@ def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
     EngineError
         A package that the engine needs is not installed.
     """
+    from neurodeploy.engines.base import Engine
+
     where = f"engine {engine!r}"
     factory = resolve("engine", engine, _OURS, ENTRY_POINTS) if isinstance(engine, str) else engine
     if not _takes_a_network(factory, network):

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from neurodeploy._io.executor import open_pool
 from neurodeploy._io.progress import progress_bar
 from neurodeploy.experiments.units import Unit, run_units
 
@@ -14,7 +15,7 @@ RESULTS = Path("runs/results")
 
 
 def script_parser(*, seeds: int) -> argparse.ArgumentParser:
-    """Options that such scripts share: ``--share``, ``--seeds`` and ``--table``.
+    """Options that such scripts share: ``--workers``, ``--cluster``, ``--seeds``, ``--table``.
 
     Parameters
     ----------
@@ -22,25 +23,31 @@ def script_parser(*, seeds: int) -> argparse.ArgumentParser:
         How many, if nothing else is asked for.
     """
     parser = argparse.ArgumentParser()
-    parser.add_argument("--share", default="0/1", help="place/processes, to use several cores")
+    parser.add_argument("--workers", type=int, default=1, help="processes of this machine")
+    parser.add_argument("--cluster", help="address of a Dask scheduler instead")
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--table", nargs="*", default=[], help="these only")
     return parser
 
 
-def run_script(units: Iterable[Unit], share: str = "0/1", tables: Collection[str] = ()) -> None:
-    """Run this process's share of the units into `RESULTS`, with a progress bar.
+def run_script(
+    units: Iterable[Unit],
+    *,
+    tables: Collection[str] = (),
+    workers: int = 1,
+    cluster: str | None = None,
+) -> None:
+    """Run units into `RESULTS`, with a progress bar.
 
     Parameters
     ----------
     units : iterable of Unit
         All that the script describes.
-    share : str
-        As ``--share``.
     tables : collection of str
         As ``--table``; without any, all are run.
+    workers, cluster
+        As the options; one process runs them in their order.
     """
-    place, processes = map(int, share.split("/"))
     wanted = [unit for unit in units if not tables or unit.table in tables]
-    with progress_bar() as progress:
-        run_units(wanted, RESULTS, share=(place, processes), progress=progress)
+    with open_pool(workers=workers, cluster=cluster) as pool, progress_bar() as progress:
+        run_units(wanted, RESULTS, pool=pool, progress=progress)

@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
 
+from neurodeploy._io.executor import HERE, Pool
 from neurodeploy._io.files import atomic_path
 from neurodeploy.errors import FileFormatError, message
 
@@ -49,7 +51,7 @@ def run_units(
     units: Iterable[Unit],
     folder: Path,
     *,
-    share: tuple[int, int] = (0, 1),
+    pool: Pool = HERE,
     progress: Progress | None = None,
 ) -> None:
     """Run what is not finished yet and keep the result of each, with the time that it took.
@@ -60,35 +62,40 @@ def run_units(
         All of the table.
     folder : path
         Results go to ``TABLE/VARIANT/SEED.json``, checkpoints to ``TABLE/VARIANT/SEED/``.
-    share : (int, int)
-        This process's place among how many that run the same units.
+    pool : Pool
+        Where they run. What a worker did that died is done again by another one.
     progress : rich Progress, optional
-        Shows which unit runs.
+        Shows which unit is done.
     """
-    place, processes = share
-    mine = [unit for index, unit in enumerate(units) if index % processes == place]
+    folder = folder.absolute()
+    every = list(units)
+    missing = [unit for unit in every if not _result(folder, unit).exists()]
     bar = progress or Progress(disable=True)
-    task = bar.add_task("units", total=len(mine))
-    for unit in mine:
-        bar.update(task, description=unit.name)
-        result = folder / f"{unit.name}.json"
-        if not result.exists():
-            wall_s, cpu_s = time.monotonic(), time.process_time()
-            numbers = dict(unit.run(folder / unit.name))
-            numbers["wall_s"] = time.monotonic() - wall_s
-            numbers["cpu_s"] = time.process_time() - cpu_s
-            with atomic_path(result) as draft:
-                draft.write_text(
-                    json.dumps(
-                        {
-                            "seed": unit.seed,
-                            "revision": revision(),
-                            "command": " ".join(sys.argv),
-                            "numbers": numbers,
-                        }
-                    )
-                )
-        bar.advance(task)
+    task = bar.add_task("units", total=len(every), completed=len(every) - len(missing))
+    jobs = ((unit, partial(_timed, unit.run, folder / unit.name)) for unit in missing)
+    for unit, done in pool.completed(jobs):
+        kept = {
+            "seed": unit.seed,
+            "revision": revision(),
+            "command": " ".join(sys.argv),
+            "numbers": done.result(),
+        }
+        with atomic_path(_result(folder, unit)) as draft:
+            draft.write_text(json.dumps(kept))
+        bar.update(task, advance=1, description=unit.name, line=unit.name)
+
+
+def _timed(run: Run, folder: Path) -> dict[str, float]:
+    """The numbers of a run, and how long it took."""
+    wall_s, cpu_s = time.monotonic(), time.process_time()
+    numbers = dict(run(folder))
+    numbers["wall_s"] = time.monotonic() - wall_s
+    numbers["cpu_s"] = time.process_time() - cpu_s
+    return numbers
+
+
+def _result(folder: Path, unit: Unit) -> Path:
+    return folder / f"{unit.name}.json"
 
 
 def finished(folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:

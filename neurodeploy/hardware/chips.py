@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from neurodeploy._io.toml import is_whole, one_of, present, read_toml, table, text, year
 from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.hardware.names import CHIP_TABLE, require_chip
 from neurodeploy.netx.neurons import Neuron
 
 LIMIT_BASES = ("published", "assumed", "unknown")
@@ -47,9 +48,6 @@ SHARINGS = ("population", "kernel", "none")
 
 NEEDED = ("cores_per_chip", "compartments", "memory_bits", "mesh_columns")
 """Limits without which there is nothing to pack into."""
-
-CHIP_TABLE = Path(__file__).with_name("chips.toml")
-"""The package's table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,9 +166,7 @@ def find_chip(name: str, extra: Path | str | None = None) -> Chip:
         As `load_chips`.
     """
     chips = load_chips(extra)
-    if name not in chips:
-        raise InputError(message("chip", f"one of {', '.join(chips)}", name))
-    return chips[name]
+    return chips[require_chip(name, extra)]
 
 
 def _read_table(path: Path) -> dict[str, Chip]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from neurodeploy._io.toml import one_of, present, read_toml, table, text, year
 from neurodeploy.errors import FileFormatError, message
+from neurodeploy.hardware.names import DEVICE_TABLE
 
 ENERGY_BASES = ("measured", "simulated", "assumed")
 """Where a figure can come from; ``devices.toml`` says what each means."""
@@ -19,9 +20,6 @@ OPERATIONS = ("synop", "ac", "neuron_update", "hop", "mac")
 
 DEFAULT_HOST = "arm"
 """Runs the decoder of a device that names no host and has no ``mac``."""
-
-DEVICE_TABLE = Path(__file__).with_name("devices.toml")
-"""The package's table."""
 
 
 @dataclass(frozen=True, kw_only=True)

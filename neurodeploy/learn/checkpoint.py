@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, message
 from neurodeploy.learn.identity import model_identity, require_same
-from neurodeploy.model.hybrid import HybridModel
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
 
 RESUMED = ("training", "model", "history", "estimator_state")
 """Notes of a ``last.safetensors`` that resuming needs."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed
@@ -16,7 +17,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Batch
-from neurodeploy.model.readout import Noise, ShareOfNoise
+
+if TYPE_CHECKING:
+    from neurodeploy.model.readout import Noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,8 @@ class Group:
             batch.spikes[start:stop],
             {head: target[start:stop] for head, target in batch.targets.items()},
         )
+        from neurodeploy.model.readout import ShareOfNoise
+
         noise = ShareOfNoise(generator=generator, start=start, rows=rows)
         return mine, noise, (stop - start) * self.size / rows
 

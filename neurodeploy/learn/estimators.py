@@ -8,15 +8,17 @@ batches is the training's, which passes it into the call and keeps it in checkpo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.distributed import batch_mean
 from neurodeploy.learn.objective import Objective, log_likelihood
-from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.readout import Noise
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
+    from neurodeploy.model.readout import Noise
 
 
 class TrainingBatch(NamedTuple):

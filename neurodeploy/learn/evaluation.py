@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.objective import NO_LABEL, Objective
-from neurodeploy.model.hybrid import HybridModel
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,15 @@ def epoch_line(
     }
 
 
+def epoch_text(line: Line) -> str:
+    """An epoch as a line for a person."""
+    return (
+        f"epoch {line['epoch']:.0f}/{line['epochs']:.0f}: log-loss {line['train_log_loss']:.1f}, "
+        f"validation {line['log_loss']:.1f}, {line['information_nats'] / math.log(2):.1f} bits, "
+        f"rate {line['firing_rate']:.3f}"
+    )
+
+
 def best_objective(history: Sequence[Line]) -> float:
     """Lowest validation objective of the epochs that count, infinite without any."""
     return min((line["objective"] for line in history if line["kl_weight"] == 1), default=math.inf)

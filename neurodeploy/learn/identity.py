@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,7 +24,9 @@ from neurodeploy.learn.data import Source
 from neurodeploy.learn.estimators import Estimator
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
-from neurodeploy.model.hybrid import HybridModel
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
 
 Identity = dict[str, Any]
 

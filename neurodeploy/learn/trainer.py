@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rich.progress import Progress
@@ -28,7 +28,7 @@ from neurodeploy.learn.data import Source
 from neurodeploy.learn.distributed import join
 from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingBatch, TrainingStep
 from neurodeploy.learn.evaluation import evaluate
-from neurodeploy.learn.history import Line, epoch_line, is_better, stale_epochs
+from neurodeploy.learn.history import Line, epoch_line, epoch_text, is_better, stale_epochs
 from neurodeploy.learn.identity import (
     Identity,
     model_identity,
@@ -39,7 +39,9 @@ from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import on_threads
-from neurodeploy.model.hybrid import HybridModel
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
 
 
 class Trainer:
@@ -165,7 +167,12 @@ class Trainer:
         self._require_this_training(notes, planned)
         self._load_last()
 
-    def fit(self, progress: Progress | None = None, *, budget_s: float = math.inf) -> None:
+    def fit(
+        self,
+        progress: Progress | None = None,
+        *,
+        budget_s: float = math.inf,
+    ) -> None:
         """Train from the last whole epoch until the last one, or until validation stops improving.
 
         The model is then the best one; called again, training goes on from the last one.
@@ -207,6 +214,7 @@ class Trainer:
                 )
                 self._finish_epoch(log_loss)
             last_s = time.monotonic() - began
+            bar.update(task, line=epoch_text(self.history[-1]))
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
         self.group.wait()
         if self.history:
@@ -272,9 +280,8 @@ class Trainer:
             self.optimizer.step()
             log_loss += terms.log_loss * len(batch.spikes)
             report(
-                f"epoch {self.epoch + 1}/{config.epochs}  log-loss {terms.log_loss:6.1f}  "
-                f"information {terms.information_nats / math.log(2):6.1f} bits  "
-                f"rate {terms.firing_rate:.3f}"
+                f"epoch {self.epoch + 1}/{config.epochs}, log-loss {terms.log_loss:.1f}, "
+                f"{terms.information_nats / math.log(2):.1f} bits, rate {terms.firing_rate:.3f}"
             )
         return log_loss / len(self.train_source)
 
@@ -294,7 +301,7 @@ class Trainer:
             save_model(self.folder / "best.safetensors", self.model, self.history[-1])
         with atomic_path(self.folder / "metrics.jsonl") as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
-        show_in_tensorboard(self.folder / "tensorboard", self.history[-1])
+        show_in_tensorboard(self.folder, self.history[-1])
         notes = {
             "training": self._identity,
             "history": self.history,

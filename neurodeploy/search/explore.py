@@ -9,6 +9,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 
+from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS
 from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, uncompressed
@@ -57,13 +58,13 @@ def explore(
     *,
     loss: float = 0.1,
     seed: int = 0,
-    threads: int = 1,
+    pool: Pool = HERE,
     report: Callable[[int], None] = lambda scored: None,
 ) -> dict[Levers, Score]:
     """Score settings of the levers, the more promising ones later.
 
     The first is at rest. Then each lever is tried alone, then they are searched together, for
-    high accuracy, a small energy proxy and few cores. The number of threads changes nothing.
+    high accuracy, a small energy proxy and few cores. The pool changes nothing.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ def explore(
         to better ones.
     seed : int
         Of the search.
-    threads : int
-        Settings scored at a time.
+    pool : Pool
+        Where settings are scored.
     report : callable
         Told how many were scored, after each generation.
 
@@ -100,7 +101,7 @@ def explore(
         trials = [study.ask(space) for _ in range(min(POPULATION, number - done))]
         settings = [levers_of(trial.params, rest) for trial in trials]
         new = [levers for levers in dict.fromkeys(settings) if levers not in scores]
-        scores.update(zip(new, scorer.all(new, threads), strict=True))
+        scores.update(zip(new, scorer.all(new, pool), strict=True))
         for trial, levers in zip(trials, settings, strict=True):
             trial.set_constraint("loss", scores[rest].accuracy - scores[levers].accuracy - loss)
             study.tell(trial, scores[levers].objectives)

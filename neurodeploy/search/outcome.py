@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import neurodeploy
+from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.energy import ann_equivalent, dense_macs
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.search.points import POINTS_FILE, Point, front_of, point_bundle, save_points
@@ -52,7 +53,7 @@ class Outcome:
 
 
 def conclude(
-    plan: Plan, points: Sequence[Point], splits: Any, *, command: Sequence[str], threads: int = 1
+    plan: Plan, points: Sequence[Point], splits: Any, *, command: Sequence[str], pool: Pool = HERE
 ) -> Outcome:
     """Find the front on validation, score it once on test, and write both down.
 
@@ -66,8 +67,8 @@ def conclude(
         The task's data.
     command : sequence of str
         What was asked for, for the record.
-    threads : int
-        Settings scored at a time.
+    pool : Pool
+        Where points are scored.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def conclude(
     front = front_of(points, plan.loss)
     for point in front:
         point_bundle(plan.folder, point, allow_import=plan.allow_import)
-    *front, uncompressed = scored_on_test(plan, [*front, points[0]], splits, threads)
+    *front, uncompressed = scored_on_test(plan, [*front, points[0]], splits, pool)
     outcome = Outcome(
         plan=plan,
         points=points,

@@ -6,14 +6,14 @@ tensors that are those of the bundle that would be deployed with it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.energy import energy_proxies
 from neurodeploy.cost.report import Host
 from neurodeploy.deploy.bundle import Bundle, decode
@@ -193,10 +193,14 @@ class Scorer:
             spikes=float(sum(layer.output_spikes.mean() for layer in layers)),
         )
 
-    def all(self, settings: Iterable[Levers], threads: int = 1) -> Iterator[Score]:
-        """Score settings on so many threads, in their order."""
-        with on_threads(1), ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
-            yield from pool.map(self, settings)
+    def all(self, settings: Sequence[Levers], pool: Pool = HERE) -> list[Score]:
+        """Score settings wherever a pool works, in their order."""
+        with on_threads(1):
+            return pool.spread(self._each, settings)
+
+    def _each(self, settings: Sequence[Levers]) -> list[Score]:
+        with on_threads(1):
+            return [self(levers) for levers in settings]
 
     def _place(self, network: Network, levers: Levers) -> int:
         """Cores of a network; they do not depend on steps, nor on thresholds unless equal."""

@@ -10,7 +10,7 @@
         points.json          its levers, scored on validation
 
 Optuna learns from the models at rest, which is what training can change. A trial that was
-interrupted, however hard, is taken up again by the next call with this folder; with one worker
+interrupted, however hard, is taken up again by the next call with this folder; one after another
 the study then is the one that an uninterrupted call would have made.
 """
 
@@ -19,13 +19,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import math
-import multiprocessing
-import os
-import threading
 import time
-from collections.abc import Iterator
-from multiprocessing.connection import wait
-from multiprocessing.synchronize import Lock
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 from rich.progress import Progress
 
+from neurodeploy._io.executor import HERE, Pool
 from neurodeploy._io.files import atomic_path, require_folder
 from neurodeploy.errors import (
     FileFormatError,
@@ -54,18 +53,12 @@ JOURNAL, LOCK = "study.journal", "lock"
 ERROR = "error"
 """Attribute of a trial that failed by itself, and was not interrupted."""
 
-LOOK_S = 0.5
-"""How often the progress of workers is looked at."""
-
-PROCESSES = multiprocessing.get_context("forkserver")
-"""How workers start: without this process's threads, and after one import for all of them."""
-
 
 def tune(
     plan: Plan,
     progress: Progress,
     *,
-    workers: int = 1,
+    pool: Pool = HERE,
     threads: int = 1,
     budget_s: float = math.inf,
 ) -> list[Point]:
@@ -76,11 +69,11 @@ def tune(
     plan : Plan
         A folder holds one plan; only its number of trials may change.
     progress : rich Progress
-        Shows how many trials are done and, with one worker, what it does.
-    workers : int
-        Processes that train. One works in this process.
+        Shows how many trials are done and, where they run here, what they do.
+    pool : Pool
+        Where trials run: here, or in processes of one thread each. The study is told here only.
     threads : int
-        Settings that a worker scores at a time.
+        Settings that a trial scores at a time.
     budget_s : float
         No trial starts after so many seconds.
 
@@ -96,7 +89,7 @@ def tune(
     FileFormatError
         The study in the folder is damaged.
     TrainingError
-        A worker died, or no trial succeeded.
+        Workers died again and again, or no trial succeeded.
     """
     require_folder(plan.folder)
     plan.target()
@@ -106,49 +99,34 @@ def tune(
         _take_up(study)
         bar = progress.add_task("trials", total=plan.trials, completed=len(_finished(study)))
         ends = time.monotonic() + budget_s
-        if workers == 1:
-            for _ in _work(plan, ends, PROCESSES.Lock(), threads, progress):
-                progress.advance(bar)
-                for shown in progress.task_ids:
-                    if shown != bar:
-                        progress.remove_task(shown)
-        else:
-            for _ in _work_in_processes(plan, ends, threads, workers):
-                progress.update(bar, completed=len(_finished(study)))
+        sent = replace(plan, folder=plan.folder.absolute())
+        shown = {"progress": progress} if pool is HERE else {}  # it cannot be sent elsewhere
+
+        def jobs() -> Iterator[tuple[Trial, Callable[[], list[Point]]]]:
+            while time.monotonic() < ends and (trial := _next_trial(study, plan)) is not None:
+                yield trial, partial(run_trial, sent, trial.params, threads=threads, **shown)
+
+        for trial, done in pool.completed(jobs()):
+            _tell(study, plan, trial, done)
+            progress.advance(bar)
+            for each in progress.task_ids:
+                if each != bar:
+                    progress.remove_task(each)
         return _points(plan, study)
 
 
-def _work(
-    plan: Plan, ends: float, lock: Lock, threads: int, progress: Progress
-) -> Iterator[FrozenTrial]:
-    """Run one trial after another, until there are enough."""
-    study, splits = _open_study(plan), plan.task.splits()
-    while True:
-        with lock:
-            trial = _next_trial(study, plan) if time.monotonic() < ends else None
-        if trial is None:
-            return
-        yield _run(study, plan, trial, splits, threads, progress)
-
-
-def _run(
-    study: optuna.Study,
-    plan: Plan,
-    trial: Trial,
-    splits: Any,
-    threads: int,
-    progress: Progress,
-) -> FrozenTrial:
-    """Run one trial and tell the study; if it is interrupted, it stays running in the study."""
+def _tell(study: optuna.Study, plan: Plan, trial: Trial, done: Future[list[Point]]) -> None:
+    """Tell the study of a trial; if it was interrupted, it stays running in the study."""
     try:
-        rest = run_trial(plan, trial.params, splits, threads, progress)[0].validation
+        rest = done.result()[0].validation
     except NeurodeployError as error:
         trial.set_user_attr(ERROR, str(error))
-        return study.tell(trial, state=TrialState.FAIL)
+        study.tell(trial, state=TrialState.FAIL)
+        return
     before = [each.values[-1] for each in _finished(study) if each.values]
     loss = max([rest.accuracy, *before]) - rest.accuracy
     trial.set_constraint("loss", loss - plan.loss)
-    return study.tell(trial, rest.objectives)
+    study.tell(trial, rest.objectives)
 
 
 def _next_trial(study: optuna.Study, plan: Plan) -> Trial | None:
@@ -182,47 +160,6 @@ def _take_up(study: optuna.Study) -> None:
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         study.enqueue_trial(trial.params)
-
-
-def _work_in_processes(plan: Plan, ends: float, threads: int, workers: int) -> Iterator[None]:
-    """Let so many processes work; yield now and then. None of them outlives this call."""
-    PROCESSES.set_forkserver_preload([__name__])
-    lock, processes = PROCESSES.Lock(), []
-    try:
-        for _ in range(workers):
-            process = PROCESSES.Process(
-                target=_worker, args=(plan, ends, lock, threads), daemon=True
-            )
-            process.start()
-            processes.append(process)
-        living = [process.sentinel for process in processes]
-        while living:
-            wait(living, timeout=LOOK_S)
-            yield
-            living = [process.sentinel for process in processes if process.is_alive()]
-            for process in processes:
-                if process.exitcode:
-                    found = f"exit code {process.exitcode}"
-                    remedy = "Its trial is taken up again by the next call."
-                    raise TrainingError(message("tuning, a worker", "exit code 0", found, remedy))
-    finally:
-        for process in processes:
-            process.terminate()
-            process.join()
-
-
-def _worker(plan: Plan, ends: float, lock: Lock, threads: int) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        for _ in _work(plan, ends, lock, threads, Progress(disable=True)):
-            pass
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _open_study(plan: Plan) -> optuna.Study:

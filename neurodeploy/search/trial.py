@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from neurodeploy._io.executor import HERE, Pool, open_pool
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Source
@@ -88,7 +89,11 @@ class Plan:
 
 
 def run_trial(
-    plan: Plan, parameters: Mapping[str, Any], splits: Any, threads: int, progress: Progress
+    plan: Plan,
+    parameters: Mapping[str, Any],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
 ) -> list[Point]:
     """Train with some parameters, and search the levers of what comes out.
 
@@ -99,11 +104,9 @@ def run_trial(
     plan : Plan
     parameters : mapping
         Values of the task's parameters.
-    splits
-        The task's data.
     threads : int
         Settings scored at a time.
-    progress : rich Progress
+    progress : rich Progress, optional
         Shows the training and the search.
 
     Returns
@@ -122,9 +125,11 @@ def run_trial(
     if found.exists():
         return load_points(found)
     points: list[Point] = []
-    for name, model in variants(chosen, splits, plan.folder / home, progress):
-        bundle, where = chosen.bundle(model), home / name
-        points += explore_bundle(plan, bundle, where, parameters, splits, threads, progress)
+    splits, shown = chosen.splits(), progress or Progress(disable=True)
+    with open_pool(threads=threads) as pool:
+        for name, model in variants(chosen, splits, plan.folder / home, shown):
+            bundle, where = chosen.bundle(model), home / name
+            points += explore_bundle(plan, bundle, where, parameters, splits, pool, shown)
     save_points(found, points, {})
     return points
 
@@ -145,7 +150,7 @@ def explore_bundle(
     where: Path,
     parameters: Mapping[str, Any],
     splits: Any,
-    threads: int,
+    pool: Pool,
     progress: Progress,
     *,
     trust_split: bool = False,
@@ -161,8 +166,12 @@ def explore_bundle(
         Within the plan's folder.
     parameters : mapping
         What it was trained with.
-    splits, threads, progress
-        As in `run_trial`.
+    splits
+        The task's data.
+    pool : Pool
+        Where settings are scored.
+    progress : rich Progress
+        Shows the search.
     trust_split : bool
         Take a bundle that does not say what it was trained on, or says something else: its
         training data may be in the test set then.
@@ -187,7 +196,7 @@ def explore_bundle(
         plan.settings,
         loss=plan.loss,
         seed=plan.seed,
-        threads=threads,
+        pool=pool,
         report=lambda scored: progress.advance(bar, scored),
     )
     return [
@@ -208,7 +217,7 @@ def _require_same_split(task: Task[Any], bundle: Bundle) -> None:
             raise InputError(message(f"bundle, {name}", value, found, remedy))
 
 
-def scored_on_test(plan: Plan, front: list[Point], splits: Any, threads: int) -> list[Point]:
+def scored_on_test(plan: Plan, front: list[Point], splits: Any, pool: Pool = HERE) -> list[Point]:
     """Points of the front with their scores on the test set."""
     scored = {}
     for model in dict.fromkeys(point.model for point in front):
@@ -216,7 +225,7 @@ def scored_on_test(plan: Plan, front: list[Point], splits: Any, threads: int) ->
         source = sources(plan.task, bundle, splits).test
         scorer = Scorer(bundle, *samples(source, TEST_SEED), plan.target())
         settings = [point.levers for point in front if point.model == model]
-        results = zip(settings, scorer.all(settings, threads), strict=True)
+        results = zip(settings, scorer.all(settings, pool), strict=True)
         scored.update({(model, levers): score for levers, score in results})
     return [replace(point, test=scored[point.model, point.levers]) for point in front]
 

@@ -34,7 +34,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import check_generator, real_number, whole_number
@@ -247,7 +246,7 @@ class MovingBlobs:
         return np.stack([low, high], -1).astype(np.int64)
 
 
-def accuracy(predicted: np.ndarray, pairs: np.ndarray, *, delta: int, skip: int = 5) -> float:
+def blob_accuracy(predicted: np.ndarray, pairs: np.ndarray, *, delta: int, skip: int = 5) -> float:
     """Share of steps t at which the pair of step t + delta is named, counted as the authors do.
 
     The first ``skip`` steps (theirs: tau) are left out, and so are those whose target would be
@@ -288,6 +287,8 @@ def _wrapped(angle: np.ndarray) -> np.ndarray:
 def mass_within(offset: np.ndarray, half: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     """Mass of a centred normal within ``half`` of ``offset``, exact far out in its tail."""
     distance = np.abs(offset)
+    from scipy.special import ndtr
+
     return ndtr((half - distance) / deviation) - ndtr((-half - distance) / deviation)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from neurodeploy.errors import InputError, message
 
@@ -56,6 +55,8 @@ class Distortion:
         """
         if self == Distortion():
             return images
+        from scipy.ndimage import gaussian_filter, map_coordinates
+
         samples, height, width = images.shape
         angle = np.deg2rad(rng.uniform(-self.rotate_deg, self.rotate_deg, (samples, 1, 1)))
         stretch_y, stretch_x = 1 + rng.uniform(-self.scale, self.scale, (2, samples, 1, 1))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import check_generator, whole_number
@@ -211,6 +210,8 @@ def _normal_within(
     offset: np.ndarray, half: np.ndarray, deviation: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw from a centred normal, cut to within ``half`` of ``offset``."""
+    from scipy.special import ndtr, ndtri
+
     distance = np.abs(offset)
     low, high = ndtr((-half - distance) / deviation), ndtr((half - distance) / deviation)
     tail = np.maximum(rng.uniform(low, high), _TINY)

@@ -1,7 +1,8 @@
-"""The tasks that ship with the package: data, model and training in one description each."""
+"""The tasks that ship with the package: data, model and training in one description each.
 
-from neurodeploy.tasks.base import Sources, Task, collect, train_task
-from neurodeploy.tasks.image import ImageTask, input_spikes
-from neurodeploy.tasks.registry import TASKS, task
+Everything here is imported when it is first used; ``__init__.pyi`` beside this file is the list.
+"""
 
-__all__ = ["TASKS", "ImageTask", "Sources", "Task", "collect", "input_spikes", "task", "train_task"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

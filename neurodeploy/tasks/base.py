@@ -7,26 +7,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
 from rich.progress import Progress
 
-from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.deploy.trained_encoder import TrainedEncoder
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Batch, Source
 from neurodeploy.learn.estimators import Estimator, Pathwise
 from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective, Prior
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
-from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.encoder import Encoder
-from neurodeploy.model.export import export_network
-from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.specs import DenseSpec, LayerSpec
 from neurodeploy.signals.encode import Encoding
+
+if TYPE_CHECKING:
+    from neurodeploy.deploy.bundle import Bundle
+    from neurodeploy.model.hybrid import HybridModel
+    from neurodeploy.model.specs import LayerSpec
 
 Splits = TypeVar("Splits")
 """What a task divides its data into; only the task looks inside."""
@@ -89,13 +87,8 @@ class Task(ABC, Generic[Splits]):
     estimator: Estimator = field(default_factory=Pathwise)
     training: TrainConfig = field(default_factory=TrainConfig)
 
-    model_type: ClassVar[type[HybridModel]] = HybridModel
-    """When the decoder reads: at the end of a sample, or at every step."""
-
-    @property
-    def streaming(self) -> bool:
-        """Whether the decoder answers at every step, not only at the end of a sample."""
-        return issubclass(self.model_type, StreamingModel)
+    streaming: ClassVar[bool] = False
+    """Whether the decoder answers at every step, not only at the end of a sample."""
 
     def __post_init__(self) -> None:
         for name, kind in (("prior", Prior), ("training", TrainConfig)):
@@ -163,6 +156,8 @@ class Task(ABC, Generic[Splits]):
 
     def layers(self) -> list[LayerSpec]:
         """The layers of the encoder, the readout last."""
+        from neurodeploy.model.specs import DenseSpec
+
         return [
             DenseSpec(
                 neurons=layer,
@@ -184,6 +179,8 @@ class Task(ABC, Generic[Splits]):
         InputError
             A layer is something else.
         """
+        from neurodeploy.model.specs import DenseSpec
+
         hidden = self.layers()[:-1]
         dense = [layer for layer in hidden if isinstance(layer, DenseSpec)]
         if len(dense) != len(hidden):
@@ -192,6 +189,10 @@ class Task(ABC, Generic[Splits]):
 
     def model(self, splits: Splits) -> HybridModel:
         """An untrained model, set by the seed of the training."""
+        from neurodeploy.model.decoder import Decoder, DecoderConfig
+        from neurodeploy.model.encoder import Encoder
+        from neurodeploy.model.hybrid import HybridModel, StreamingModel
+
         torch.manual_seed(self.training.seed)
         decoder = Decoder(
             DecoderConfig(
@@ -203,10 +204,15 @@ class Task(ABC, Generic[Splits]):
                 options=self.decoder_options,
             )
         )
-        return self.model_type(Encoder(self.input_shape(splits), self.layers()), decoder)
+        reads = StreamingModel if self.streaming else HybridModel
+        return reads(Encoder(self.input_shape(splits), self.layers()), decoder)
 
     def trainer(
-        self, splits: Splits, folder: Path | str, model: HybridModel | None = None
+        self,
+        splits: Splits,
+        folder: Path | str,
+        model: HybridModel | None = None,
+        threads: int | None = None,
     ) -> Trainer:
         """A trainer, of a fresh model if none is given, with checkpoints in a folder."""
         sources = self.sources(splits)
@@ -218,10 +224,15 @@ class Task(ABC, Generic[Splits]):
             folder=Path(folder),
             config=self.training,
             estimator=self.estimator,
+            threads=threads,
         )
 
     def bundle(self, model: HybridModel) -> Bundle:
         """A trained model, exported and checked."""
+        from neurodeploy.deploy.bundle import Bundle
+        from neurodeploy.deploy.trained_encoder import TrainedEncoder
+        from neurodeploy.model.export import export_network
+
         training = {**asdict(self.training), "beta": self.beta, "prior": repr(self.prior)}
         return Bundle(
             network=export_network(model.encoder),
@@ -264,6 +275,7 @@ def train_task(
     model: HybridModel | None = None,
     begin: Callable[[Trainer], object] = Trainer.resume,
     budget_s: float = math.inf,
+    threads: int | None = None,
 ) -> HybridModel:
     """Train a task's model, or go on where the folder's checkpoint stopped.
 
@@ -282,10 +294,12 @@ def train_task(
     begin : callable
         How the trainer begins: `Trainer.resume`, `Trainer.extend` for more epochs, or a
         `Trainer.start_from`, for instance.
-    budget_s : float
+    budget_s
         As in `Trainer.fit`.
+    threads
+        As in `Trainer`.
     """
-    trainer = chosen.trainer(splits, folder, model)
+    trainer = chosen.trainer(splits, folder, model, threads)
     begin(trainer)
     trainer.fit(progress, budget_s=budget_s)
     return trainer.model

@@ -12,7 +12,6 @@ import torch
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Batch, SpikeSource
 from neurodeploy.learn.objective import NO_LABEL, HeadLoss, stream_loss
-from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.signals.blobs import MovingBlobs
 from neurodeploy.signals.encode import SpikeInput
 from neurodeploy.tasks.base import Sources, Task
@@ -51,7 +50,7 @@ class BlobTask(Task[BlobSplits]):
     And everything that `Task` has.
     """
 
-    model_type: ClassVar[type[HybridModel]] = StreamingModel
+    streaming: ClassVar[bool] = True
 
     blobs: MovingBlobs = field(default_factory=MovingBlobs)
     delta: int = 0

@@ -5,16 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.objective import HeadLoss, class_loss, pixel_loss
-from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Dataset, Splits, split
 from neurodeploy.tasks.base import Task
+
+if TYPE_CHECKING:
+    from neurodeploy.model.hybrid import HybridModel
 
 StillSplits = TypeVar("StillSplits")
 

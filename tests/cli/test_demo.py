@@ -16,15 +16,15 @@ from neurodeploy.cli.demo import run_demo
 from neurodeploy.cli.demo_report import summary_tables, write_demo_report
 from neurodeploy.cli.demo_results import Results
 from neurodeploy.deploy.bundle import load_bundle
-from neurodeploy.tasks import TASKS
+from neurodeploy.tasks.shipped import DIGITS
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
     small = dataclasses.replace(
-        TASKS["digits"],
+        DIGITS,
         test=40,
-        training=dataclasses.replace(TASKS["digits"].training, epochs=6),
+        training=dataclasses.replace(DIGITS.training, epochs=6),
     )
     folder = tmp_path_factory.mktemp("demo")
     console = Console(file=io.StringIO())

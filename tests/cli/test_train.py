@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 from neurodeploy.cli import main as cli
 from neurodeploy.errors import InputError
 from neurodeploy.tasks import TASKS
+from neurodeploy.tasks.shipped import DIGITS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    digits = dataclasses.replace(TASKS["digits"], train=96, validation=32, test=32, hidden=(16,))
+    digits = dataclasses.replace(DIGITS, train=96, validation=32, test=32, hidden=(16,))
     monkeypatch.setitem(TASKS, "digits", digits)
 
 

@@ -15,7 +15,7 @@ import pytest
 from cases import dense_stack
 from typer.testing import CliRunner
 
-from neurodeploy._io.files import load_array, save_array
+from neurodeploy._io.arrays import load_array, save_array
 from neurodeploy.cli.main import app
 from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Session, StepOutput
 from neurodeploy.engines.native import NativeEngine

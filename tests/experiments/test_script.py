@@ -20,17 +20,16 @@ UNITS = [
     ("arguments", "expected"),
     [
         ([], ["one/v0", "one/v1", "other/v0", "other/v1"]),
-        (["--share", "1/2"], ["one/v1", "other/v1"]),
         (["--table", "other"], ["other/v0", "other/v1"]),
-        (["--table", "other", "--share", "0/2"], ["other/v0"]),
+        (["--table", "one", "other"], ["one/v0", "one/v1", "other/v0", "other/v1"]),
     ],
 )
-def test_a_process_runs_its_share_of_the_tables_asked_for(
+def test_the_tables_asked_for_are_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     given = script_parser(seeds=5).parse_args(arguments)
     assert given.seeds == 5
-    run_script(UNITS, given.share, given.table)
+    run_script(UNITS, tables=given.table, workers=given.workers, cluster=given.cluster)
     found = [path.parent.relative_to(RESULTS).as_posix() for path in RESULTS.glob("*/*/0.json")]
     assert sorted(found) == expected

@@ -45,16 +45,6 @@ def test_an_interrupted_table_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert again.runs == ["v1/1", "v2/1"]
 
 
-def test_processes_share_the_units(tmp_path: Path) -> None:
-    shares = [Work(), Work()]
-    for place, work in enumerate(shares):
-        run_units(work.units(), tmp_path, share=(place, 2))
-    assert sorted(shares[0].runs + shares[1].runs) == sorted(
-        f"v{variant}/{seed}" for variant in range(3) for seed in range(2)
-    )
-    assert len(shares[0].runs) == 3
-
-
 def test_a_unit_says_where_it_came_from(tmp_path: Path) -> None:
     run_units(Work().units(), tmp_path)
     unit = finished(tmp_path)["table"]["v2"][1]

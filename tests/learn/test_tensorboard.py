@@ -89,7 +89,7 @@ def test_training_shows_its_metrics(tmp_path: Path) -> None:
     trained(tmp_path, epochs=3)
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
-    found = shown(tmp_path / "tensorboard")
+    found = shown(tmp_path)
     assert {"epoch", "train_log_loss", "log_loss", "accuracy", "firing_rate"} <= found.keys()
     assert same(found, as_stored(lines))
 

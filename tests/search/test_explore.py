@@ -7,6 +7,7 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from small import TASK, network
 
+from neurodeploy._io.executor import open_pool
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.netx.layers import Average, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -52,7 +53,8 @@ def test_first_at_rest_then_each_lever_alone_then_together(scorer: Scorer, bundl
 
 
 def test_the_same_seed_finds_the_same_on_any_number_of_threads(scorer: Scorer) -> None:
-    one, two = explore(scorer, 60, seed=4), explore(scorer, 60, seed=4, threads=2)
+    with open_pool(threads=2) as pool:
+        one, two = explore(scorer, 60, seed=4), explore(scorer, 60, seed=4, pool=pool)
     assert one == two
     assert list(one) == list(two)
     assert list(explore(scorer, 60, seed=5)) != list(one)

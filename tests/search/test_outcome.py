@@ -9,6 +9,7 @@ from rich.progress import Progress
 from small import TASK, plan
 
 import neurodeploy
+from neurodeploy._io.executor import HERE
 from neurodeploy.cli.search_report import front_tables, picture, save_picture
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.hardware.devices import load_devices
@@ -23,7 +24,7 @@ def outcome(bundle: Bundle, splits: Splits, tmp_path_factory: pytest.TempPathFac
     chosen = plan(tmp_path_factory.mktemp("search"), task=TASK, settings=40)
     parameters = {"beta": 0.0031234, "hidden 0": 20}
     points = explore_bundle(
-        chosen, bundle, Path("model"), parameters, splits, 1, Progress(disable=True)
+        chosen, bundle, Path("model"), parameters, splits, HERE, Progress(disable=True)
     )
     return conclude(chosen, points, splits, command=["neurodeploy", "levers"])
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from small import TASK
 
+from neurodeploy._io.executor import open_pool
 from neurodeploy.deploy.bundle import Bundle, decode
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.engines.base import Run
@@ -84,7 +85,8 @@ def test_threads_change_nothing(scorer: Scorer, bundle: Bundle) -> None:
     settings = [
         dataclasses.replace(rest, dropped=share / 10, steps=8 - share) for share in range(5)
     ]
-    assert list(scorer.all(settings, threads=3)) == [scorer(levers) for levers in settings]
+    with open_pool(threads=3) as pool:
+        assert scorer.all(settings, pool) == [scorer(levers) for levers in settings]
 
 
 def test_cores_are_those_of_a_fresh_placement(

@@ -10,10 +10,11 @@ from small import TASK
 from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.search.space import describe, fingerprint, search_space, with_parameters
 from neurodeploy.signals.encode import LatencyEncoding, LevelEncoding
-from neurodeploy.tasks import TASKS, ImageTask
+from neurodeploy.tasks import ImageTask
+from neurodeploy.tasks.shipped import DIGITS, MNIST
 
 
-@pytest.mark.parametrize("task", [each for each in TASKS.values() if isinstance(each, ImageTask)])
+@pytest.mark.parametrize("task", [MNIST, DIGITS])
 def test_what_a_task_has_is_within_its_ranges(task: ImageTask) -> None:
     table = search_space(task)
     own = {name: parameter.current for name, parameter in table.items()}

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +180,14 @@ def test_a_task_without_classes_is_refused(tmp_path: Path) -> None:
         plan(tmp_path, task=dataclasses.replace(TASK, heads=("image",)))
 
 
-def test_a_worker_that_dies_ends_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dies(*_: Any) -> None:
-        raise SystemExit(3)
+def test_what_ends_a_worker_ends_the_call_and_its_trial_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(study, "_worker", dies)
-    monkeypatch.setattr(study, "PROCESSES", multiprocessing.get_context("fork"))  # starts at once
-    with pytest.raises(TrainingError, match="exit code 3"):
-        quietly(plan(tmp_path), workers=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "run_trial", dies)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            quietly(plan(tmp_path))
+    assert len(trained_with(quietly(plan(tmp_path)))) == 2

@@ -9,6 +9,7 @@ import pytest
 from rich.progress import Progress
 from small import TASK, plan
 
+from neurodeploy._io.executor import HERE
 from neurodeploy.deploy.bundle import Bundle, load_bundle
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
@@ -33,9 +34,9 @@ def test_samples_are_those_of_the_task(splits: Splits, bundle: Bundle) -> None:
     assert other.shape == (TASK.validation, 64, 5)
 
 
-def test_a_trial_leaves_a_bundle_and_its_points(splits: Splits, tmp_path: Path) -> None:
+def test_a_trial_leaves_a_bundle_and_its_points(tmp_path: Path) -> None:
     chosen = plan(tmp_path, settings=3)
-    points = run_trial(chosen, {"readout": 9, "steps": 6}, splits, 1, QUIET)
+    points = run_trial(chosen, {"readout": 9, "steps": 6})
     assert len(points) == 3
     assert len({point.levers for point in points}) == 3
     (home,) = (tmp_path / "trials").iterdir()
@@ -43,12 +44,14 @@ def test_a_trial_leaves_a_bundle_and_its_points(splits: Splits, tmp_path: Path) 
     model = load_bundle(tmp_path / points[0].model)
     assert model.network.output_shape == (9,)
     assert model.encoding.steps == points[0].levers.steps == 6
-    spikes, labels = samples(sources(TASK, model, splits).validation, trial.VALIDATION_SEED)
+    splits = chosen.task.splits()
+    source = sources(chosen.task, model, splits).validation
+    spikes, labels = samples(source, trial.VALIDATION_SEED)
     assert Scorer(model, spikes, labels, chosen.target())(points[0].levers) == points[0].validation
 
 
 def test_a_model_that_was_trained_further_joins_the_points(
-    splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variants = trial.variants
 
@@ -58,7 +61,7 @@ def test_a_model_that_was_trained_further_joins_the_points(
             yield "pruned", model
 
     monkeypatch.setattr(trial, "variants", more)
-    points = run_trial(plan(tmp_path, settings=2), {}, splits, 1, QUIET)
+    points = run_trial(plan(tmp_path, settings=2), {})
     assert [Path(point.model).name for point in points] == ["trained"] * 2 + ["pruned"] * 2
     assert all((tmp_path / point.model / "network.net").exists() for point in points)
 
@@ -72,7 +75,7 @@ def test_the_hidden_neurons_of_a_saved_model_come_by_their_worth(
     network = dataclasses.replace(bundle.network, layers=(shuffled, back))
     mixed = dataclasses.replace(bundle, network=network)
     points = explore_bundle(
-        plan(tmp_path, task=TASK, settings=2), mixed, Path("model"), {}, splits, 1, QUIET
+        plan(tmp_path, task=TASK, settings=2), mixed, Path("model"), {}, splits, HERE, QUIET
     )
     spikes, _ = samples(TASK.sources(splits).validation, trial.VALIDATION_SEED)
     saved = load_bundle(tmp_path / "model").network
@@ -85,10 +88,10 @@ def test_the_hidden_neurons_of_a_saved_model_come_by_their_worth(
 
 def test_points_are_scored_on_the_test_set(splits: Splits, bundle: Bundle, tmp_path: Path) -> None:
     chosen = plan(tmp_path, task=TASK, settings=3)
-    points = explore_bundle(chosen, bundle, Path("model"), {"a": 1}, splits, 1, QUIET)
+    points = explore_bundle(chosen, bundle, Path("model"), {"a": 1}, splits, HERE, QUIET)
     spikes, labels = samples(TASK.sources(splits).test, trial.TEST_SEED)
     scorer = Scorer(load_bundle(tmp_path / "model"), spikes, labels, chosen.target())
-    done = scored_on_test(chosen, points, splits, threads=2)
+    done = scored_on_test(chosen, points, splits)
     assert [point.test for point in done] == [scorer(point.levers) for point in points]
     assert [dataclasses.replace(point, test=None) for point in done] == points
 
@@ -101,14 +104,14 @@ def test_a_bundle_of_other_data_is_refused(splits: Splits, bundle: Bundle, tmp_p
         for notes in (without, {**without, name: 7}, {}):
             other = dataclasses.replace(bundle, notes=notes)
             with pytest.raises(InputError, match=r"bundle, \w+: expected .*--trust-split"):
-                explore_bundle(chosen, other, Path("model"), {}, splits, 1, QUIET)
+                explore_bundle(chosen, other, Path("model"), {}, splits, HERE, QUIET)
         assert not (tmp_path / "model").exists()
 
 
 def test_a_person_may_vouch_for_a_bundle(splits: Splits, bundle: Bundle, tmp_path: Path) -> None:
     silent = dataclasses.replace(bundle, notes={})
     points = explore_bundle(
-        plan(tmp_path, task=TASK, settings=1), silent, Path("model"), {}, splits, 1, QUIET,
+        plan(tmp_path, task=TASK, settings=1), silent, Path("model"), {}, splits, HERE, QUIET,
         trust_split=True,
     )  # fmt: skip
     assert len(points) == 1

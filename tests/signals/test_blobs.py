@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurodeploy.errors import InputError
-from neurodeploy.signals.blobs import BlobStates, MovingBlobs, accuracy
+from neurodeploy.signals.blobs import BlobStates, MovingBlobs, blob_accuracy
 
 
 def states(phase: float, velocity: float, amplitude: float, count: int) -> BlobStates:
@@ -131,10 +131,10 @@ def test_the_rates_of_the_first_step():
 def test_accuracy_by_hand():
     pairs = np.array([[3, 1, 4, 1, 5, 9, 2]])
     says = np.array([[0, 3, 1, 5, 1, 2, 9]])
-    assert accuracy(says, pairs, delta=-1, skip=1) == 4 / 6  # 3, 1, 1, 9 of steps 1 to 6
-    assert accuracy(says, pairs, delta=0, skip=2) == 0
-    assert accuracy(says, pairs, delta=1, skip=3) == 2 / 3  # 5 and 2, of steps 3 to 5
-    assert accuracy(pairs, pairs, delta=0) == 1
+    assert blob_accuracy(says, pairs, delta=-1, skip=1) == 4 / 6  # 3, 1, 1, 9 of steps 1 to 6
+    assert blob_accuracy(says, pairs, delta=0, skip=2) == 0
+    assert blob_accuracy(says, pairs, delta=1, skip=3) == 2 / 3  # 5 and 2, of steps 3 to 5
+    assert blob_accuracy(pairs, pairs, delta=0) == 1
 
 
 BAD_FIELDS = [
@@ -182,7 +182,7 @@ BAD_CALLS = [
 
 
 def score(says: np.ndarray = np.zeros((2, 6), int), delta: int = 0, skip: int = 5) -> float:  # noqa: B008
-    return accuracy(says, np.zeros((2, 6), int), delta=delta, skip=skip)
+    return blob_accuracy(says, np.zeros((2, 6), int), delta=delta, skip=skip)
 
 
 @pytest.mark.parametrize(("call", "text"), BAD_CALLS)

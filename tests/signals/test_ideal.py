@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from neurodeploy.errors import InputError
-from neurodeploy.signals.blobs import accuracy
+from neurodeploy.signals.blobs import blob_accuracy
 from neurodeploy.signals.ideal import ideal_decoder
 
 
@@ -100,7 +100,7 @@ def test_a_pair_that_was_seen_is_known(delta, latency, window, first):
     assert np.isnan(posterior[:, :first]).all()
     known = pairs[:, first + delta : 30 + delta]
     assert np.array_equal(posterior[:, first:], np.eye(210)[known])
-    assert accuracy(posterior.argmax(-1), pairs, delta=delta) == 1
+    assert blob_accuracy(posterior.argmax(-1), pairs, delta=delta) == 1
 
 
 def test_only_delta_plus_latency_matters():

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from neurodeploy.errors import InputError
-from neurodeploy.tasks import TASKS, task
+from neurodeploy.tasks import task
+from neurodeploy.tasks.shipped import DIGITS
 
 OWN = """
 import dataclasses
-from neurodeploy.tasks import TASKS
+from neurodeploy.tasks import task
 
-SMALL = dataclasses.replace(TASKS["digits"], train=64, validation=32, test=32)
+SMALL = dataclasses.replace(task("digits"), train=64, validation=32, test=32)
 
 def made():
     return dataclasses.replace(SMALL, readout=7)
@@ -30,11 +31,11 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ours_have_short_names() -> None:
-    assert task("digits") is TASKS["digits"]
+    assert task("digits") is DIGITS
 
 
 def test_an_instance_or_what_makes_one_is_found_by_import_path() -> None:
-    assert task("tasks_of_a_person:SMALL").training == TASKS["digits"].training
+    assert task("tasks_of_a_person:SMALL").training == DIGITS.training
     assert task("tasks_of_a_person:made").readout == 7
 
 

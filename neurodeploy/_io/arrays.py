@@ -1,0 +1,55 @@
+"""Arrays on disk that are what they claim."""
+
+from __future__ import annotations
+
+import tokenize
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from neurodeploy._io.files import atomic_path, require_file
+from neurodeploy.errors import FileFormatError, message
+
+UNREADABLE = (
+    ValueError,
+    EOFError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+)
+"""What numpy raises for a damaged ``.npy`` file."""
+
+
+def load_array(path: Path | str, what: str) -> np.ndarray:
+    """Read a ``.npy`` file; never unpickles.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, truncated, holds Python objects or is no ``.npy`` file.
+    """
+    path = require_file(path, what)
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except UNREADABLE as error:
+        raise FileFormatError(message(f"{what} {path}", "a whole .npy array", error)) from error
+    if not isinstance(loaded, np.ndarray):
+        raise FileFormatError(message(f"{what} {path}", "one .npy array", "an .npz archive"))
+    return loaded
+
+
+def save_array(path: Path | str, array: np.ndarray) -> None:
+    """Write a ``.npy`` file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written.
+    """
+    with atomic_path(path) as draft, draft.open("wb") as file:
+        np.save(file, array, allow_pickle=False)

@@ -1,0 +1,53 @@
+"""Names of chips and devices, known before the tables are read field by field. No numpy here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurodeploy._io.imports import did_you_mean
+from neurodeploy._io.toml import read_toml
+from neurodeploy.errors import InputError, message
+
+CHIP_TABLE = Path(__file__).with_name("chips.toml")
+DEVICE_TABLE = Path(__file__).with_name("devices.toml")
+"""The package's tables."""
+
+
+def chip_names(extra: Path | str | None = None) -> list[str]:
+    """Names in the package's table of chips, and in a person's own."""
+    return _names(CHIP_TABLE, "chip table", extra)
+
+
+def device_names(extra: Path | str | None = None) -> list[str]:
+    """Names in the package's table of devices, and in a person's own."""
+    return _names(DEVICE_TABLE, "device table", extra)
+
+
+def require_chip(name: str, extra: Path | str | None = None) -> str:
+    """Return the name of a chip if a table has it.
+
+    Raises
+    ------
+    InputError
+        None has.
+    FileFormatError
+        A table is missing or no TOML.
+    """
+    return _require("chip", name, chip_names(extra))
+
+
+def require_device(name: str, extra: Path | str | None = None) -> str:
+    """Return the name of a device if a table has it; raises as `require_chip`."""
+    return _require("device", name, device_names(extra))
+
+
+def _names(table: Path, what: str, extra: Path | str | None) -> list[str]:
+    tables = [table] if extra is None else [table, Path(extra)]
+    return list(dict.fromkeys(name for each in tables for name in read_toml(each, what)))
+
+
+def _require(what: str, name: str, known: list[str]) -> str:
+    if name not in known:
+        remedy = did_you_mean(name, known)
+        raise InputError(message(what, f"one of {', '.join(known)}", name, remedy))
+    return name
