@@ -118,7 +118,7 @@ def _nonzero(matrix: np.ndarray) -> np.ndarray:
     """Values other than 0 of each column; bytes hold the sum of 255 rows, and are fast to add."""
     blocks = (matrix[first : first + 255] != 0 for first in range(0, len(matrix), 255))
     sums = [block.view(np.uint8).sum(0, dtype=np.uint8) for block in blocks]
-    return np.sum(sums, axis=0, dtype=np.int64)
+    return np.stack(sums).sum(0, dtype=np.int64)
 
 
 def given(**arrays: np.ndarray | None) -> dict[str, np.ndarray]:
