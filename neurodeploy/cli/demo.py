@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from neurodeploy._io.files import require_folder
+from neurodeploy.cli.demo_kept import by_feature, kept_oracle, kept_run
 from neurodeploy.cli.demo_results import Deployed, ImageResults, Results
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.deploy.stream import stream_answers
@@ -54,17 +55,9 @@ def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progres
     return Deployed(
         activity=(spikes.reshape(samples, -1, steps), *activity),
         answers=answers,
-        counts=count(bundle.network, (spikes, *_by_feature(bundle, activity))),
+        counts=count(bundle.network, by_feature(bundle, (spikes, *activity))),
         wall_s=time.monotonic() - start,
     )
-
-
-def _by_feature(bundle: Bundle, activity: list[np.ndarray]) -> list[np.ndarray]:
-    shapes = bundle.network.shapes
-    return [
-        layer.reshape(len(layer), *shape, layer.shape[-1])
-        for layer, shape in zip(activity, shapes, strict=True)
-    ]
 
 
 class Stopwatch:
@@ -97,6 +90,7 @@ def run_demo(
         What is shown.
     folder : path
         Gets ``train/`` (checkpoints; an interrupted training goes on), ``bundle/``,
+        ``oracle.safetensors`` and ``run.safetensors`` (what a second run does not repeat),
         ``report.html`` and pictures.
     engine : str
         Name of the engine that runs the exported network.
@@ -117,14 +111,18 @@ def run_demo(
     watch.lap("data")
     model = train_task(task, splits, folder / "train", progress)
     watch.lap("train")
-    oracle = _oracle(task, splits, progress)
+    oracle = _oracle(task, splits, folder, progress)
     watch.lap("oracle")
     save_bundle(task.bundle(model), folder / "bundle")
     bundle = load_bundle(folder / "bundle", allow_import=True)
     test = collect(sources.test, TEST_SEED)
     spikes = test.spikes.numpy().astype(np.uint8)
-    with open_engine(engine, bundle.network) as running:
-        deployed = deploy(bundle, running, spikes, progress)
+
+    def deployed_now() -> Deployed:
+        with open_engine(engine, bundle.network) as running:
+            return deploy(bundle, running, spikes, progress)
+
+    deployed = kept_run(folder, bundle, engine, spikes, deployed_now)
     watch.lap(f"stream on {engine}")
     targets = {head: target.numpy() for head, target in test.targets.items()}
     results = Results(
@@ -142,14 +140,19 @@ def run_demo(
     return results
 
 
-def _oracle(task: Task[Any], splits: Any, progress: Progress) -> LeNet | None:
+def _oracle(task: Task[Any], splits: Any, folder: Path, progress: Progress) -> LeNet | None:
     """A classifier of original images, where a task reconstructs and labels images."""
     if not isinstance(splits, Splits) or not {"image", "label"} <= set(task.losses()):
         return None
-    bar = progress.add_task("train the oracle (LeNet on originals)", total=None)
-    return train_oracle(
-        splits.train, report=lambda done, total: progress.update(bar, completed=done, total=total)
-    )
+
+    def trained() -> LeNet:
+        bar = progress.add_task("train the oracle (LeNet on originals)", total=None)
+        return train_oracle(
+            splits.train,
+            report=lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+
+    return kept_oracle(folder, splits.train, trained)
 
 
 @torch.no_grad()
@@ -159,7 +162,7 @@ def _agreement(model: HybridModel, bundle: Bundle, deployed: Deployed, engine: s
     )
     encoded = model.encoder(torch.from_numpy(spikes).float(), temperature=0.0)
     forward = [layer.numpy().astype(np.uint8) for layer in (*encoded.hidden, encoded.spikes)]
-    found = _by_feature(bundle, list(deployed.activity[1:]))
+    found = by_feature(bundle, deployed.activity)[1:]
     return compare(bundle.network, ("training forward", forward), (engine, found))
 
 

@@ -65,6 +65,14 @@ def trained_checkpoint(task: str, name: str | None) -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
+def forget(folder: Path) -> None:
+    """Take away what a training wrote into a folder, and nothing else that lies there."""
+    for name in (CHECKPOINT, "last.safetensors", "metrics.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+    for events in folder.glob("tensorboard/events.out.tfevents.*"):
+        events.unlink()
+
+
 def epochs_done(folder: Path) -> str:
     """What of a training is saved, in words."""
     try:

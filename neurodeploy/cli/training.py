@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +36,7 @@ from neurodeploy.cli.arguments import (
     ThreadsOption,
     TrainedNameOption,
 )
-from neurodeploy.cli.runs import CHECKPOINT, epochs_done
+from neurodeploy.cli.runs import CHECKPOINT, epochs_done, forget
 from neurodeploy.engines.registry import REFERENCE_ENGINE
 
 
@@ -46,18 +45,21 @@ def demo(
     folder: FolderOption = Path("runs/demo"),
     task: TaskOption = "mnist",
     engine: EngineOption = REFERENCE_ENGINE,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Train anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Repeat what is finished.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train, export, run, stream and report: the whole line on real digits."""
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.cli.demo import run_demo
+    from neurodeploy.cli.demo_kept import KEPT
     from neurodeploy.cli.demo_report import summary_tables, write_demo_report
     from neurodeploy.tasks import task as find_task
 
     chosen = find_task(task)
     if fresh:
-        shutil.rmtree(folder / "train", ignore_errors=True)
+        forget(folder / "train")
+        for kept in KEPT:
+            (folder / kept).unlink(missing_ok=True)
     with resumable(lambda: epochs_done(folder / "train")), progress_bar() as progress:
         results = run_demo(chosen, folder, engine=engine, progress=progress, console=notes())
     page = write_demo_report(results, folder)
@@ -110,7 +112,7 @@ def train(
     if beta is not None:
         chosen = dataclasses.replace(chosen, beta=beta)
     if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
+        forget(folder)
 
     def begin(trainer: Trainer) -> None:
         if start is not None:

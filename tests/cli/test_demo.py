@@ -18,18 +18,23 @@ from neurodeploy.cli.demo_results import Results
 from neurodeploy.deploy.bundle import load_bundle
 from neurodeploy.tasks.shipped import DIGITS
 
+SMALL = dataclasses.replace(
+    DIGITS,
+    test=40,
+    training=dataclasses.replace(DIGITS.training, epochs=6),
+)
+
+
+def demo(folder: Path) -> Results:
+    console = Console(file=io.StringIO())
+    with Progress(disable=True) as progress:
+        return run_demo(SMALL, folder, engine="lava", progress=progress, console=console)
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
-    small = dataclasses.replace(
-        DIGITS,
-        test=40,
-        training=dataclasses.replace(DIGITS.training, epochs=6),
-    )
     folder = tmp_path_factory.mktemp("demo")
-    console = Console(file=io.StringIO())
-    with Progress(disable=True) as progress:
-        return run_demo(small, folder, engine="lava", progress=progress, console=console), folder
+    return demo(folder), folder
 
 
 def test_deployed_spikes_are_the_trained_ones(results: tuple[Results, Path]) -> None:
@@ -57,6 +62,16 @@ def test_the_bundle_is_what_ran(results: tuple[Results, Path]) -> None:
     bundle = load_bundle(results[1] / "bundle")
     for one, other in zip(bundle.network.layers, results[0].bundle.network.layers, strict=True):
         np.testing.assert_array_equal(one.weight, other.weight)
+
+
+def test_a_second_run_repeats_nothing(
+    results: tuple[Results, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open_engine", "train_oracle"):
+        monkeypatch.setattr(f"neurodeploy.cli.demo.{name}", lambda *_, **__: pytest.fail("again"))
+    first, again = results[0].to_dict(), demo(results[1]).to_dict()
+    assert first.pop("seconds") != again.pop("seconds")
+    assert first == again
 
 
 def test_report_and_summary(results: tuple[Results, Path]) -> None:
