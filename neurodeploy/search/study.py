@@ -108,7 +108,8 @@ def tune(
 
         for trial, done in pool.completed(jobs()):
             _tell(study, plan, trial, done)
-            progress.advance(bar)
+            done_so_far = len(_finished(study))
+            progress.update(bar, advance=1, line=f"{done_so_far} of {plan.trials} trials")
             for each in progress.task_ids:
                 if each != bar:
                     progress.remove_task(each)

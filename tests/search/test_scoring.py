@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,13 @@ def test_threads_change_nothing(scorer: Scorer, bundle: Bundle) -> None:
     ]
     with open_pool(threads=3) as pool:
         assert scorer.all(settings, pool) == [scorer(levers) for levers in settings]
+
+
+def test_another_process_scores_the_same(scorer: Scorer, bundle: Bundle) -> None:
+    """What is sent there is pickled."""
+    settings = [dataclasses.replace(uncompressed(bundle.network, 8), steps=7)]
+    there = pickle.loads(pickle.dumps(partial(scorer.all, settings)))
+    assert there() == scorer.all(settings)
 
 
 def test_cores_are_those_of_a_fresh_placement(
