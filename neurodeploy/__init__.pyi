@@ -24,6 +24,7 @@ from .engines.registry import open_engine as open_engine
 from .errors import EngineError as EngineError
 from .errors import FileFormatError as FileFormatError
 from .errors import InputError as InputError
+from .errors import MissingPackageError as MissingPackageError
 from .errors import NetworkError as NetworkError
 from .errors import NeurodeployError as NeurodeployError
 from .errors import TrainingError as TrainingError

@@ -46,6 +46,7 @@ PUBLIC = [
     "LatencyEncoding",
     "LayerCounts",
     "LevelEncoding",
+    "MissingPackageError",
     "Network",
     "NetworkError",
     "NeurodeployError",

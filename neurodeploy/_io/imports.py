@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from neurodeploy.errors import InputError, message
+from neurodeploy.errors import InputError, MissingPackageError, message
 
 
 def resolve(what: str, name: str, ours: Mapping[str, Any], group: str) -> Any:
@@ -112,6 +112,8 @@ def _imported(what: str, name: str) -> Any:
     try:
         _find_in_working_directory()
         found: Any = importlib.import_module(module)
+    except MissingPackageError:
+        raise
     except Exception as error:  # a person's module may fail in any way while it is imported
         remedy = "Run from the folder that holds it, or install its package."
         said = f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from neurodeploy._io.imports import require_name, resolve
-from neurodeploy.errors import EngineError, InputError, message
+from neurodeploy.errors import InputError, MissingPackageError, message
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,9 +49,6 @@ DEFAULT_ENGINE = "native"
 REFERENCE_ENGINE = "lava"
 ENTRY_POINTS = "neurodeploy.engines"
 
-INSTALL = {"lava": "Run `pip install lava-nc lava-dl`.", "torch": "Run `pip install torch`."}
-"""What to do where a module that engines import is missing."""
-
 
 def require_engine(name: str) -> str:
     """Return a name if `open_engine` could find it; nothing of the engine is imported.
@@ -81,7 +78,7 @@ def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
         There is no such engine, or it is none.
     NetworkError
         The engine cannot run the network.
-    EngineError
+    MissingPackageError
         A package that the engine needs is not installed.
     """
     from neurodeploy.engines.base import Engine
@@ -93,9 +90,11 @@ def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
         raise InputError(message(where, expected, repr(factory)))
     try:
         opened = factory(network)
+    except MissingPackageError:
+        raise
     except ImportError as error:
-        remedy = INSTALL.get(str(error.name).partition(".")[0], "Install the package that has it.")
-        raise EngineError(message(where, "what it imports", str(error), remedy)) from error
+        remedy = "Install the package that has it."
+        raise MissingPackageError(message(where, "what it imports", str(error), remedy)) from error
     if not isinstance(opened, Engine):
         raise InputError(message(where, "an Engine", f"an object of type {type(opened).__name__}"))
     return opened
@@ -129,8 +128,10 @@ def simulate(
         The spikes do not fit, or there is no such engine.
     NetworkError
         The engine cannot run the network.
+    MissingPackageError
+        A package that the engine needs is not installed.
     EngineError
-        A package is not installed, or Lava hung or died.
+        Lava hung or died.
     """
     with open_engine(engine, network) as running:
         return running.run(spikes)

@@ -270,7 +270,7 @@ class Trainer:
                     message(
                         f"training, epoch {self.epoch + 1}, batch {index + 1}, loss",
                         "a finite number",
-                        float(loss),
+                        loss.item(),
                         "Lower the learning rate; the checkpoint holds the last whole epoch.",
                     )
                 )

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.units import WEIGHT_SCALE
-
-with lava_imports():
-    from lava.lib.dl.slayer.utils import quantize
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
@@ -85,8 +81,25 @@ class WeightLevels:
 
     def __call__(self, weight: torch.Tensor) -> torch.Tensor:
         """The nearest levels, in SLAYER's units; rounding passes gradients, clamping none."""
-        half = 2 ** (self.bits - 1)
-        return quantize(weight, step=self.step).clamp(-half * self.step, (half - 1) * self.step)
+        nearest: torch.Tensor = _Nearest.apply(weight, self.step, 2 ** (self.bits - 1))
+        return nearest
+
+
+class _Nearest(torch.autograd.Function):
+    """SLAYER's ``quantize``, clamped; its own function, as gradients of ``clamp`` at a bound differ
+    between releases of PyTorch.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: torch.Tensor, step: float, half: int) -> torch.Tensor:
+        level = torch.round(weight * (1 / step))
+        ctx.save_for_backward((level >= -half) & (level < half))
+        return level.clamp_(-half, half - 1).mul_(step)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (inside,) = ctx.saved_tensors
+        return grads[0] * inside, None, None
 
 
 @torch.no_grad()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,7 +19,7 @@ from neurodeploy.cli.main import app
 from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Session, StepOutput
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import COMPLETE_ENGINES, ENGINES, open_engine, simulate
-from neurodeploy.errors import EngineError, InputError, NetworkError
+from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import SdnnNeuron
@@ -151,23 +150,3 @@ def test_what_is_no_engine_is_one_clear_error(engine: Any, said: str) -> None:
     with pytest.raises(InputError) as error:
         open_engine(engine, CASE.network)
     assert said in str(error.value)
-
-
-def test_an_engine_whose_package_is_missing_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    importing = builtins.__import__
-
-    def without_lava(name: str, *arguments: Any, **options: Any) -> Any:
-        if name.partition(".")[0] == "lava":
-            raise ModuleNotFoundError("No module named 'lava'", name="lava")
-        return importing(name, *arguments, **options)
-
-    for module in [name for name in sys.modules if name.startswith("neurodeploy.engines.lava")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.delitem(sys.modules, "neurodeploy.engines.slayer", raising=False)
-    monkeypatch.setattr(builtins, "__import__", without_lava)
-    for name in ("lava", "slayer"):
-        with pytest.raises(EngineError, match=f"engine '{name}': .*pip install lava-nc lava-dl"):
-            open_engine(name, CASE.network)
-    assert simulate(CASE.network, CASE.batch, "native").spikes.any()

@@ -227,8 +227,8 @@ def test_shares_are_the_batch_and_their_weighted_mean_is_its_mean(size: int, mor
     for noise, start in zip(noises, starts, strict=False):
         assert noise == ShareOfNoise(generator=generator, start=start, rows=size + more)
     # DistributedDataParallel averages what each process finds
-    means = [w * float(s.spikes.mean()) for s, w in zip(shares, weights, strict=True)]
-    assert sum(means) / size == pytest.approx(float(whole.spikes.mean()), rel=1e-6)
+    means = [w * s.spikes.mean().item() for s, w in zip(shares, weights, strict=True)]
+    assert sum(means) / size == pytest.approx(whole.spikes.mean().item(), rel=1e-6)
     assert [group.leads for group in groups] == [rank == 0 for rank in range(size)]
 
 

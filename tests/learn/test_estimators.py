@@ -222,7 +222,7 @@ def test_terms_are_means_over_the_batch(estimator: Estimator) -> None:
     assert 0 < terms.firing_rate < 1
     if estimator == Pathwise():
         cost = terms.log_loss + BETA * terms.information_nats
-        assert float(loss) == pytest.approx(cost, rel=1e-5)
+        assert loss.item() == pytest.approx(cost, rel=1e-5)
 
 
 @pytest.mark.parametrize("steps", [1, 3])

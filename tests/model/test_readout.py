@@ -134,7 +134,7 @@ def test_margin_over_temperature_is_the_log_odds_given_the_past() -> None:
     )
     surprise = spikes.double() - torch.sigmoid(margin.double() / 0.7)
     bound = math.sqrt(math.log(2 / FAILURE) / (2 * spikes.numel()))  # Azuma: widths of 1
-    assert 0.1 < float(spikes.mean()) < 0.9
+    assert 0.1 < spikes.mean().item() < 0.9
     assert abs(float(surprise.mean())) <= bound
     after_spike = spikes[..., :-1] > 0  # a voltage is reset by its own, sampled, spike
     assert torch.equal(margin[..., 1:][after_spike] + 1.0, current[..., 1:][after_spike])
@@ -281,7 +281,7 @@ def test_voltage_gradient_at_any_decay(decay: float) -> None:
     weights = torch.randn(2, 3, 20, generator=generator, dtype=torch.float64)
     parameters = CubaParameters(threshold=1.0, voltage_decay=decay)
     spikes, margin = Readout(parameters)(current, temperature=0.0)
-    assert 0.02 < float(spikes.mean()) < 0.9
+    assert 0.02 < spikes.mean().item() < 0.9
     (weights * margin).sum().backward()
     assert current.grad is not None
     keep = 1 - round(decay * 4096) / 4096
