@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tokenize
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def load_array(path: Path | str, what: str) -> np.ndarray:
     """
     path = require_file(path, what)
     try:
-        loaded = np.load(path, allow_pickle=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a header's old ways to name a type
+            loaded = np.load(path, allow_pickle=False)
     except UNREADABLE as error:
         raise FileFormatError(message(f"{what} {path}", "a whole .npy array", error)) from error
     if not isinstance(loaded, np.ndarray):

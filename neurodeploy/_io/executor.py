@@ -109,7 +109,7 @@ def open_pool(*, threads: int = 1, workers: int = 1, cluster: str | None = None)
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=None,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.CRITICAL,
             ) as local,
             _client(local.scheduler_address) as pool,

@@ -69,7 +69,7 @@ def forget(folder: Path) -> None:
     """Take away what a training wrote into a folder, and nothing else that lies there."""
     for name in (CHECKPOINT, "last.safetensors", "metrics.jsonl"):
         (folder / name).unlink(missing_ok=True)
-    for events in folder.glob("tensorboard/events.out.tfevents.*"):
+    for events in folder.glob("events.out.tfevents.*"):
         events.unlink()
 
 

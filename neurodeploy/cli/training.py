@@ -165,8 +165,7 @@ def export(
     assert checkpoint is not None  # its check finds one
     chosen, folder = find_task(task), folder or checkpoint.parent / "bundle"
     model = chosen.model(chosen.splits())
-    load_model(model, checkpoint)
-    bundle = chosen.bundle(model)
+    bundle = chosen.trained_as(load_model(model, checkpoint)).bundle(model)
     save_bundle(bundle, folder)
     findings = [str(finding) for finding in check(bundle.network)]
     if as_json:

@@ -75,8 +75,13 @@ def save_model(path: Path, model: HybridModel, notes: Mapping[str, Any]) -> None
     save_tensors(path, dict(model.state_dict()), {**notes, "model": model_identity(model)})
 
 
-def load_model(model: HybridModel, path: Path | str) -> None:
+def load_model(model: HybridModel, path: Path | str) -> dict[str, Any]:
     """Put the weights of a ``best.safetensors`` or a ``last.safetensors`` into a model.
+
+    Returns
+    -------
+    dict of str to JSON
+        What its training was, as in `training_identity`.
 
     Raises
     ------
@@ -97,6 +102,8 @@ def load_model(model: HybridModel, path: Path | str) -> None:
         if name.startswith("model.")
     }
     load_state(model, of_last or tensors, where)
+    training: dict[str, Any] = notes.get("training", {})
+    return training
 
 
 def _require_notes(notes: Mapping[str, Any], names: Sequence[str], where: str) -> None:

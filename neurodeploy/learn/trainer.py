@@ -298,7 +298,8 @@ class Trainer:
 
     def _save(self, better: bool) -> None:
         if better:
-            save_model(self.folder / "best.safetensors", self.model, self.history[-1])
+            said = {**self.history[-1], "training": self._identity}
+            save_model(self.folder / "best.safetensors", self.model, said)
         with atomic_path(self.folder / "metrics.jsonl") as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
         show_in_tensorboard(self.folder, self.history[-1])

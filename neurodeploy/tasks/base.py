@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -149,6 +149,12 @@ class Task(ABC, Generic[Splits]):
     def trained_with(self: T, **changes: Any) -> T:
         """The task with other values of its `TrainConfig`, such as ``seed`` or ``epochs``."""
         return replace(self, training=replace(self.training, **changes))
+
+    def trained_as(self: T, training: Mapping[str, Any]) -> T:
+        """The task with the configuration and beta of a training, as `load_model` gives them."""
+        names = {known.name for known in fields(self.training)} & set(training)
+        changed = self.trained_with(**{name: training[name] for name in names})
+        return replace(changed, beta=training.get("beta", self.beta))
 
     def objective(self) -> Objective:
         """The log-loss of the answers, and the KL term."""

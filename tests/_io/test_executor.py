@@ -88,7 +88,7 @@ def test_an_address_without_a_scheduler_is_refused(monkeypatch: pytest.MonkeyPat
 def test_workers_of_several_threads_are_refused() -> None:
     with (
         LocalCluster(
-            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
         ) as cluster,
         pytest.raises(InputError, match=r"one thread each, found \[2\]. .*--nthreads 1"),
         open_pool(cluster=cluster.scheduler_address),

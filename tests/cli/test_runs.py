@@ -11,7 +11,7 @@ from test_train import small  # noqa: F401  every training here is of a few digi
 from typer.testing import CliRunner
 
 from neurodeploy.cli import main as cli
-from neurodeploy.cli.runs import default_name, epochs_done, run_folder, trained_checkpoint
+from neurodeploy.cli.runs import default_name, epochs_done, forget, run_folder, trained_checkpoint
 from neurodeploy.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -77,7 +77,17 @@ def test_train_then_export_by_default(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "Next: neurodeploy energy runs/digits/other/bundle --data digits" in shown
     exported = json.loads(call("export", "digits", "--name", run.name, "--json"))
     assert exported["bundle"] == str(run / "bundle")
-    assert (run / "bundle" / "manifest.json").exists()
+    training = json.loads((run / "bundle" / "manifest.json").read_text())["notes"]["training"]
+    assert (training["learning_rate"], training["batch_size"]) == (0.004, 48)
+
+
+def test_fresh_takes_away_what_a_training_wrote_and_nothing_else(tmp_path: Path) -> None:
+    written = ["best.safetensors", "last.safetensors", "metrics.jsonl", "events.out.tfevents.1.x"]
+    for name in (*written, "notes.txt"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "bundle").mkdir()
+    forget(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "bundle"}
 
 
 def test_a_device_that_is_not_here_is_refused(

@@ -51,7 +51,7 @@ def test_a_worker_that_is_killed_changes_no_result(tmp_path: Path) -> None:
     run_units(units(killing=False), tmp_path / "here")
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=100
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=100
         ) as cluster,
         open_pool(cluster=cluster.scheduler_address) as pool,
     ):
