@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -29,16 +30,23 @@ def count_macs(module: torch.nn.Module, example: torch.Tensor) -> int:
         or a normalisation.
     """
     parameter = next(module.parameters(), example)
-    copied = copy.deepcopy(module).eval()  # the counter hangs hooks into it
+    copied = copy.deepcopy(module).eval()  # its parts get hooks
     counter = FlopCounterMode(display=False)
+    flops = dict.fromkeys(copied.modules(), 0)
+
+    def begin(part: torch.nn.Module, *_: Any) -> None:
+        flops[part] -= counter.get_total_flops()
+
+    def end(part: torch.nn.Module, *_: Any) -> None:
+        flops[part] += counter.get_total_flops()
+
+    for part in flops:
+        part.register_forward_pre_hook(begin)
+        part.register_forward_hook(end)
     with torch.no_grad(), counter:
         copied(example.to(parameter))
-    counts = {name: sum(by.values()) for name, by in counter.get_flop_counts().items()}
-    root = type(module).__name__
-    for name, part in module.named_modules():
-        path = f"{root}.{name}" if name else root
-        children = (f"{path}.{child}" for child, _ in part.named_children())
-        own = counts.get(path, 0) - sum(counts.get(child, 0) for child in children)
+    for name, part in copied.named_modules():
+        own = flops[part] - sum(flops[child] for child in part.children())
         if own == 0 and any(True for _ in part.parameters(recurse=False)):
             remedy = "Give the reader a property `macs`: the multiply-accumulates of one window."
             where = f"operations of {type(part).__name__} {name!r}"
