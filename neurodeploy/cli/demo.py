@@ -14,12 +14,11 @@ from rich.progress import Progress
 
 from neurodeploy._io.files import require_folder
 from neurodeploy.cli.demo_kept import by_feature, kept_oracle, kept_run
-from neurodeploy.cli.demo_results import Deployed, ImageResults, Results
+from neurodeploy.cli.demo_results import Deployed, ImageResults, Results, Streamed
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.deploy.verification import Verification, compare
 from neurodeploy.engines.base import Engine
-from neurodeploy.engines.counts import count
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.experiments.measure import (
     TEST_SEED,
@@ -33,7 +32,7 @@ from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks import Task, collect, train_task
 
 
-def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progress) -> Deployed:
+def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progress) -> Streamed:
     """Stream input spikes [sample, *features, time] through an engine, step by step, and decode."""
     samples, steps = spikes.shape[0], spikes.shape[-1]
     shapes = [(samples, int(np.prod(shape)), steps) for shape in bundle.network.shapes]
@@ -52,10 +51,9 @@ def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progres
         for head, logits in answer.logits.items():
             answers[head][answer.sample, answer.step] = logits
         progress.advance(bar)
-    return Deployed(
+    return Streamed(
         activity=(spikes.reshape(samples, -1, steps), *activity),
         answers=answers,
-        counts=count(bundle.network, by_feature(bundle, (spikes, *activity))),
         wall_s=time.monotonic() - start,
     )
 
@@ -118,11 +116,11 @@ def run_demo(
     test = collect(sources.test, TEST_SEED)
     spikes = test.spikes.numpy().astype(np.uint8)
 
-    def deployed_now() -> Deployed:
+    def stream() -> Streamed:
         with open_engine(engine, bundle.network) as running:
             return deploy(bundle, running, spikes, progress)
 
-    deployed = kept_run(folder, bundle, engine, spikes, deployed_now)
+    deployed = kept_run(folder, bundle, engine, spikes, stream)
     watch.lap(f"stream on {engine}")
     targets = {head: target.numpy() for head, target in test.targets.items()}
     results = Results(

@@ -11,7 +11,7 @@ import torch
 from neurodeploy._io.digest import digest
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy._version import __version__
-from neurodeploy.cli.demo_results import Deployed
+from neurodeploy.cli.demo_results import Deployed, Streamed
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.counts import count
 from neurodeploy.errors import FileFormatError
@@ -59,7 +59,7 @@ def kept_oracle(folder: Path, images: Dataset, make: Callable[[], LeNet]) -> LeN
 
 
 def kept_run(
-    folder: Path, bundle: Bundle, engine: str, spikes: np.ndarray, make: Callable[[], Deployed]
+    folder: Path, bundle: Bundle, engine: str, spikes: np.ndarray, make: Callable[[], Streamed]
 ) -> Deployed:
     """The run of these spikes through this bundle, as it lies in the folder, or a new one."""
     files = [(folder / "bundle" / name).read_bytes() for name in BUNDLE_FILES]

@@ -20,7 +20,7 @@ from neurodeploy.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Deployed:
+class Streamed:
     """A test set streamed through an engine into the decoder.
 
     ``activity`` holds the input and every layer's spikes, [sample, neuron, time]; ``answers`` the
@@ -29,8 +29,14 @@ class Deployed:
 
     activity: tuple[np.ndarray, ...]
     answers: Mapping[str, np.ndarray]
-    counts: Counts
     wall_s: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Deployed(Streamed):
+    """The same, counted."""
+
+    counts: Counts
 
     def images(self, step: int = -1) -> np.ndarray:
         """Reconstructions after a step, [sample, pixel], in [0, 1]."""
