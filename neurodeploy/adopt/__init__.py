@@ -1,0 +1,1 @@
+"""Networks made elsewhere: SLAYER modules, NIR graphs, and their conversion to integers."""
