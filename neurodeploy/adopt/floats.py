@@ -207,4 +207,3 @@ class FloatNetwork:
             sent = run_layer(layer, sent)
             layers.append(sent)
         return tuple(layers)
-
