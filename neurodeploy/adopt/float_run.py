@@ -1,4 +1,4 @@
-"""How a layer in floats runs: sums over the spikes that there are, then the neurons step by step."""
+"""How a layer in floats runs: sums over the spikes that there are, then neurons step by step."""
 
 from __future__ import annotations
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy.adopt.calibration import calibrate_layers
 from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.levels import FULL_BITS, require_bits, round_layer
-from neurodeploy.adopt.report import Report, report_layer
+from neurodeploy.adopt.report import Report, SpikeDifference, report_layer
 from neurodeploy.netx.network import Network
+from neurodeploy.signals.events import check_spikes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +53,12 @@ def to_integers(
         A layer does not fit; the message names it.
     """
     bits = require_bits(bits)
-    layers = [round_layer(layer, bits) for layer in floats.layers]
+    if calibrate is None:
+        layers = [round_layer(layer, bits) for layer in floats.layers]
+        differences: Sequence[SpikeDifference | None] = [None] * len(layers)
+    else:
+        spikes = check_spikes(calibrate, features=floats.input_shape, where="calibrate")
+        layers, differences = calibrate_layers(floats, spikes, bits)
     network = Network(input_shape=floats.input_shape, layers=tuple(each.layer for each in layers))
-    reports = map(report_layer, floats.layers, layers)
+    reports = map(report_layer, floats.layers, layers, differences)
     return Conversion(network=network, report=Report(bits=bits, layers=tuple(reports)))

@@ -7,6 +7,7 @@ weights then fit the chip.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,13 +114,28 @@ def round_layer(layer: FloatLayer, bits: int) -> Rounded:
     kept = _as_written(layer, bits)
     if kept is not None:
         return kept
-    for exponent in range(FULL_BITS - bits, -1, -1):
-        levels = Levels(bits=bits, exponent=exponent)
-        for scale in _by_error(layer, levels):
+    for levels, low, high in scale_ranges(layer, bits):
+        for scale in _by_error(layer, levels, low, high):
             found = at_scale(layer, levels, scale)
             if fits(found):
                 return Rounded(layer=found, scale=scale)
-    raise _no_scale(layer, bits)
+    raise no_scale(layer, bits)
+
+
+def scale_ranges(layer: FloatLayer, bits: int) -> Iterator[tuple[Levels, float, float]]:
+    """Levels, those with the finest threshold first, and between which scales they are worth it.
+
+    The largest weight is about the largest level then, unless the chip's fields allow for less.
+    """
+    largest, limit = _largest_weight(layer), _limit(layer)
+    for exponent in range(FULL_BITS - bits, -1, -1):
+        levels = Levels(bits=bits, exponent=exponent)
+        full = levels.highest / largest
+        low, high = full / 2, min(3 * full, limit)
+        if high < low and exponent == 0:
+            low, high = limit / 2, limit
+        if low <= high and high * largest > levels.step / 2:
+            yield levels, low, high
 
 
 def at_scale(layer: FloatLayer, levels: Levels, scale: float) -> Conv | Dense:
@@ -226,32 +242,21 @@ def _as_written(layer: FloatLayer, bits: int) -> Rounded | None:
     return None
 
 
-def _by_error(layer: FloatLayer, levels: Levels) -> list[float]:
-    """Possible scales, the one with the smallest error first, larger ones before smaller ones."""
-    scales = sorted(_scales(layer, levels), reverse=True)
+def _by_error(layer: FloatLayer, levels: Levels, low: float, high: float) -> list[float]:
+    """Scales in a range, the one with the smallest error first, larger ones before smaller ones.
+
+    Powers of two are among them and, should the weights be levels of their own, those that make
+    the smallest one a level.
+    """
+    smallest = float(np.abs(layer.weight[layer.weight != 0]).min())
+    tried = {*np.geomspace(low, high, SCALES_TRIED).tolist()}
+    tried |= {levels.highest / _largest_weight(layer)}
+    tried |= {2.0**power for power in range(int(np.log2(low)) - 1, int(np.log2(high)) + 2)}
+    tried |= {levels.step * count / smallest for count in range(1, 1 << levels.bits)}
+    scales = sorted((scale for scale in tried if low <= scale <= high), reverse=True)
     errors = [relative_error(layer, at_scale(layer, levels, scale)) for scale in scales]
     order = np.argsort(np.maximum(errors, NO_ERROR), kind="stable")
     return [scales[place] for place in order]
-
-
-def _scales(layer: FloatLayer, levels: Levels) -> set[float]:
-    """Scales to try, with which the largest weight is about the largest level.
-
-    Also powers of two and, should the weights be levels of their own, what makes the smallest one
-    a level; if the chip's fields allow for none of them, smaller ones than that.
-    """
-    largest, limit = _largest_weight(layer), _limit(layer)
-    full = levels.highest / largest
-    low, high = full / 2, min(2 * full, limit)
-    if high < low and levels.exponent == 0:
-        low, high = limit / 2, limit
-    if high < low or high * largest < levels.step / 2:
-        return set()
-    smallest = float(np.abs(layer.weight[layer.weight != 0]).min())
-    scales = {*np.geomspace(low, high, SCALES_TRIED).tolist(), min(full, high)}
-    scales |= {2.0**power for power in range(int(np.log2(low)) - 1, int(np.log2(high)) + 2)}
-    scales |= {levels.step * count / smallest for count in range(1, 1 << levels.bits)}
-    return {scale for scale in scales if low <= scale <= high}
 
 
 def _largest_weight(layer: FloatLayer) -> float:
@@ -271,7 +276,8 @@ def _limit(layer: FloatLayer) -> float:
     return min(limits)
 
 
-def _no_scale(layer: FloatLayer, bits: int) -> NetworkError:
+def no_scale(layer: FloatLayer, bits: int) -> NetworkError:
+    """What is raised where nothing fits."""
     found = f"largest weight {_largest_weight(layer):g}, threshold {layer.threshold:g}"
     if layer.bias is not None:
         found += f", largest bias {np.abs(layer.bias).max():g}"

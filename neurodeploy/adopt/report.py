@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodeploy.adopt.floats import FloatLayer, Number
 from neurodeploy.adopt.levels import Rounded, decay_integers, relative_error
+from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.units import DECAY_SCALE
 
 
@@ -148,6 +149,7 @@ def _decay_error(decay: Number) -> float:
 def _is_silent(rounded: Rounded) -> bool:
     """Whether the threshold is beyond where a voltage settles with all that excites it."""
     layer, neuron = rounded.layer, rounded.layer.neuron
+    assert isinstance(neuron, CubaNeuron)
     most = np.zeros(len(layer.weight))
     for matrix in layer.matrices.values():
         most += np.maximum(matrix, 0).reshape(len(matrix), -1).sum(1)
