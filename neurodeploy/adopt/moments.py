@@ -14,8 +14,8 @@ import numpy as np
 from neurodeploy.adopt.float_run import taps
 from neurodeploy.adopt.floats import FloatLayer
 
-WINDOWS = (10, 30)
-"""Steps from rest to where a voltage is looked at."""
+WINDOW = 100
+"""Steps from rest to where a voltage is looked at, or as many as there are."""
 ARRIVED_AT_ONCE = 1 << 24
 """Float32 values held at a time: 64 MiB."""
 
@@ -45,39 +45,39 @@ def second_moments(
     some : slice
         Which synapses of a neuron.
     """
-    total = 0.0
-    for window in WINDOWS:
-        if window <= sent.shape[-1] or window == min(WINDOWS):
-            for arrived in _arrived(layer, sent, own, group, some, min(window, sent.shape[-1])):
-                total = total + (arrived.T @ arrived).astype(np.float64) / window
-    return np.asarray(total)
-
-
-def _arrived(
-    layer: FloatLayer, sent: np.ndarray, own: np.ndarray, group: int, some: slice, window: int
-) -> Iterator[np.ndarray]:
-    """What is left of each input after each window from rest, float32 [window, synapse]."""
+    window = min(WINDOW, sent.shape[-1])
     response = _response(layer, window)
-    inputs = sent.shape[1:-1]
-    if layer.is_convolution:
-        pixels = taps(layer, inputs)
-        synapses_of_all = len(pixels) * layer.weight[0].size
-        channels = layer.weight.shape[1]
-        sent = sent[:, group * channels : (group + 1) * channels]
-    else:
-        synapses_of_all = int(np.prod(inputs)) + own.shape[1]
-    windows = sent.shape[-1] // window
-    at_once = max(1, ARRIVED_AT_ONCE // (synapses_of_all * windows))
-    for first in range(0, len(sent), at_once):
-        left = _left(sent[first : first + at_once], response)
+    total = np.zeros(2 * (synapses(layer)[group, 0, some].size,))
+    for few_sent, few_own in _few_samples(layer, sent, own, window):
+        left = _left(few_sent, response)
         if layer.is_convolution:
-            left = left.reshape(len(left), channels, -1)
-            left = np.pad(left, ((0, 0), (0, 0), (0, 1)))[:, :, pixels]
-            left = left.transpose(0, 2, 1, 3).reshape(-1, layer.weight[0].size)
+            left = _patches(layer, left, sent.shape[1:-1], group)
         elif layer.recurrent_weight is not None:
-            left = np.hstack([left, _left(own[first : first + at_once], response)])
-        left = left[:, some]
-        yield left[left.any(1)]
+            left = np.hstack([left, _left(few_own, response)])
+        arrived = left[:, some]
+        arrived = arrived[arrived.any(1)]
+        total += arrived.T @ arrived
+    return total
+
+
+def _few_samples(
+    layer: FloatLayer, sent: np.ndarray, own: np.ndarray, window: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Some samples at a time, so that what arrives at all neurons can be held."""
+    neurons = int(np.prod(own.shape[2:-1]))
+    values = neurons * (sent.shape[-1] // window) * synapses(layer).shape[-1]
+    at_once = max(1, ARRIVED_AT_ONCE // values)
+    for first in range(0, len(sent), at_once):
+        yield sent[first : first + at_once], own[first : first + at_once]
+
+
+def _patches(layer: FloatLayer, left: np.ndarray, shape: tuple[int, ...], group: int) -> np.ndarray:
+    """What each neuron of a group reads of features [window, feature]: [window, synapse]."""
+    channels = layer.weight.shape[1]
+    maps = left.reshape(len(left), shape[0], -1)[:, group * channels : (group + 1) * channels]
+    edged = np.pad(maps, ((0, 0), (0, 0), (0, 1)))
+    read = edged[:, :, taps(layer, shape)]  # [window, channel, neuron, tap]
+    return read.transpose(0, 2, 1, 3).reshape(-1, layer.weight[0].size)
 
 
 def _left(spikes: np.ndarray, response: np.ndarray) -> np.ndarray:
