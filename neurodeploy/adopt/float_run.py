@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,38 @@ if TYPE_CHECKING:
 
 SUMS_AT_ONCE = 1 << 23
 """Float64 values held at a time: 64 MiB."""
+SYNAPSES_AT_ONCE = 1 << 23
+"""Of a convolution, held at a time, each by itself."""
 
 
 def run_layer(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
     """Spikes uint8 [sample, *features, time] of one layer for those that it is sent."""
+    parts = _parts(layer, spikes.shape[1:-1])
+    sent = [_run_part(part, spikes[:, channels]) for channels, part in parts]
+    return sent[0] if len(sent) == 1 else np.concatenate(sent, axis=1)
+
+
+def _parts(layer: FloatLayer, input_shape: tuple[int, ...]) -> Iterator[tuple[slice, FloatLayer]]:
+    """A layer as layers of some of its output channels, each with the channels that it reads."""
+    outputs, inputs = layer.weight.shape[:2]
+    pixels = int(np.prod(layer.output_shape(input_shape)[1:]))
+    at_once = max(1, SYNAPSES_AT_ONCE // (layer.weight[0].size * pixels))
+    if not layer.is_convolution or outputs <= at_once:
+        yield slice(None), layer
+        return
+    size = outputs // layer.groups
+    for group in range(layer.groups):
+        for first in range(group * size, (group + 1) * size, at_once):
+            some = slice(first, min(first + at_once, (group + 1) * size))
+            own = {
+                name: value[some]
+                for name in ("weight", "current_decay", "voltage_decay", "bias")
+                if np.size(value := getattr(layer, name)) > 1
+            }
+            yield slice(group * inputs, (group + 1) * inputs), replace(layer, groups=1, **own)
+
+
+def _run_part(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
     shape = layer.output_shape(spikes.shape[1:-1])
     samples, steps = len(spikes), spikes.shape[-1]
     sent = np.empty((samples, *shape, steps), np.uint8)

@@ -82,6 +82,7 @@ def test_a_delay_beyond_the_sample_leaves_nothing() -> None:
     assert not FloatNetwork(input_shape=(4,), layers=(layer,)).run(spikes)[0].any()
 
 
+@pytest.mark.parametrize("synapses", [1, 1 << 20])  # held at a time
 @pytest.mark.parametrize(
     "geometry",
     [
@@ -91,7 +92,9 @@ def test_a_delay_beyond_the_sample_leaves_nothing() -> None:
         {"groups": 2, "stride": (3, 2)},
     ],
 )
-def test_a_convolution_sums_as_pytorch_does(geometry: dict, monkeypatch) -> None:
+def test_a_convolution_sums_as_pytorch_does(
+    geometry: dict, synapses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(2)
     weight = rng.normal(0.1, 0.5, (6, 4 // geometry.get("groups", 1), 3, 2))
     layer = FloatLayer(
@@ -105,6 +108,7 @@ def test_a_convolution_sums_as_pytorch_does(geometry: dict, monkeypatch) -> None
     )
     spikes = rng.integers(0, 2, (3, 4, 7, 6, STEPS), dtype=np.uint8)
     monkeypatch.setattr(float_run, "SUMS_AT_ONCE", 1)  # sample by sample
+    monkeypatch.setattr(float_run, "SYNAPSES_AT_ONCE", synapses)
     sent = FloatNetwork(input_shape=(4, 7, 6), layers=(layer,)).run(spikes)[0]
     assert sent.any()
     for sample in range(3):
