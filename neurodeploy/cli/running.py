@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.app import command, first_steps, out, print_json, print_layers, print_table
+from neurodeploy.cli.app import (
+    command,
+    first_steps,
+    out,
+    print_findings,
+    print_json,
+    print_layers,
+    print_table,
+)
 from neurodeploy.cli.arguments import (
     AgainstOption,
     AllowImportOption,
@@ -99,7 +107,6 @@ def stream(
 def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
-    from neurodeploy.netx.findings import Finding
 
     report = describe(network)
     if as_json:
@@ -122,9 +129,8 @@ def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
         heads,
         rows,
     )
-    for finding in report["findings"]:
-        out().print(str(Finding(**finding)), markup=False)
-    if not report["findings"]:
+    print_findings(report["findings"])
+    if all(finding["exact"] for finding in report["findings"]):
         out().print("Lava runs this network exactly as it is written.")
 
 
@@ -171,6 +177,7 @@ def verify(
         first = "first at (sample, feature, step)"
         heads = ("layer", "compared", "spikes", "differing", first, "steps late")
         print_table("spike for spike", heads, rows)
+        print_findings(result.to_dict()["findings"])
         said = "Exact: " if result.exact else "Not exact: "
         out().print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
     if not result.exact:

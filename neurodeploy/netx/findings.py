@@ -39,6 +39,7 @@ FINDING_KINDS: Mapping[str, FindingKind] = {
     "training-field": FindingKind("warning", True, "a field of the file only shapes training"),
     "no-neuron": FindingKind("warning", True, "the file describes no neurons of a layer"),
     "silent-layer": FindingKind("warning", True, "no neuron of a layer can reach its threshold"),
+    "short-sample": FindingKind("warning", True, "samples are not longer than the latency"),
     "slayer-bias": FindingKind("warning", True, "SLAYER's forward lets a bias act a step less"),
     "slayer-input": FindingKind("warning", True, "SLAYER's forward reads a signal differently"),
     "chip-threshold": FindingKind("warning", True, "a threshold is beyond the chip's 17 bits"),

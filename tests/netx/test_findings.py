@@ -69,8 +69,8 @@ OTHERS = {
 }
 
 
-OF_FILES = {"ignored-field", "training-field", "no-neuron"}
-"""What only a file can have: tests/netx/test_unused.py."""
+OF_FILES = {"ignored-field", "training-field", "no-neuron", "short-sample"}
+"""What only a file or an input can have: test_unused.py, and test_verification.py."""
 
 
 def test_every_kind_is_shown_here() -> None:
