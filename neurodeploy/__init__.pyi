@@ -52,6 +52,7 @@ from .learn.schedule import TrainConfig as TrainConfig
 from .learn.trainer import Trainer as Trainer
 from .model.decoder import Decoder as Decoder
 from .model.decoder import DecoderConfig as DecoderConfig
+from .model.decoder import counting_decoder as counting_decoder
 from .model.encoder import Encoder as Encoder
 from .model.export import export_network as export_network
 from .model.hybrid import HybridModel as HybridModel

@@ -11,14 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neurodeploy._io.imports import did_you_mean
+from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, VOLTAGE
 from neurodeploy.engines.base import Engine, StepOutput
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 HEAD = "label"
-VOLTAGE = "voltage"
 
 
 class Reader(Protocol):
@@ -75,23 +74,8 @@ class FirstSpike:
         self._steps = 0
 
 
-RULES: Mapping[str, Callable[[int], Reader]] = {"counts": CountsSoFar, "first-spike": FirstSpike}
-"""Rules that read spikes alone, by name."""
-
-
-def require_rule(name: str) -> str:
-    """Return the name of a rule: one of `RULES`, or ``voltage``.
-
-    Raises
-    ------
-    InputError
-        There is no such rule.
-    """
-    known = [*RULES, VOLTAGE]
-    if name not in known:
-        near = did_you_mean(name, known)
-        raise InputError(message("answer", f"one of {', '.join(known)}", repr(name), near))
-    return name
+READERS: Mapping[str, Callable[[int], Reader]] = {COUNTS: CountsSoFar, FIRST_SPIKE: FirstSpike}
+"""Rules that read spikes alone."""
 
 
 def voltages(

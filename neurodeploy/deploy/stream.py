@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from neurodeploy.deploy.answers import RULES, VOLTAGE, Reader, require_rule, voltages
+from neurodeploy.deploy.answers import READERS, Reader, voltages
 from neurodeploy.deploy.parts import Deployed, chip_part
+from neurodeploy.deploy.rules import COUNTS, VOLTAGE, require_rule
 from neurodeploy.engines.base import Engine, StepOutput
 from neurodeploy.engines.registry import DEFAULT_ENGINE, open_engine
 from neurodeploy.errors import InputError, message
@@ -116,12 +117,12 @@ def stream_answers(
     if not isinstance(engine, str) and not hasattr(engine, "stream"):
         raise InputError(message("engine", "a name or an Engine", f"a {type(engine).__name__}"))
     decoder = getattr(deployed, "decoder", None)
-    rule = require_rule(rule or "counts") if rule or decoder is None else None
+    rule = require_rule(rule or COUNTS) if rule or decoder is None else None
     samples = map(part.first_steps, samples)
     if rule == VOLTAGE:
         return _by_voltage(part.network, samples, engine, wanted)
     neurons = math.prod(part.network.output_shape)
-    reader = StreamingDecoder(decoder) if rule is None else RULES[rule](neurons)
+    reader = StreamingDecoder(decoder) if rule is None else READERS[rule](neurons)
     return _by_spikes(reader, part.network, samples, engine, wanted)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from bundles import make, spikes
 
-from neurodeploy.deploy.answers import RULES, require_rule
+from neurodeploy.deploy.answers import READERS
+from neurodeploy.deploy.rules import require_rule
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.engines.registry import open_engine, simulate
 from neurodeploy.errors import InputError
@@ -87,7 +88,7 @@ def test_an_image_is_read_neuron_by_neuron() -> None:
 
 
 def test_a_reader_forgets_a_sample() -> None:
-    for make_reader in RULES.values():
+    for make_reader in READERS.values():
         reader = make_reader(3)
         reader.push(np.array([0, 1, 0]))
         first = reader.answer()["label"]

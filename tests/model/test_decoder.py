@@ -220,3 +220,11 @@ def test_every_window_passes_gradients_to_each_step() -> None:
     every_window(spikes, 3).sum().backward()
     assert spikes.grad is not None
     assert spikes.grad.tolist() == [[[3, 3, 3, 3, 2, 1]]]
+
+
+def test_a_counting_decoder_says_the_counts() -> None:
+    decoder = counting_decoder(3, 5)
+    spikes = (torch.arange(2 * 3 * 5).reshape(2, 3, 5) % 3 == 0).float()
+    assert torch.equal(decoder.at_the_end(spikes)["label"], spikes.sum(-1))
+    assert not any(parameter.requires_grad for parameter in decoder.parameters())
+    assert decoder.macs == 9
