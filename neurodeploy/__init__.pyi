@@ -5,6 +5,7 @@ from .cost.energy import dense_macs as dense_macs
 from .cost.energy import energy_proxies as energy_proxies
 from .cost.report import energy_report as energy_report
 from .deploy.bundle import Bundle as Bundle
+from .deploy.bundle import counting_bundle as counting_bundle
 from .deploy.bundle import decode as decode
 from .deploy.bundle import load_bundle as load_bundle
 from .deploy.bundle import save_bundle as save_bundle

@@ -162,7 +162,6 @@ InputShapeOption = Annotated[
         callback=_given(_shape),
     ),
 ]
-BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.", callback=_bundle)]
 TaskArgument = Annotated[
     str, typer.Argument(help=TASK_HELP, callback=require_task, autocompletion=_tasks)
 ]

@@ -33,9 +33,9 @@ class DecoderConfig:
     ----------
     kind : str or class
         Of the reader: ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate``, ``counts`` or
-        ``first``; or a person's own as a class, an import path ``package.module:Name``, or the name of an entry
-        point in `ENTRY_POINTS`. A class is kept by its name. Nothing is imported before a
-        `Decoder` is built.
+        ``first``; or a person's own as a class, an import path ``package.module:Name``, or the
+        name of an entry point in `ENTRY_POINTS`. A class is kept by its name. Nothing is imported
+        before a `Decoder` is built.
     neurons : int
         Readout neurons of the encoder.
     window_steps : int
