@@ -34,8 +34,8 @@ SCALES = 12
 """Tried for each layer."""
 SCALES_RUN = 3
 """The best of them, which are run."""
-THRESHOLDS = (0.92, 0.96, 1.0, 1.04, 1.08)
-"""Run at each of those scales, as parts of the threshold in floats."""
+THRESHOLDS = (0.92, 0.96, 1.04, 1.08)
+"""Others that are run at the best scale, as parts of its own."""
 SYNAPSES_AT_ONCE = 2048
 """Errors of more synapses of a neuron are fed back within parts of so many."""
 
@@ -84,22 +84,16 @@ def _calibrate_layer(layer: FloatLayer, bits: int, sent: np.ndarray, wanted: np.
     if relative_error(layer, nearest.layer) < NO_ERROR or not sent.any():
         return nearest
     parts = list(_parts(layer, sent, wanted))
-    rounded = next(
-        (
-            best
-            for ranges in scale_ranges(layer, bits)
-            if (best := _best_scales(layer, parts, *ranges))
-        ),
-        [],
-    )
-    choices = [nearest, *rounded]
-    choices += [_with_threshold(each, part) for each in choices for part in THRESHOLDS]
+    rounded: list[Rounded] = []
+    for levels, low, high in scale_ranges(layer, bits):
+        rounded = rounded or _best_scales(layer, parts, levels, low, high)
     counts = wanted.sum(-1, dtype=np.int64)
 
     def different(choice: Rounded) -> int:
         return int(np.abs(_run(choice.layer, sent).sum(-1, dtype=np.int64) - counts).sum())
 
-    return min((choice for choice in choices if fits(choice.layer)), key=different)
+    best = min([nearest, *rounded], key=different)
+    return min([best, *_other_thresholds(best)], key=different)
 
 
 def _best_scales(
@@ -149,11 +143,13 @@ def _with_synapses(layer: FloatLayer, scale: float, weights: np.ndarray) -> Conv
     )
 
 
-def _with_threshold(rounded: Rounded, part: float) -> Rounded:
+def _other_thresholds(rounded: Rounded) -> Iterator[Rounded]:
     neuron = rounded.layer.neuron
-    threshold = max(1, round(neuron.threshold * part))
-    layer = replace(rounded.layer, neuron=replace(neuron, threshold=threshold))
-    return Rounded(layer=layer, scale=rounded.scale)
+    for part in THRESHOLDS:
+        threshold = max(1, round(neuron.threshold * part))
+        layer = replace(rounded.layer, neuron=replace(neuron, threshold=threshold))
+        if fits(layer):
+            yield Rounded(layer=layer, scale=rounded.scale)
 
 
 def _run(layer: Conv | Dense, spikes: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ SWEEPS = 4
 
 def damped(moments: np.ndarray) -> np.ndarray:
     """Moments [synapse, synapse] that can be inverted, of synapses that got no spike too."""
-    return moments + DAMPING * np.mean(np.diag(moments)) * np.eye(len(moments))
+    return moments + (DAMPING * np.mean(np.diag(moments)) or 1.0) * np.eye(len(moments))
 
 
 def error(weight: np.ndarray, wanted: np.ndarray, moments: np.ndarray) -> float:

@@ -93,7 +93,7 @@ class FloatLayer:
             self._require("recurrent_weight", (outputs, outputs))
         if self.delay is not None:
             self._require("delay", np.shape(self.weight))
-            if np.asarray(self.delay).dtype.kind not in "iu" or np.min(self.delay) < 0:
+            if self.delay.dtype.kind not in "iu" or self.delay.min() < 0:
                 raise self._error("delay", "whole numbers of steps, 0 or more", "others")
 
     @property
@@ -140,6 +140,7 @@ class FloatLayer:
             raise self._error(name, expected, f"shape {value.shape}")
         if value.dtype.kind not in "iuf" or not np.isfinite(value).all():
             raise self._error(name, "finite numbers", "NaN, infinity or no numbers")
+        object.__setattr__(self, name, value if name == "delay" else value.astype(np.float64)[()])
 
     def _error(self, field: str, expected: object, found: object) -> NetworkError:
         return NetworkError(message(f"layer {self.name}, {field}", expected, found))

@@ -153,8 +153,12 @@ def _is_silent(rounded: Rounded) -> bool:
     most = np.zeros(len(layer.weight))
     for matrix in layer.matrices.values():
         most += np.maximum(matrix, 0).reshape(len(matrix), -1).sum(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        current = most * DECAY_SCALE / neuron.current_decay
-        drive = np.nan_to_num(current, nan=0.0) + (0 if layer.bias is None else layer.bias)
-        voltage = drive * DECAY_SCALE / neuron.voltage_decay
-    return bool((np.maximum(drive, np.nan_to_num(voltage, nan=0.0)) <= neuron.threshold).all())
+    current = most * _gain(neuron.current_decay)
+    drive = current + (0 if layer.bias is None else layer.bias)
+    reached = np.maximum(drive, np.where(drive > 0, drive, 0) * _gain(neuron.voltage_decay))
+    return bool((reached <= neuron.threshold).all())
+
+
+def _gain(decay: np.ndarray | int) -> np.ndarray:
+    """What a state settles at for one that arrives in every step; as good as infinite at most."""
+    return DECAY_SCALE / np.maximum(decay, 1e-9)
