@@ -5,6 +5,7 @@ from .cost.energy import dense_macs as dense_macs
 from .cost.energy import energy_proxies as energy_proxies
 from .cost.report import energy_report as energy_report
 from .deploy.bundle import Bundle as Bundle
+from .deploy.bundle import counting_bundle as counting_bundle
 from .deploy.bundle import decode as decode
 from .deploy.bundle import load_bundle as load_bundle
 from .deploy.bundle import save_bundle as save_bundle
@@ -52,6 +53,7 @@ from .learn.schedule import TrainConfig as TrainConfig
 from .learn.trainer import Trainer as Trainer
 from .model.decoder import Decoder as Decoder
 from .model.decoder import DecoderConfig as DecoderConfig
+from .model.decoder import counting_decoder as counting_decoder
 from .model.encoder import Encoder as Encoder
 from .model.export import export_network as export_network
 from .model.hybrid import HybridModel as HybridModel

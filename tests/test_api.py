@@ -79,6 +79,8 @@ PUBLIC = [
     "check",
     "collect",
     "compress",
+    "counting_bundle",
+    "counting_decoder",
     "decode",
     "dense_macs",
     "energy_proxies",

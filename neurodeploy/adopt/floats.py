@@ -2,16 +2,17 @@
 
 Time is the chip's: steps, and spikes of step t reach the next layer, and through recurrent weights
 their own, at t + 1. So a float network and the `neurodeploy.netx.network.Network` that it becomes
-can be compared spike for spike.
+can be compared spike for spike. `neurodeploy.adopt.float_run` has how it runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+
+from neurodeploy.adopt.float_run import run_layer
+from neurodeploy.errors import NetworkError, message
 
 Number = float | np.ndarray
 
@@ -37,17 +38,22 @@ class FloatLayer:
     current_decay, voltage_decay : float, or float64 array [neuron] or [channel]
         What is forgotten in a step, 0 (nothing) to 1 (everything).
     threshold : float
-        Of all neurons.
+        Of all neurons, above 0.
     bias : float64 array [output] or [output channel], optional
         Added to the voltage in every step.
     recurrent_weight : float64 array [output, output], optional
         Of the synapses [to, from] between neurons of a dense layer.
     delay : int array [output, input], optional
-        Steps that spikes take besides the one between layers.
+        Steps that spikes take to a dense layer besides the one between layers.
     stride, padding, dilation : (int, int)
         Of a convolution, along height and width.
     groups : int
         Of a convolution.
+
+    Raises
+    ------
+    NetworkError
+        A value is out of its bounds or of another shape; the message names the layer.
     """
 
     name: str
@@ -63,10 +69,81 @@ class FloatLayer:
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
 
+    def __post_init__(self) -> None:
+        axes = np.ndim(self.weight)
+        if axes not in (2, 4) or np.size(self.weight) == 0:
+            found = f"shape {np.shape(self.weight)}"
+            raise self._error("weight", "[output, input] or [output, input, height, width]", found)
+        outputs = len(self.weight)
+        self._require("weight", np.shape(self.weight))
+        self._require("threshold", ())
+        if not self.threshold > 0:
+            raise self._error("threshold", "a number above 0", self.threshold)
+        for name in ("current_decay", "voltage_decay"):
+            decay = getattr(self, name)
+            self._require(name, (), (1,), (outputs,))
+            if np.min(decay) < 0 or np.max(decay) > 1:
+                found = f"{np.min(decay)} to {np.max(decay)}"
+                raise self._error(name, "0 (keeps everything) to 1 (forgets everything)", found)
+        if self.bias is not None:
+            self._require("bias", (outputs,))
+        if self.is_convolution and (self.recurrent_weight is not None or self.delay is not None):
+            raise self._error("convolution", "no recurrent weights and no delays", "some")
+        if self.recurrent_weight is not None:
+            self._require("recurrent_weight", (outputs, outputs))
+        if self.delay is not None:
+            self._require("delay", np.shape(self.weight))
+            if self.delay.dtype.kind not in "iu" or self.delay.min() < 0:
+                raise self._error("delay", "whole numbers of steps, 0 or more", "others")
+
     @property
     def is_convolution(self) -> bool:
         """Whether it reads [channel, height, width] features; a dense layer reads a vector."""
         return self.weight.ndim == 4
+
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the layer's features.
+
+        Raises
+        ------
+        NetworkError
+            The layer does not fit this input.
+        """
+        outputs, inputs = self.weight.shape[:2]
+        if not self.is_convolution:
+            if np.prod(input_shape) != inputs:
+                expected = f"{np.prod(input_shape)} inputs, of features {input_shape}"
+                raise self._error("weight", expected, f"shape {self.weight.shape}")
+            return (outputs,)
+        if len(input_shape) != 3 or input_shape[0] != inputs * self.groups:
+            expected = f"kernels for features {input_shape}"
+            found = f"shape {self.weight.shape} in {self.groups} groups"
+            raise self._error("weight", expected, found)
+        sides = tuple(
+            (size + 2 * self.padding[axis] - self.dilation[axis] * (kernel - 1) - 1)
+            // self.stride[axis]
+            + 1
+            for axis, (size, kernel) in enumerate(
+                zip(input_shape[1:], self.weight.shape[2:], strict=True)
+            )
+        )
+        if min(sides) < 1:
+            found = f"kernels of {self.weight.shape[2:]} for features {input_shape}"
+            raise self._error("weight", "kernels that fit into the features", found)
+        return (outputs, *sides)
+
+    def _require(self, name: str, *shapes: tuple[int, ...]) -> None:
+        """Demand finite numbers in one of some shapes."""
+        value = np.asarray(getattr(self, name))
+        if value.shape not in shapes:
+            expected = " or ".join(f"shape {shape}" for shape in shapes)
+            raise self._error(name, expected, f"shape {value.shape}")
+        if value.dtype.kind not in "iuf" or not np.isfinite(value).all():
+            raise self._error(name, "finite numbers", "NaN, infinity or no numbers")
+        object.__setattr__(self, name, value if name == "delay" else value.astype(np.float64)[()])
+
+    def _error(self, field: str, expected: object, found: object) -> NetworkError:
+        return NetworkError(message(f"layer {self.name}, {field}", expected, found))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,13 +156,33 @@ class FloatNetwork:
         ``(neuron,)`` or ``(channel, height, width)``.
     layers : tuple of FloatLayer
         At least one.
+
+    Raises
+    ------
+    NetworkError
+        There is no layer, or a layer does not fit the one before; the message names the layer.
     """
 
     input_shape: tuple[int, ...]
     layers: tuple[FloatLayer, ...]
 
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise NetworkError(message("network", "at least one layer", "none"))
+        _ = self.shapes
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of the features after each layer."""
+        shapes: list[tuple[int, ...]] = []
+        for layer in self.layers:
+            shapes.append(layer.output_shape(shapes[-1] if shapes else self.input_shape))
+        return tuple(shapes)
+
     def run(self, spikes: np.ndarray) -> tuple[np.ndarray, ...]:
         """Run a batch, each sample from rest, in float64.
+
+        Work falls with the number of spikes.
 
         Parameters
         ----------
@@ -96,68 +193,18 @@ class FloatNetwork:
         -------
         tuple of uint8 arrays [sample, *features, time]
             Spikes of every layer; column t is what it sends in step t.
+
+        Raises
+        ------
+        NetworkError
+            The features are not those of the input.
         """
-        sent: np.ndarray = np.asarray(spikes)
-        layers = []
+        sent = np.asarray(spikes)
+        if sent.shape[1:-1] != self.input_shape or sent.ndim < 3:
+            expected = f"[sample, {', '.join(map(str, self.input_shape))}, time]"
+            raise NetworkError(message("input", expected, list(sent.shape)))
+        layers: list[np.ndarray] = []
         for layer in self.layers:
             sent = run_layer(layer, sent)
             layers.append(sent)
         return tuple(layers)
-
-
-def arriving(layer: FloatLayer, spikes: np.ndarray) -> torch.Tensor:
-    """Weighted sums [sample, *features, time] of spikes [sample, *features, time], a step late."""
-    late = torch.nn.functional.pad(torch.from_numpy(spikes.astype(np.float64)), (1, 0))[..., :-1]
-    weight = torch.from_numpy(layer.weight.astype(np.float64))
-    if layer.is_convolution:
-        steps = late.shape[-1]
-        frames = late.movedim(-1, 1).flatten(0, 1)
-        sums = torch.nn.functional.conv2d(
-            frames, weight, None, layer.stride, layer.padding, layer.dilation, layer.groups
-        )
-        return sums.unflatten(0, (-1, steps)).movedim(1, -1)
-    vector = late.flatten(1, -2)
-    if layer.delay is None:
-        return weight @ vector
-    sums = torch.zeros(len(vector), len(weight), vector.shape[-1], dtype=torch.float64)
-    for steps in np.unique(layer.delay):
-        chosen = torch.where(torch.from_numpy(layer.delay == steps), weight, 0.0)
-        later = torch.nn.functional.pad(vector, (int(steps), 0))[..., : vector.shape[-1]]
-        sums += chosen @ later
-    return sums
-
-
-def run_layer(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
-    """Spikes uint8 [sample, *features, time] of one layer for those that it is sent."""
-    return fire(layer, arriving(layer, spikes).numpy())
-
-
-def fire(layer: FloatLayer, sums: np.ndarray) -> np.ndarray:
-    """Spikes uint8 [sample, *features, time] of its neurons for weighted sums of that shape."""
-    by_channel = (-1, *[1] * (sums.ndim - 3))
-    keep_current, keep_voltage, bias = (
-        np.asarray(value, np.float64).reshape(by_channel)
-        for value in (
-            1 - np.asarray(layer.current_decay),
-            1 - np.asarray(layer.voltage_decay),
-            0.0 if layer.bias is None else layer.bias,
-        )
-    )
-    spikes = np.zeros(sums.shape, np.uint8)
-    current = np.zeros(sums.shape[:-1])
-    voltage = np.zeros(sums.shape[:-1])
-    for step in range(sums.shape[-1]):
-        current = current * keep_current + sums[..., step]
-        if layer.recurrent_weight is not None and step:
-            current += spikes[..., step - 1] @ layer.recurrent_weight.T
-        voltage = voltage * keep_voltage + current + bias
-        fired = voltage > layer.threshold
-        voltage[fired] = 0.0
-        spikes[..., step] = fired
-    return spikes
-
-
-def shapes(network: FloatNetwork) -> Sequence[tuple[int, ...]]:
-    """Shape of the features after each layer."""
-    nothing = np.zeros((1, *network.input_shape, 1), np.uint8)
-    return [layer.shape[1:-1] for layer in network.run(nothing)]

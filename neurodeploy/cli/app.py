@@ -7,7 +7,7 @@ import functools
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -123,6 +123,18 @@ def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]])
         for head, value in zip(heads[1:], values, strict=True):
             if value:
                 out().print(f"  {head}: {value}", markup=False, highlight=False)
+
+
+def print_findings(findings: Iterable[dict[str, Any]]) -> None:
+    """What `check` found, what is said of several layers once."""
+    said: dict[tuple[str, ...], list[str]] = {}
+    for finding in findings:
+        words = tuple(finding[name] for name in ("severity", "field", "reason", "remedy"))
+        said.setdefault(words, []).append(finding["layer"])
+    for (severity, field, reason, remedy), layers in said.items():
+        where = f"layer {layers[0]}" if len(layers) == 1 else f"layers {', '.join(layers)}"
+        text = f"{severity}: {where}, {field}: {reason}. {remedy}."
+        out().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_layers(report: dict[str, Any]) -> None:

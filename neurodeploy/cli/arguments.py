@@ -24,6 +24,7 @@ from neurodeploy.cli.runs import (
     trained_checkpoint,
 )
 from neurodeploy.deploy.manifest import read_manifest
+from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.registry import ENGINES, require_engine
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.names import chip_names, device_names, require_chip, require_device
@@ -48,6 +49,13 @@ def _file(what: str) -> Callable[[Any], Any]:
 
 def _network(path: Path) -> Path:
     return _bundle(path) if path.is_dir() else require_file(path, "network")
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    sizes = [int(size) if size.strip().isdecimal() else 0 for size in text.split(",")]
+    if len(sizes) not in (1, 3) or min(sizes) < 1:
+        raise InputError(message("option --input-shape", "C,H,W or N, such as 2,34,34", repr(text)))
+    return tuple(sizes)
 
 
 def _bundle(path: Path) -> Path:
@@ -146,7 +154,14 @@ def _device_names() -> list[str]:
 NetworkArgument = Annotated[
     Path, typer.Argument(help="A netx .net file or a bundle folder.", callback=_network)
 ]
-BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.", callback=_bundle)]
+InputShapeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--input-shape",
+        help="C,H,W of the input, where the file does not say it.",
+        callback=_given(_shape),
+    ),
+]
 TaskArgument = Annotated[
     str, typer.Argument(help=TASK_HELP, callback=require_task, autocompletion=_tasks)
 ]
@@ -183,6 +198,13 @@ DataOption = Annotated[
         help=f"Instead: test samples of a task: {TASK_HELP}",
         callback=_one_source,
         autocompletion=_tasks,
+    ),
+]
+RuleOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How output spikes answer, instead of a decoder: counts, first-spike or voltage.",
+        callback=_given(require_rule),
     ),
 ]
 SamplesOption = Annotated[int, typer.Option(help="So many of them, at most.", min=1)]

@@ -16,6 +16,7 @@ from neurodeploy.cli.arguments import (
     EncodingSeedOption,
     EngineOption,
     FileOption,
+    InputShapeOption,
     JsonOption,
     NetworkArgument,
     SamplesOption,
@@ -48,6 +49,7 @@ def energy(
         typer.Option("--membrane-updates", help="Count those that changed a state; takes longer."),
     ] = False,
     allow_import: AllowImportOption = False,
+    input_shape: InputShapeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
@@ -67,7 +69,7 @@ def energy(
         from neurodeploy.deploy.bundle import load_bundle
 
         bundle = load_bundle(network, allow_import=allow_import)
-    deployed = read_chip_part(network) if bundle is None else bundle
+    deployed = read_chip_part(network, input_shape=input_shape) if bundle is None else bundle
     part = chip_part(deployed)
     spikes = first_steps(part, input_spikes(input_file, data, samples, seed, bundle))
     report = cost_report(
@@ -100,6 +102,7 @@ def fit(
     input_file: TrafficInputOption = None,
     engine: EngineOption = DEFAULT_ENGINE,
     chips: ChipsOption = None,
+    input_shape: InputShapeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Map the layers to cores of a chip: does it fit, what is tightest, what to change.
@@ -112,7 +115,7 @@ def fit(
     from neurodeploy.hardware.advice import fit_report
     from neurodeploy.hardware.chips import find_chip
 
-    target, part = find_chip(chip, chips), read_chip_part(network)
+    target, part = find_chip(chip, chips), read_chip_part(network, input_shape=input_shape)
     counts = None
     if input_file is not None:
         spikes = first_steps(part, load_array(input_file, "input"))

@@ -6,20 +6,29 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy.cli.app import command, first_steps, out, print_json, print_layers, print_table
+from neurodeploy.cli.app import (
+    command,
+    first_steps,
+    out,
+    print_findings,
+    print_json,
+    print_layers,
+    print_table,
+)
 from neurodeploy.cli.arguments import (
     AgainstOption,
     AllowImportOption,
-    BundleArgument,
     DataOption,
     EncodingSeedOption,
     EngineOption,
     EnginesOption,
     FileOption,
     InputOption,
+    InputShapeOption,
     JsonOption,
     NetworkArgument,
     OutputOption,
+    RuleOption,
     SamplesOption,
 )
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
@@ -31,6 +40,7 @@ def simulate(
     input_file: InputOption,
     output: OutputOption,
     engine: EngineOption = DEFAULT_ENGINE,
+    input_shape: InputShapeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
@@ -38,7 +48,7 @@ def simulate(
     from neurodeploy.deploy.parts import read_chip_part
     from neurodeploy.deploy.run import simulate as run_batch
 
-    part = read_chip_part(network)
+    part = read_chip_part(network, input_shape=input_shape)
     run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
@@ -51,35 +61,41 @@ def simulate(
 
 @command("PyTorch and the {engine} engine")
 def stream(
-    bundle: BundleArgument,
+    network: NetworkArgument,
     input_file: FileOption = None,
     data: DataOption = None,
     samples: SamplesOption = 10,
     seed: EncodingSeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
+    rule: RuleOption = None,
     every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
     allow_import: AllowImportOption = False,
+    input_shape: InputShapeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Stream spikes step by step into the host decoder; print answers as they form.
 
-    With --json, one JSON object a line for every answer.
+    A network without a decoder is read by a rule. With --json, one JSON object a line for every
+    answer.
     """
     from neurodeploy.cli.inputs import input_spikes
     from neurodeploy.deploy.bundle import load_bundle
-    from neurodeploy.deploy.parts import chip_part
+    from neurodeploy.deploy.parts import chip_part, read_chip_part
     from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.engines.base import check_input
 
-    deployed = load_bundle(bundle, allow_import=allow_import)
-    spikes = input_spikes(input_file, data, samples, seed, deployed)
-    check_input(deployed.network, spikes, f"input {input_file or data}")
-    spikes = first_steps(chip_part(deployed), spikes)
+    bundle = load_bundle(network, allow_import=allow_import) if network.is_dir() else None
+    deployed = bundle or read_chip_part(network, input_shape=input_shape)
+    part = chip_part(deployed)
+    spikes = input_spikes(input_file, data, samples, seed, bundle)
+    check_input(part.network, spikes, f"input {input_file or data}")
+    spikes = first_steps(part, spikes)
     steps = spikes.shape[-1]
     for answer in stream_answers(
         deployed,
         spikes,
         engine,
+        rule=rule,
         wanted=lambda step: (step + 1) % every == 0 or step == steps - 1,
     ):
         if as_json:
@@ -88,6 +104,8 @@ def stream(
         else:
             label = answer.logits.get("label")
             said = "" if label is None else f", label {int(label.argmax())}"
+            if label is not None and not label.any():
+                said = ", no answer yet"
             out().print(
                 f"sample {answer.sample} step {answer.step}: "
                 f"{answer.output.spikes.sum()} spikes{said}",
@@ -96,12 +114,13 @@ def stream(
 
 
 @command()
-def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
+def inspect(
+    network: NetworkArgument, input_shape: InputShapeOption = None, as_json: JsonOption = False
+) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
-    from neurodeploy.netx.findings import Finding
 
-    report = describe(network)
+    report = describe(network, input_shape=input_shape)
     if as_json:
         print_json(report)
         return
@@ -122,9 +141,8 @@ def inspect(network: NetworkArgument, as_json: JsonOption = False) -> None:
         heads,
         rows,
     )
-    for finding in report["findings"]:
-        out().print(str(Finding(**finding)), markup=False)
-    if not report["findings"]:
+    print_findings(report["findings"])
+    if all(finding["exact"] for finding in report["findings"]):
         out().print("Lava runs this network exactly as it is written.")
 
 
@@ -134,6 +152,7 @@ def verify(
     input_file: InputOption,
     engine: EnginesOption = None,
     against: AgainstOption = None,
+    input_shape: InputShapeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what was trained with the engines, layer by layer.
@@ -147,7 +166,7 @@ def verify(
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
-    part = read_chip_part(network)
+    part = read_chip_part(network, input_shape=input_shape)
     result = run_verification(
         part,
         first_steps(part, load_array(input_file, "input")),
@@ -171,6 +190,7 @@ def verify(
         first = "first at (sample, feature, step)"
         heads = ("layer", "compared", "spikes", "differing", first, "steps late")
         print_table("spike for spike", heads, rows)
+        print_findings(result.to_dict()["findings"])
         said = "Exact: " if result.exact else "Not exact: "
         out().print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
     if not result.exact:

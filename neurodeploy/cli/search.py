@@ -12,7 +12,6 @@ import typer
 from neurodeploy.cli.app import command, out, print_json, print_table, resumable, typed
 from neurodeploy.cli.arguments import (
     AllowImportOption,
-    BundleArgument,
     ChipOption,
     ChipsOption,
     ClusterOption,
@@ -21,6 +20,7 @@ from neurodeploy.cli.arguments import (
     EpochsOption,
     FolderOption,
     JsonOption,
+    NetworkArgument,
     TaskArgument,
     WorkersOption,
 )
@@ -104,7 +104,7 @@ def tune(
 @command("PyTorch and Optuna")
 def levers(
     task: TaskArgument,
-    bundle: BundleArgument,
+    network: NetworkArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
     settings: SettingsOption = 300,
@@ -123,11 +123,13 @@ def levers(
 ) -> None:
     """Search what can be changed of a trained network without training, on the native engine.
 
-    Thresholds, neurons dropped, weight bits, pruning, fewer steps.
+    Thresholds, neurons dropped, weight bits, pruning, fewer steps. A network without a decoder is
+    read by its spike counts.
     """
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
-    from neurodeploy.deploy.bundle import load_bundle
+    from neurodeploy.deploy.bundle import counting_bundle, load_bundle
+    from neurodeploy.netx.read import read_network
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.trial import Plan, explore_bundle
     from neurodeploy.tasks import task as find_task
@@ -144,6 +146,10 @@ def levers(
         seed=seed,
         allow_import=allow_import,
     )
+    if network.is_dir():
+        bundle = load_bundle(network, allow_import=allow_import)
+    else:
+        bundle = counting_bundle(read_network(network), plan.task.signal)
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
     with (
         open_pool(threads=cores, workers=workers, cluster=cluster) as pool,
@@ -151,7 +157,7 @@ def levers(
     ):
         points = explore_bundle(
             plan,
-            load_bundle(bundle, allow_import=allow_import),
+            bundle,
             Path("model"),
             {},
             splits,

@@ -33,7 +33,7 @@ from neurodeploy.deploy.manifest import (
 from neurodeploy.deploy.parts import bundle_of
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.decoder import Decoder, DecoderConfig, counting_decoder
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
@@ -85,6 +85,28 @@ class Bundle:
     def step_limit(self) -> int | None:
         """``steps`` where the encoding makes more; None where a sample is taken as it comes."""
         return self.steps if self.steps < self.encoding.steps else None
+
+
+def counting_bundle(network: Network, encoding: Encoding) -> Bundle:
+    """A bundle of a network that came without a decoder: its spike counts are its answer.
+
+    Parameters
+    ----------
+    network : Network
+        With one output neuron a class.
+    encoding : Encoding
+        Of its input; `SpikeInput` where spikes come as they are.
+
+    Raises
+    ------
+    InputError
+        Its output is not one row of neurons.
+    """
+    if len(network.output_shape) != 1:
+        expected = "one row of output neurons, one a class"
+        raise InputError(message("bundle, network", expected, network.output_shape))
+    decoder = counting_decoder(network.output_shape[0], encoding.steps)
+    return Bundle(network=network, decoder=decoder, encoding=encoding)
 
 
 def save_bundle(bundle: Bundle, path: Path | str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +29,29 @@ def check(deployed: Deployed) -> list[Finding]:
     return check_network(network_of(deployed))
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(path: Path, *, input_shape: Sequence[int] | None = None) -> dict[str, Any]:
     """Layers, shapes, sizes and findings of a network; with encoding and decoder of a bundle.
 
     Parameters
     ----------
     path : path
         A ``.net`` file or a bundle folder.
+    input_shape : sequence of int, optional
+        As in `read_network`.
 
     Raises
     ------
     FileFormatError, NetworkError
         It cannot be read.
     """
+    file = path / NETWORK_FILE if path.is_dir() else path
+    network = describe_network(read_network(file, input_shape=input_shape))
     if not path.is_dir():
-        return {"path": str(path), **describe_network(read_network(path))}
+        return {"path": str(path), **network}
     manifest = read_manifest(path)
     parts = ("schema_version", "steps", "encoding", "decoder", "notes")
     return {
         "path": str(path),
-        **describe_network(read_network(path / NETWORK_FILE)),
+        **network,
         **{part: manifest[part] for part in parts},
     }

@@ -6,6 +6,7 @@ torch. Functions that need the decoder take a bundle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -91,8 +92,15 @@ def bundle_of(deployed: Bundle) -> Bundle:
     raise _wrong("a Bundle, for its decoder", deployed)
 
 
-def read_chip_part(path: Path | str) -> ChipPart:
+def read_chip_part(path: Path | str, *, input_shape: Sequence[int] | None = None) -> ChipPart:
     """Read a ``.net`` file, or what runs on the chip of a bundle's folder.
+
+    Parameters
+    ----------
+    path : path
+        Of either.
+    input_shape : sequence of int, optional
+        As in `read_network`.
 
     Raises
     ------
@@ -101,9 +109,11 @@ def read_chip_part(path: Path | str) -> ChipPart:
     """
     path = Path(path)
     if not path.is_dir():
-        return ChipPart(network=read_network(path))
+        return ChipPart(network=read_network(path, input_shape=input_shape))
     limit = step_limit(read_manifest(path))
-    return ChipPart(network=read_network(path / NETWORK_FILE), step_limit=limit)
+    return ChipPart(
+        network=read_network(path / NETWORK_FILE, input_shape=input_shape), step_limit=limit
+    )
 
 
 def _wrong(expected: str, found: object) -> InputError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -99,19 +99,47 @@ def _module(module: torch.nn.Module, network: Network, signal: np.ndarray) -> Re
         module = module.encoder
     if isinstance(module, Encoder):
         return _training_forward(module, network, signal, "that was given")
-    training = module.training
-    try:
-        with torch.no_grad():
-            output = module.eval()(_for(module, signal))
-    finally:
-        module.train(training)
+    output, blocks = _forward(module, signal)
     kind = type(module).__name__
     if not isinstance(output, torch.Tensor):
         remedy = "Wrap it in a module that returns its output spikes."
         found = f"a {type(output).__name__}"
         raise InputError(message(f"reference {kind}", "a tensor [sample, ...]", found, remedy))
+    if _are_the_layers(blocks, network, signal):
+        words = f"every layer of the {kind} that was given"
+        return Reference(name="module", words=words, layers=blocks)
     words = f"the output spikes of the {kind} that was given"
     return Reference(name="module", words=words, layers=(output.cpu().numpy(),))
+
+
+def _forward(module: torch.nn.Module, signal: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+    """What a module returns, and what its ``blocks`` with neurons sent, as SLAYER calls them."""
+    sent: list[np.ndarray] = []
+
+    def keep(block: torch.nn.Module, given: Any, output: Any) -> None:
+        spikes = output[0] if isinstance(output, tuple) else output
+        if isinstance(spikes, torch.Tensor):
+            sent.append(spikes.detach().cpu().numpy())
+
+    blocks = [
+        block
+        for block in getattr(module, "blocks", ())
+        if getattr(block, "neuron", None) is not None
+    ]
+    hooks = [block.register_forward_hook(keep) for block in blocks]
+    training = module.training
+    try:
+        with torch.no_grad():
+            return module.eval()(_for(module, signal)), sent
+    finally:
+        module.train(training)
+        for hook in hooks:
+            hook.remove()
+
+
+def _are_the_layers(blocks: list[np.ndarray], network: Network, signal: np.ndarray) -> bool:
+    shapes = [(len(signal), *shape, signal.shape[-1]) for shape in network.shapes]
+    return [block.shape for block in blocks] == shapes
 
 
 @torch.no_grad()

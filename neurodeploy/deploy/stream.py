@@ -1,4 +1,4 @@
-"""Spikes from a running network into the host decoder, one time step at a time.
+"""Spikes from a running network into the host decoder, or a simple rule, step by step.
 
 A step is run only when its answer is asked for (the functions are generators), so a slow reader
 holds the engine back and nothing piles up.
@@ -6,24 +6,27 @@ holds the engine back and nothing piles up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.deploy.parts import ChipPart, bundle_of, chip_part
+from neurodeploy.deploy.answers import READERS, Reader, voltages
+from neurodeploy.deploy.parts import Deployed, chip_part
+from neurodeploy.deploy.rules import COUNTS, VOLTAGE, require_rule
 from neurodeploy.engines.base import Engine, StepOutput
 from neurodeploy.engines.registry import DEFAULT_ENGINE, open_engine
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.decoder import Decoder
+from neurodeploy.netx.network import Network
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
-    """What the decoder says after a step of a sample.
+    """What the decoder, or a rule, says after a step of a sample.
 
     ``logits`` is {head: float32 [outputs]}; ``output`` holds the step's spikes.
     """
@@ -80,51 +83,80 @@ class StreamingDecoder:
 
 
 def stream_answers(
-    bundle: Bundle,
+    deployed: Deployed,
     samples: Iterable[np.ndarray],
     engine: str | Engine = DEFAULT_ENGINE,
     *,
+    rule: str | None = None,
     wanted: Callable[[int], bool] = lambda step: True,
 ) -> Iterator[Answer]:
-    """Stream samples through a bundle and yield its decoder's answer as it forms.
+    """Stream samples through what is deployed and yield its answer as it forms.
 
     Parameters
     ----------
-    bundle : Bundle
-        Its network runs, each sample from rest, and its decoder reads. With fewer steps than its
-        encoding, it takes the first ones of each sample.
+    deployed : Network or Bundle
+        What runs, each sample from rest. A bundle with fewer steps than its encoding takes the
+        first ones of each sample.
     samples : iterable of arrays [*features, time]
         Input spikes; taken one by one.
     engine : str or Engine
-        By name; or one that is open and holds the bundle's network, which is left open.
+        By name; or one that is open and holds the network, which is left open.
+    rule : str, optional
+        How output spikes are read, instead of the bundle's decoder: ``counts`` of each neuron so
+        far, ``first-spike``, or ``voltage`` of the output neurons. A network without a decoder is
+        read by its counts.
     wanted : function of the step index
         Which steps are answered; all by default.
 
     Raises
     ------
     InputError
-        It is no bundle or no engine, or a sample does not fit.
+        It is neither network nor bundle, no engine or no rule, or a sample does not fit.
     """
-    part, reader = chip_part(bundle_of(bundle)), StreamingDecoder(bundle.decoder)
+    part = chip_part(deployed)
     if not isinstance(engine, str) and not hasattr(engine, "stream"):
         raise InputError(message("engine", "a name or an Engine", f"a {type(engine).__name__}"))
-    return _answers(reader, part, map(part.first_steps, samples), engine, wanted)
+    decoder = getattr(deployed, "decoder", None)
+    rule = require_rule(rule or COUNTS) if rule or decoder is None else None
+    samples = map(part.first_steps, samples)
+    if rule == VOLTAGE:
+        return _by_voltage(part.network, samples, engine, wanted)
+    neurons = math.prod(part.network.output_shape)
+    reader = StreamingDecoder(decoder) if rule is None else READERS[rule](neurons)
+    return _by_spikes(reader, part.network, samples, engine, wanted)
 
 
-def _answers(
-    reader: StreamingDecoder,
-    part: ChipPart,
+def _by_spikes(
+    reader: Reader,
+    network: Network,
     samples: Iterable[np.ndarray],
     engine: str | Engine,
     wanted: Callable[[int], bool],
 ) -> Iterator[Answer]:
-    opened = open_engine(engine, part.network) if isinstance(engine, str) else nullcontext(engine)
-    with opened as running:
+    with _running(engine, network) as running:
         for output in running.stream(samples):
             if output.step == 0:
                 reader.reset()
-            reader.push(output.spikes)
+            reader.push(output.spikes.ravel())
             if wanted(output.step):
-                yield Answer(
-                    sample=output.sample, step=output.step, logits=reader.answer(), output=output
-                )
+                yield _answer(output, reader.answer())
+
+
+def _by_voltage(
+    network: Network,
+    samples: Iterable[np.ndarray],
+    engine: str | Engine,
+    wanted: Callable[[int], bool],
+) -> Iterator[Answer]:
+    with _running(engine, network) as running:
+        for output, logits in voltages(running, network, samples):
+            if wanted(output.step):
+                yield _answer(output, logits)
+
+
+def _running(engine: str | Engine, network: Network) -> AbstractContextManager[Engine]:
+    return open_engine(engine, network) if isinstance(engine, str) else nullcontext(engine)
+
+
+def _answer(output: StepOutput, logits: dict[str, np.ndarray]) -> Answer:
+    return Answer(sample=output.sample, step=output.step, logits=logits, output=output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from neurodeploy.deploy.reference import Against, reference_of
 from neurodeploy.engines.base import check_input
 from neurodeploy.engines.registry import COMPLETE_ENGINES, simulate
 from neurodeploy.errors import InputError, message
+from neurodeploy.netx.check import check
+from neurodeploy.netx.findings import Finding
 from neurodeploy.netx.network import Network
 
 
@@ -54,10 +56,13 @@ class Verification:
         What the engines were compared with, in words.
     layers : tuple of LayerDifference
         By engine and layer.
+    findings : tuple of Finding
+        What `check` says of the network, and of its input where that is too short to say much.
     """
 
     reference: str
     layers: tuple[LayerDifference, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def compared_spikes(self) -> int:
@@ -75,6 +80,19 @@ class Verification:
         return self.compared_spikes > 0 and self.differing == 0
 
     @property
+    def shift_steps(self) -> int | None:
+        """Steps that the output is later than the reference's, where that explains everything.
+
+        None where nothing differs, or where some layer differs otherwise than by a shift.
+        """
+        different = [layer for layer in self.layers if layer.differing]
+        if any(layer.shift_steps is None for layer in different):
+            return None
+        output = self.layers[-1].layer if self.layers else ""
+        shifts = {layer.shift_steps for layer in different if layer.layer == output}
+        return shifts.pop() if len(shifts) == 1 else None
+
+    @property
     def compared(self) -> str:
         """What was compared with what, and what came out, in a sentence."""
         if not self.layers:
@@ -84,7 +102,12 @@ class Verification:
         said = f"{engines} against {self.reference}, in {names}"
         if self.compared_spikes == 0 and self.differing == 0:
             return f"{said}: no spike occurred, which shows nothing."
-        return f"{said}: {self.compared_spikes:,} spikes compared, {self.differing:,} differ."
+        said = f"{said}: {self.compared_spikes:,} spikes compared, {self.differing:,} differ"
+        if self.shift_steps is None:
+            return f"{said}."
+        steps, late = abs(self.shift_steps), "later" if self.shift_steps > 0 else "earlier"
+        count = "one step" if steps == 1 else f"{steps} steps"
+        return f"{said}: the output is equal {count} {late}."
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -93,6 +116,9 @@ class Verification:
             "reference": self.reference,
             "compared": self.compared,
             "compared_spikes": self.compared_spikes,
+            "differing": self.differing,
+            "shift_steps": self.shift_steps,
+            "findings": [asdict(finding) for finding in self.findings],
             "layers": [asdict(layer) for layer in self.layers],
         }
 
@@ -204,4 +230,17 @@ def verify(
     for name in others:
         run = simulate(network, signal, name).layers[-len(reference.layers) :]
         layers += compare(network, (reference.name, reference.layers), (name, run)).layers
-    return Verification(reference=reference.words, layers=tuple(layers))
+    findings = (*_short_samples(network, signal.shape[-1]), *check(network))
+    return Verification(reference=reference.words, layers=tuple(layers), findings=findings)
+
+
+def _short_samples(network: Network, steps: int) -> Iterator[Finding]:
+    if steps <= network.latency_steps:
+        yield Finding.of(
+            "short-sample",
+            network.names[-1],
+            "time",
+            f"no input can change the output: samples of {steps} steps, and a latency of "
+            f"{network.latency_steps}",
+            f"Give at least {network.latency_steps + 1} steps",
+        )

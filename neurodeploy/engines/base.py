@@ -7,7 +7,6 @@ where SLAYER's forward puts it; it is not shifted by the network's latency.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, overload, runtime_checkable
@@ -16,6 +15,7 @@ import numpy as np
 from typing_extensions import Self
 
 from neurodeploy.engines.counts import Counts
+from neurodeploy.engines.layout import in_layout
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
@@ -157,7 +157,7 @@ def check_input(network: Network, spikes: np.ndarray, where: str = "input") -> n
         0 or 1; whole numbers of at most ``input_bits`` bits and a sign, where the network takes
         graded spikes; real values, where it begins with input neurons, and then what is returned
         is the integer current of these. A network whose input is an image also takes it
-        flattened, and the other way round.
+        flattened, in the order of its axes; a flat one takes no image.
     where : str
         Named in errors.
 
@@ -171,12 +171,7 @@ def check_input(network: Network, spikes: np.ndarray, where: str = "input") -> n
     InputError
         Shape or values are not what the network takes.
     """
-    spikes = np.asarray(spikes)
-    features = spikes.shape[1:-1]
-    if features != network.input_shape and math.prod(features) == math.prod(network.input_shape):
-        flat = (math.prod(features),)
-        if spikes.ndim >= 3 and flat in (features, network.input_shape):
-            spikes = spikes.reshape(len(spikes), *network.input_shape, spikes.shape[-1])
+    spikes = in_layout(np.asarray(spikes), network.input_shape, where)
     first = network.layers[0]
     if not first.takes_real_values and not network.input_bits:
         return check_spikes(spikes, features=network.input_shape, where=where)

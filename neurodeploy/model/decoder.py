@@ -32,10 +32,10 @@ class DecoderConfig:
     Parameters
     ----------
     kind : str or class
-        Of the reader: ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate`` or ``first``; or a
-        person's own as a class, an import path ``package.module:Name``, or the name of an entry
-        point in `ENTRY_POINTS`. A class is kept by its name. Nothing is imported before a
-        `Decoder` is built.
+        Of the reader: ``linear``, ``mlp``, ``conv``, ``recurrent``, ``rate``, ``counts`` or
+        ``first``; or a person's own as a class, an import path ``package.module:Name``, or the
+        name of an entry point in `ENTRY_POINTS`. A class is kept by its name. Nothing is imported
+        before a `Decoder` is built.
     neurons : int
         Readout neurons of the encoder.
     window_steps : int
@@ -217,6 +217,30 @@ class Decoder(torch.nn.Module):
         silent = max(0, config.window_steps - steps) * config.neurons
         widths = {"linear": sum(config.heads.values()), "mlp": config.hidden}
         return self.macs - silent * widths.get(config.name, 0)
+
+
+def counting_decoder(neurons: int, window_steps: int, head: str = "label") -> Decoder:
+    """A decoder without anything learned: the spikes of each neuron are the logits of its class.
+
+    With it a network that came without a decoder becomes a bundle.
+
+    Parameters
+    ----------
+    neurons : int
+        Output neurons of the network, one a class.
+    window_steps : int
+        Steps of a sample.
+    head : str
+        Name of the answer.
+    """
+    config = DecoderConfig(
+        kind="counts", neurons=neurons, window_steps=window_steps, heads={head: neurons}
+    )
+    decoder = Decoder(config)
+    with torch.no_grad():
+        torch.nn.init.eye_(decoder.heads[head].weight)
+        torch.nn.init.zeros_(decoder.heads[head].bias)
+    return decoder.eval().requires_grad_(False)
 
 
 def window_at(spikes: torch.Tensor, step: int, window_steps: int) -> torch.Tensor:

@@ -11,6 +11,7 @@ mlp        every spike of the window, by one hidden layer
 conv       the spike trains by a temporal convolution, then one hidden layer
 recurrent  the steps of the window one after another, by a gated recurrent unit (GRU)
 rate       only the spike count of each neuron, by one hidden layer: a baseline
+counts     only the spike count of each neuron, which the heads read: `counting_decoder`
 first      only the first spike of each neuron, by one hidden layer: a baseline
 =========  =====================================================================
 """
@@ -97,6 +98,18 @@ class RateReader(torch.nn.Module):
         return torch.relu(self.layer(window.sum(-1)))
 
 
+class CountsReader(torch.nn.Module):
+    """Spike counts as they are."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.features = config.neurons
+
+    def forward(self, window: torch.Tensor) -> torch.Tensor:
+        """Count [batch, neuron, step] to [batch, neuron]."""
+        return window.sum(-1)
+
+
 class FirstSpikeReader(MlpReader):
     """One hidden layer over the first spike of each neuron: what latency alone says."""
 
@@ -112,5 +125,6 @@ READERS: dict[str, type[torch.nn.Module]] = {
     "conv": ConvReader,
     "recurrent": RecurrentReader,
     "rate": RateReader,
+    "counts": CountsReader,
     "first": FirstSpikeReader,
 }

@@ -12,16 +12,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurodeploy.errors import NetworkError
-from neurodeploy.netx.findings import FINDING_KINDS, Finding
-from neurodeploy.netx.layers import MAX_DELAY_STEPS, ComplexDense, Conv, Dense, Layer
+from neurodeploy.netx.findings import Finding
+from neurodeploy.netx.layers import (
+    MAX_DELAY_STEPS,
+    ComplexDense,
+    Conv,
+    Dense,
+    Layer,
+    NeuronInput,
+)
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
+from neurodeploy.netx.neurons import STATE_LIMIT, CubaNeuron, RfNeuron, SdnnNeuron
+from neurodeploy.netx.reach import silent_layers
 from neurodeploy.netx.weights import stored_weights
 
 _Found = tuple[str, str, str, str]  # code, field, reason, remedy
-
-STATE_LIMIT = 1 << 23
-"""Current wraps and voltage clips here: 24-bit signed state (lava.proc.lif, fixed point)."""
 
 
 def check(network: Network) -> list[Finding]:
@@ -38,26 +43,19 @@ def check(network: Network) -> list[Finding]:
         Empty if netx and Lava run it exactly as it is written, SLAYER too, and it is within the
         chip's fields.
     """
-    findings: list[Finding] = []
+    findings: list[Finding] = [*network.notes]
     before = (network.input_shape, *network.shapes[:-1])
+    silent = silent_layers(network)
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
         largest = (1 << network.input_bits) - 1 if index == 0 and network.input_bits else 1
-        said = [*_layer_findings(index, layer, before[index], largest)]
+        said = [*_layer_findings(index, layer, before[index], largest), *_slayer_findings(layer)]
         if layer.recurrent_weight is not None and not network.graded[index]:
             said += _recurrence_findings(layer)
-        for code, field, reason, remedy in said:
-            kind = FINDING_KINDS[code]
-            findings.append(
-                Finding(
-                    code=code,
-                    severity=kind.severity,
-                    layer=name,
-                    field=field,
-                    exact=kind.exact,
-                    reason=reason,
-                    remedy=remedy,
-                )
-            )
+        if index in silent:
+            said.append(_silent(silent[index]))
+        findings += [
+            Finding.of(code, name, field, reason, remedy) for code, field, reason, remedy in said
+        ]
     return sorted(findings, key=lambda finding: finding.severity)
 
 
@@ -121,6 +119,36 @@ def _layer_findings(
             yield from _bias_findings(layer)
             yield from _kernel_findings(layer)
             yield from _overflow(layer, largest)
+
+
+def _slayer_findings(layer: Layer) -> Iterator[_Found]:
+    """Where SLAYER's own forward differs from what is written, though Lava runs that."""
+    bias = getattr(layer, "bias", None)
+    if isinstance(layer, NeuronInput):
+        late = ", and sends its spikes a step later" if layer.neuron.kind == "cuba" else ""
+        yield (
+            "slayer-input",
+            "type",
+            f"SLAYER's input block rounds the signal to 1/32{late}; Lava does not",
+            "Compare with your training forward: neurodeploy verify --against",
+        )
+    elif bias is not None and np.any(bias) and isinstance(layer.neuron, CubaNeuron):
+        yield (
+            "slayer-bias",
+            "bias",
+            "it acts from the first step, in SLAYER's forward from the second",
+            "Compare with your training forward: neurodeploy verify --against",
+        )
+
+
+def _silent(reached: int) -> _Found:
+    return (
+        "silent-layer",
+        "neuron/threshold",
+        "no neuron can ever spike: with every excitatory input active in every step the voltage "
+        f"stays at or below {reached / 64:.6g} times 64",
+        "Lower the threshold, or read the voltage instead of spikes",
+    )
 
 
 def _recurrence_findings(layer: Layer) -> Iterator[_Found]:

@@ -31,10 +31,17 @@ FINDING_KINDS: Mapping[str, FindingKind] = {
     "changed-decay": FindingKind("warning", False, "netx changes decays of resonators"),
     "clamped-delay": FindingKind("warning", False, "netx shortens delays"),
     "ignored-delay": FindingKind("warning", False, "Lava ignores the delays of a convolution"),
+    "ignored-field": FindingKind("warning", False, "a field of the file is not run"),
     "wrapped-bias": FindingKind("warning", False, "a bias wraps in Lava's 16 bits"),
     "wrapping-current": FindingKind(
         "warning", True, "a current may wrap at 24 bits, which SLAYER does not model"
     ),
+    "training-field": FindingKind("warning", True, "a field of the file only shapes training"),
+    "no-neuron": FindingKind("warning", True, "the file describes no neurons of a layer"),
+    "silent-layer": FindingKind("warning", True, "no neuron of a layer can reach its threshold"),
+    "short-sample": FindingKind("warning", True, "samples are not longer than the latency"),
+    "slayer-bias": FindingKind("warning", True, "SLAYER's forward lets a bias act a step less"),
+    "slayer-input": FindingKind("warning", True, "SLAYER's forward reads a signal differently"),
     "chip-threshold": FindingKind("warning", True, "a threshold is beyond the chip's 17 bits"),
     "chip-bias": FindingKind("warning", True, "a bias is beyond the chip's 13 bits"),
     "chip-kernel": FindingKind("warning", True, "a kernel is beyond the chip's 8 bits and sign"),
@@ -67,6 +74,20 @@ class Finding:
     exact: bool
     reason: str
     remedy: str
+
+    @classmethod
+    def of(cls, code: str, layer: str, field: str, reason: str, remedy: str) -> Finding:
+        """A finding of a known kind."""
+        kind = FINDING_KINDS[code]
+        return cls(
+            code=code,
+            severity=kind.severity,
+            layer=layer,
+            field=field,
+            exact=kind.exact,
+            reason=reason,
+            remedy=remedy,
+        )
 
     def __str__(self) -> str:
         return f"{self.severity}: layer {self.layer}, {self.field}: {self.reason}. {self.remedy}"

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurodeploy.errors import NetworkError, message
+from neurodeploy.netx.findings import Finding
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.neurons import one_integer
 
@@ -31,6 +32,8 @@ class Network:
     input_bits : int
         Message bits of input spikes (netx: ``input_message_bits``, which its file does not hold);
         0 for ones, 1 to 24 for graded spikes.
+    notes : sequence of Finding
+        What its file or module says that is not in it; `neurodeploy.netx.check` repeats them.
 
     Raises
     ------
@@ -41,11 +44,13 @@ class Network:
     input_shape: tuple[int, ...]
     layers: tuple[Layer, ...]
     input_bits: int = 0
+    notes: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         shape: Sequence[int] = tuple(int(n) for n in self.input_shape)
         object.__setattr__(self, "input_shape", shape)
         object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "input_bits", one_integer(self.input_bits, 0, 24, "input_bits"))
         if not shape or min(shape) < 1:
             raise NetworkError(message("input_shape", "positive sizes", shape))

@@ -14,6 +14,9 @@ import numpy as np
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.units import DECAY_SCALE
 
+STATE_LIMIT = 1 << 23
+"""Current wraps and voltage clips here: 24-bit signed state (lava.proc.lif, fixed point)."""
+
 
 def integers(value: Any, where: str, ndim: int | None = None) -> np.ndarray:
     """Any array of whole numbers as int32; an error names ``where``."""

@@ -1,65 +1,117 @@
-"""netx HDF5 -> Network, every field validated."""
+"""netx HDF5 -> Network, every field validated, used, or reported."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from numbers import Integral
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
 
 from neurodeploy._io.files import require_file
-from neurodeploy.errors import FileFormatError, NetworkError, message
-from neurodeploy.netx.layers import Average, ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy._io.signature import file_kind
+from neurodeploy.errors import FileFormatError, InputError, NetworkError, message
+from neurodeploy.netx.fields import Fields
+from neurodeploy.netx.findings import Finding
+from neurodeploy.netx.groups import NO_NEURON, read_conv, read_dense, read_input, read_pool
+from neurodeploy.netx.layers import Average, Conv, Layer
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
-
-NO_NEURON = CubaNeuron(current_decay=0, voltage_decay=4096, threshold=1 << 17)
-"""What netx gives a dense layer without a neuron description: an integrator of one step."""
-
-
-RESONATORS = ("RF_PHASE", "RF_IZHIKEVICH")
-"""Types of resonate-and-fire neurons, as SLAYER exports them."""
+from neurodeploy.netx.unused import unused_findings
 
 INPUT_BITS = "input_message_bits"
 """Attribute of the group ``layer`` where we keep `Network.input_bits`; netx has no place for it."""
 
 
-def read_network(path: Path | str) -> Network:
+def read_network(path: Path | str, *, input_shape: Sequence[int] | None = None) -> Network:
     """Read a netx HDF5 file (``.net``), as lava-dl exports it, older versions included.
 
     Parameters
     ----------
     path : path
         The file.
+    input_shape : sequence of int, optional
+        ``(channel, height, width)`` or ``(neuron,)`` of a file that does not say it, because it
+        begins with a convolution and no input layer. netx takes it as ``(width, height, channel)``.
 
     Returns
     -------
     Network
-        With features in SLAYER's order.
+        With features in SLAYER's order. Its ``notes`` say which fields of the file are not run.
 
     Raises
     ------
     FileFormatError
-        The file is missing, truncated, a field is missing or not valid, or the layers do not
-        fit each other; the message names layers as the file numbers them.
+        The file is missing, truncated, of another kind, a field is missing or not valid, or the
+        layers do not fit each other; the message names layers as the file numbers them.
+    InputError
+        ``input_shape`` is not one, or the file says another.
     """
     path = require_file(path, "network")
+    where = f"network {path}"
+    given = None if input_shape is None else require_shape(input_shape)
     try:
         with h5py.File(path, "r") as file:
-            return _network(file, f"network {path}")
+            if isinstance(file.get("layer"), h5py.Group):
+                return _network(file, where, given)
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
-        raise FileFormatError(
-            message(f"network {path}", "a whole netx HDF5 file", f"{error}")
-        ) from error
+        if file_kind(path).key in ("netx", "hdf5"):
+            raise FileFormatError(message(where, "a whole netx HDF5 file", f"{error}")) from error
+    kind = file_kind(path)
+    raise FileFormatError(message(where, "a netx HDF5 file", kind.words, kind.remedy))
 
 
-def _network(file: h5py.File, where: str) -> Network:
-    if not isinstance(file.get("layer"), h5py.Group):
-        raise FileFormatError(message(where, "a group 'layer'", sorted(file.keys())))
+def require_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape of features, (neuron,) or (channel, height, width).
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    sizes = tuple(shape)
+    if len(sizes) not in (1, 3) or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+        expected = "(channel, height, width) or (neuron,), whole numbers of at least 1"
+        raise InputError(message("input shape", expected, shape))
+    return tuple(map(int, sizes))
+
+
+def _network(file: h5py.File, where: str, given: tuple[int, ...] | None) -> Network:
     groups = file["layer"]
+    layers: list[Layer] = []
+    notes = [*_beside_the_layers(file)]
+    entry = shape = given
+    for index in _order(groups, where):
+        fields = Fields(groups, where).inside(index, f"layer {index}")
+        kind = fields.text("type")
+        if kind == "input":
+            entry = shape = _agreed(fields.shape(), given, fields.where)
+        layer = _layer(fields, kind, shape)
+        name = f"file layer {index}"
+        if layer is not None:
+            name = f"{len(layers)}-{layer.kind}"
+            if shape is None:
+                entry = shape = _input_of(layer, fields)
+            shape = _after(layer, shape, fields.where)
+            notes += _shape_findings(fields, name, shape)
+            if layer.neuron is NO_NEURON:
+                notes.append(_no_neuron(name))
+            layers.append(layer)
+        notes += unused_findings(fields, name, layer)
+    if not layers or entry is None:
+        raise FileFormatError(message(f"{where}, layer", "a layer that computes", "none"))
+    try:
+        return Network(
+            input_shape=_vector(entry, layers),
+            layers=tuple(layers),
+            input_bits=groups.attrs.get(INPUT_BITS, 0),
+            notes=tuple(notes),
+        )
+    except NetworkError as error:
+        raise FileFormatError(f"{where}, {error}") from error
+
+
+def _order(groups: h5py.Group, where: str) -> list[str]:
     if len(groups) == 0:
         raise FileFormatError(message(f"{where}, layer", "at least one layer", "none"))
     expected = [str(index) for index in range(len(groups))]
@@ -67,232 +119,121 @@ def _network(file: h5py.File, where: str) -> Network:
         raise FileFormatError(
             message(f"{where}, layer", f"groups named 0 to {len(groups) - 1}", sorted(groups))
         )
-    input_shape: tuple[int, ...] | None = None
-    layers: list[Layer] = []
-    places: list[str] = []
-    for index in expected:
-        fields = _Fields(groups, where).inside(index, f"layer {index}")
-        kind = fields.text("type")
-        if kind == "input":
-            input_shape = fields.shape("shape")
-            if "neuron" in fields.group:
-                layers.append(
-                    fields.build(
-                        NeuronInput,
-                        neuron=fields.neuron(),
-                        weight=fields.value("weight", 64),
-                        bias=fields.value("bias", 0),
-                    )
-                )
-        elif kind in ("dense", "dense_rec"):
-            layers.append(_dense(fields, recurrent=kind == "dense_rec"))
-        elif kind == "conv":
-            layers.append(_conv(fields))
-        elif kind == "average":
-            layers.append(Average(outputs=math.prod(fields.shape("shape"))))
-        elif kind != "flatten":
-            raise FileFormatError(
-                message(
-                    f"{fields.where}, type",
-                    "input, flatten, dense, dense_rec, conv or average",
-                    kind,
-                    "This layer type is not supported.",
-                )
-            )
-        places += [fields.where] * (len(layers) - len(places))
-    if not layers:
-        raise FileFormatError(message(f"{where}, layer", "a layer that computes", "none"))
-    input_shape = _features(input_shape, layers, where)
-    _require_fit(input_shape, layers, places)
-    try:
-        return Network(
-            input_shape=input_shape,
-            layers=tuple(layers),
-            input_bits=groups.attrs.get(INPUT_BITS, 0),
+    return expected
+
+
+def _beside_the_layers(file: h5py.File) -> Iterator[Finding]:
+    for name in file:
+        if name != "layer" and not (name == "simulation" and _steps_of_1(file[name])):
+            reason = "nothing is known to use it"
+            yield Finding.of("ignored-field", "file", name, reason, "Remove it if it says nothing")
+
+
+def _steps_of_1(simulation: h5py.Group) -> bool:
+    """Whether it says nothing but the length of a sample (slayerPytorch), in steps of 1."""
+    said = dict(simulation.attrs) | {name: field[()] for name, field in simulation.items()}
+    return set(said) <= {"Ts", "tSample"} and said.get("Ts", 1) == 1
+
+
+def _layer(fields: Fields, kind: str, shape: tuple[int, ...] | None) -> Layer | None:
+    """What a group computes; None for a flatten, and for an input without neurons."""
+    match kind:
+        case "input":
+            return read_input(fields)
+        case "flatten":
+            fields.value("shape", ())
+            return None
+        case "dense" | "dense_rec":
+            return read_dense(fields, kind)
+        case "conv":
+            return read_conv(fields)
+        case "pool":
+            return read_pool(fields, _known(shape, fields))
+        case "average":
+            return Average(outputs=math.prod(fields.shape()))
+    raise FileFormatError(
+        message(
+            f"{fields.where}, type",
+            "input, flatten, dense, dense_rec, conv, pool or average",
+            kind,
+            "This layer type is not supported.",
         )
+    )
+
+
+def _known(shape: tuple[int, ...] | None, fields: Fields) -> tuple[int, ...]:
+    if shape is None:
+        raise FileFormatError(
+            message(fields.where, "an input layer with a shape before it", "none")
+        )
+    return shape
+
+
+def _agreed(
+    declared: tuple[int, ...], given: tuple[int, ...] | None, where: str
+) -> tuple[int, ...]:
+    """The shape of the input, as a person gave it, if it is as large as the file says."""
+    if given is None:
+        return declared
+    if math.prod(given) != math.prod(declared) or (len(declared) > 1 and given != declared):
+        raise InputError(message("input shape", f"{declared}, as in {where}", given))
+    return given
+
+
+def _input_of(layer: Layer, fields: Fields) -> tuple[int, ...]:
+    """Features of the input of a file without an input layer: a dense layer tells their number."""
+    if layer.flattens:
+        return (next(iter(layer.forward_matrices.values())).shape[1],)
+    remedy = "Give it: --input-shape C,H,W, or read_network(path, input_shape=(C, H, W))."
+    if isinstance(layer, Conv) and "shape" in fields:
+        remedy += f" {_possible(layer, fields.shape())} gives the shape that the layer declares."
+    expected = "an input layer with a shape before a convolution"
+    raise FileFormatError(message(fields.where, expected, "none", remedy))
+
+
+def _possible(layer: Conv, declared: tuple[int, ...]) -> str:
+    """Sizes of the input from which a convolution makes the shape that a file declares."""
+    sizes = []
+    for size, pad, dilate, kernel, step in zip(
+        declared[-2:],
+        layer.padding,
+        layer.dilation,
+        layer.weight.shape[2:],
+        layer.stride,
+        strict=True,
+    ):
+        least = (size - 1) * step - 2 * pad + dilate * (kernel - 1) + 1
+        sizes.append(f"{least}" if step == 1 else f"{least} to {least + step - 1}")
+    return f"({layer.weight.shape[1] * layer.groups}, {', '.join(sizes)})"
+
+
+def _after(layer: Layer, shape: tuple[int, ...], where: str) -> tuple[int, ...]:
+    """Features after a layer; it is named as the file numbers it if it does not fit."""
+    try:
+        return layer.output_shape(shape)
     except NetworkError as error:
         raise FileFormatError(f"{where}, {error}") from error
 
 
-def _features(
-    input_shape: tuple[int, ...] | None, layers: Sequence[Layer], where: str
-) -> tuple[int, ...]:
-    """Features of the input: before a dense layer, (n, 1, 1) and (1, 1, n) are a vector too."""
+def _shape_findings(fields: Fields, name: str, made: tuple[int, ...]) -> Iterator[Finding]:
+    declared = fields.shape() if "shape" in fields else made
+    if math.prod(declared) != math.prod(made):
+        reason = f"the file says {declared}, and the layer makes {made}"
+        yield Finding.of("ignored-field", name, "shape", reason, "Check the shape of the input")
+
+
+def _no_neuron(name: str) -> Finding:
+    return Finding.of(
+        "no-neuron",
+        name,
+        "neuron",
+        "the file describes none, and netx takes integrators of one step that never spike",
+        "Read their voltage, or export the layer with neurons",
+    )
+
+
+def _vector(shape: tuple[int, ...], layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Before a dense layer, (n, 1, 1) and (1, 1, n) are a vector too."""
     first = next((layer for layer in layers if layer.has_synapses), None)
-    if input_shape is None:
-        if first is None or not first.flattens:
-            expected = "an input layer with a shape before a convolution"
-            raise FileFormatError(message(where, expected, "none"))
-        return (next(iter(first.forward_matrices.values())).shape[1],)
-    longer = tuple(size for size in input_shape if size > 1)
-    return longer if len(longer) == 1 and (first is None or first.flattens) else input_shape
-
-
-def _require_fit(shape: tuple[int, ...], layers: Sequence[Layer], places: Sequence[str]) -> None:
-    """Name the layer as the file numbers it if it does not fit the one before."""
-    for layer, place in zip(layers, places, strict=True):
-        try:
-            shape = layer.output_shape(shape)
-        except NetworkError as error:
-            raise FileFormatError(f"{place}, {error}") from error
-
-
-def _dense(fields: _Fields, recurrent: bool) -> Dense | ComplexDense:
-    if isinstance(fields.group.get("weight"), h5py.Group):
-        if recurrent:
-            remedy = "netx drops the recurrent weights of a complex layer."
-            raise FileFormatError(message(f"{fields.where}, type", "dense", "dense_rec", remedy))
-        return _complex_dense(fields)
-    return fields.build(
-        Dense,
-        weight=fields.matrix("weight"),
-        neuron=fields.neuron() if "neuron" in fields.group else NO_NEURON,
-        recurrent_weight=fields.matrix("weight_rec") if recurrent else None,
-        bias=fields.optional_vector("bias"),
-        delay=fields.value("delay") if "delay" in fields.group else None,
-    )
-
-
-def _complex_dense(fields: _Fields) -> ComplexDense:
-    fields.require_zero("bias", "delay")
-    return fields.build(
-        ComplexDense,
-        real_weight=fields.matrix("weight/real"),
-        imaginary_weight=fields.matrix("weight/imag"),
-        neuron=fields.resonator(),
-    )
-
-
-def _conv(fields: _Fields) -> Conv:
-    weight = fields.value("weight")
-    if weight.ndim == 5 and weight.shape[4] == 1:
-        weight = weight[..., 0]
-    return fields.build(
-        Conv,
-        weight=weight,
-        neuron=fields.neuron(),
-        stride=fields.value("stride"),
-        padding=fields.value("padding"),
-        dilation=fields.value("dilation"),
-        groups=fields.value("groups"),
-        bias=fields.optional_vector("bias"),
-        delay=fields.optional_vector("delay"),
-    )
-
-
-class _Fields:
-    """The datasets of one layer, read with errors that name file, layer and field."""
-
-    def __init__(self, group: Any, where: str) -> None:
-        if not isinstance(group, h5py.Group):
-            raise FileFormatError(message(where, "a group", "a dataset"))
-        self.group = group
-        self.where = where
-
-    def value(self, name: str, default: Any = None) -> Any:
-        if name not in self.group:
-            if default is not None:
-                return default
-            raise FileFormatError(
-                message(self.where, f"a field '{name}'", f"only {sorted(self.group.keys())}")
-            )
-        try:
-            field = self.group[name]
-            if isinstance(field, h5py.Dataset):
-                return np.asarray(field[()])
-        except (KeyError, TypeError, OSError, ValueError) as error:
-            raise FileFormatError(message(f"{self.where}, {name}", "values", error)) from error
-        raise FileFormatError(message(f"{self.where}, {name}", "values", "a group"))
-
-    def optional_vector(self, name: str) -> np.ndarray | None:
-        return self.value(name).ravel() if name in self.group else None
-
-    def text(self, name: str) -> str:
-        value = self.value(name)
-        raw = value.ravel()[0] if value.size == 1 else value
-        if isinstance(raw, bytes):
-            return raw.decode("ascii", "replace")
-        if isinstance(raw, str):
-            return raw
-        raise FileFormatError(message(f"{self.where}, {name}", "one text", f"{value.dtype}"))
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        value = self.value(name).ravel()
-        if value.dtype.kind not in "iu" or value.size == 0 or value.min() < 1:
-            raise FileFormatError(message(f"{self.where}, {name}", "positive sizes", value))
-        return tuple(int(size) for size in value)
-
-    def matrix(self, name: str) -> np.ndarray:
-        outputs = math.prod(self.shape("shape"))
-        weight = self.value(name)
-        if weight.ndim == 1 and weight.size % outputs == 0:
-            weight = weight.reshape(outputs, -1)
-        if weight.ndim != 2 or weight.shape[0] != outputs:
-            raise FileFormatError(
-                message(f"{self.where}, {name}", f"shape ({outputs}, input)", f"{weight.shape}")
-            )
-        return weight
-
-    def neuron(self) -> CubaNeuron | SdnnNeuron:
-        fields = self.inside("neuron", "neuron")
-        kind = fields.text("type")
-        fields.require_zero("gradedSpike", "wgtExp", "messageBits")
-        if kind == "SDNN":
-            if "activation" in fields.group and fields.text("activation") != "relu":
-                found = fields.text("activation")
-                raise FileFormatError(message(f"{fields.where}, activation", "relu", found))
-            return fields.build(
-                SdnnNeuron,
-                threshold=fields.value("vThMant"),
-                sigma_output="sigma_output" in fields.group,
-            )
-        if kind not in ("CUBA", "LOIHI"):
-            remedy = "RF needs complex weights." if kind in RESONATORS else "netx has no such one."
-            expected = "CUBA, LOIHI or SDNN"
-            raise FileFormatError(message(f"{fields.where}, type", expected, kind, remedy))
-        return fields.build(
-            CubaNeuron,
-            current_decay=fields.value("iDecay"),
-            voltage_decay=fields.value("vDecay"),
-            threshold=fields.value("vThMant"),
-        )
-
-    def resonator(self) -> RfNeuron:
-        fields = self.inside("neuron", "neuron")
-        kind = fields.text("type")
-        fields.require_zero("gradedSpike", "wgtExp", "messageBits")
-        if kind not in RESONATORS:
-            remedy = "Complex weights need resonate-and-fire neurons."
-            expected = " or ".join(RESONATORS)
-            raise FileFormatError(message(f"{fields.where}, type", expected, kind, remedy))
-        return fields.build(
-            RfNeuron,
-            sin_decay=fields.value("sinDecay"),
-            cos_decay=fields.value("cosDecay"),
-            threshold=fields.value("vThMant"),
-            phase=kind == "RF_PHASE",
-        )
-
-    def require_zero(self, *names: str) -> None:
-        for name in names:
-            if name in self.group:
-                value = self.value(name)
-                if value.dtype.kind not in "biuf" or value.any():
-                    raise FileFormatError(
-                        message(f"{self.where}, {name}", 0, value, "netx does not follow it.")
-                    )
-
-    def inside(self, name: str, called: str) -> _Fields:
-        try:
-            group = self.group[name]
-        except KeyError as error:
-            raise FileFormatError(
-                message(f"{self.where}, {called}", f"a group '{name}'", "none")
-            ) from error
-        return _Fields(group, f"{self.where}, {called}")
-
-    def build(self, make: Any, **fields: Any) -> Any:
-        try:
-            return make(**fields)
-        except NetworkError as error:
-            raise FileFormatError(f"{self.where}, {error}") from error
+    longer = tuple(size for size in shape if size > 1)
+    return longer if len(longer) == 1 and (first is None or first.flattens) else shape

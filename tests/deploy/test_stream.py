@@ -95,7 +95,7 @@ def test_a_bundle_of_fewer_steps_streams_the_first_ones_of_any_engine(bundle: Bu
 
 
 def test_what_is_no_bundle_or_engine_is_refused_before_anything_runs(bundle: Bundle) -> None:
-    with pytest.raises(InputError, match="a Bundle, for its decoder, found a Network"):
-        stream_answers(bundle.network, [])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="a Network or a Bundle, found a Decoder"):
+        stream_answers(bundle.decoder, [])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="engine: expected a name or an Engine, found a Decoder"):
         stream_answers(bundle, [], bundle.decoder)  # type: ignore[arg-type]

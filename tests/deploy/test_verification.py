@@ -120,7 +120,11 @@ def test_a_bundle_with_its_encoder_is_compared_with_the_training_forward() -> No
         f"bundle, in 0-dense, 1-dense: {2 * sent} spikes compared, 0 differ."
     )
     report = result.to_dict()
-    assert set(report) == {"exact", "reference", "compared", "compared_spikes", "layers"}
+    assert set(report) == {
+        *("exact", "reference", "compared", "compared_spikes", "differing", "shift_steps"),
+        *("layers", "findings"),
+    }
+    assert report["shift_steps"] is None
     for model in (encoder, HybridModel(encoder, bundle.decoder)):
         given = verify(bundle.network, signal, ["native"], against=model)
         assert given.exact
@@ -181,9 +185,71 @@ def test_a_shift_that_explains_all_is_said(shift: int) -> None:
     given[..., slice(-shift, None) if shift > 0 else slice(None, -shift)] = 0
     result = verify(bundle.network, signal, ["native"], against=given)
     assert not result.exact
-    assert result.layers[0].shift_steps == shift
+    assert result.layers[0].shift_steps == result.shift_steps == shift
+    said = {1: "one step later", 2: "2 steps later", -1: "one step earlier"}[shift]
+    assert f"the output is equal {said}" in result.compared
     given[0, 0, 3] ^= 1
     assert verify(bundle.network, signal, ["native"], against=given).layers[0].shift_steps is None
+
+
+class Blocks(torch.nn.Module):
+    """What SLAYER's tutorials train: blocks that run one after another."""
+
+    def __init__(self, *blocks: torch.nn.Module) -> None:
+        super().__init__()
+        self.blocks = torch.nn.ModuleList(blocks)
+
+    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+        for block in self.blocks:
+            spikes = block(spikes)
+        return spikes
+
+
+class Block(torch.nn.Module):
+    """Sends spikes that are given, whatever arrives."""
+
+    def __init__(self, sent: np.ndarray) -> None:
+        super().__init__()
+        self.sent = torch.from_numpy(sent)
+        self.neuron = torch.nn.Identity()
+
+    def forward(self, spikes: torch.Tensor) -> torch.Tensor:
+        return self.sent
+
+
+def test_a_module_with_blocks_is_compared_layer_by_layer() -> None:
+    _, bundle, signal = trained()
+    hidden, output = simulate(bundle.network, signal).layers
+    result = verify(
+        bundle.network, signal, ["native"], against=Blocks(Block(hidden), Block(output))
+    )
+    assert result.exact
+    assert [layer.layer for layer in result.layers] == list(bundle.network.names)
+    assert result.reference == "every layer of the Blocks that was given"
+    wrong = 1 - hidden
+    result = verify(bundle.network, signal, ["native"], against=Blocks(Block(wrong), Block(output)))
+    assert [layer.differing > 0 for layer in result.layers] == [True, False]
+    # blocks that are other layers than the network's: the output alone
+    only = verify(bundle.network, signal, ["native"], against=Blocks(Block(output)))
+    assert only.exact
+    assert [layer.layer for layer in only.layers] == [bundle.network.names[-1]]
+
+
+def test_a_sample_not_longer_than_the_latency_is_said() -> None:
+    _, bundle, signal = trained()
+    result = verify(bundle.network, signal[..., :2], ["native"], against=signal[:, :3, :2] * 0)
+    assert not result.exact
+    (finding,) = result.findings
+    assert finding.code == "short-sample"
+    assert "samples of 2 steps, and a latency of 2" in finding.reason
+
+
+def test_what_check_says_is_part_of_the_verification() -> None:
+    deaf = CubaNeuron(current_decay=1024, voltage_decay=300, threshold=7000)
+    network = Network(input_shape=(2,), layers=(Dense(weight=np.eye(2) * 4, neuron=deaf),))
+    result = verify(network, np.ones((1, 2, 5)), ["native"], against=np.zeros((1, 2, 5)))
+    assert [finding.code for finding in result.findings] == ["silent-layer"]
+    assert result.to_dict()["findings"][0]["layer"] == "0-dense"
 
 
 def test_silence_shows_nothing() -> None:

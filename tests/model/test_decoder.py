@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig, every_window, window_at
+from neurodeploy.model.decoder import (
+    READERS,
+    Decoder,
+    DecoderConfig,
+    counting_decoder,
+    every_window,
+    window_at,
+)
 
 KINDS = sorted(READERS)
 
@@ -21,7 +28,7 @@ def config(kind: str = "mlp", **changes: object) -> DecoderConfig:
 
 
 def test_kinds_are_the_documented_ones() -> None:
-    assert KINDS == ["conv", "first", "linear", "mlp", "rate", "recurrent"]
+    assert KINDS == ["conv", "counts", "first", "linear", "mlp", "rate", "recurrent"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,14 +45,14 @@ def test_every_head_answers_the_batch(kind: str, neurons: int, window_steps: int
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_rate_is_blind_to_timing(kind: str) -> None:
+def test_only_rate_and_counts_are_blind_to_timing(kind: str) -> None:
     torch.manual_seed(0)
     decoder = Decoder(config(kind))
     window = (torch.rand(6, 8, 5) < 0.4).float()
     order = torch.tensor([3, 1, 4, 0, 2])
     as_it_was, permuted = decoder(window), decoder(window[..., order])
     for head in ("image", "label"):
-        assert torch.equal(as_it_was[head], permuted[head]) == (kind == "rate")
+        assert torch.equal(as_it_was[head], permuted[head]) == (kind in ("rate", "counts"))
 
 
 @pytest.mark.parametrize(
@@ -220,3 +227,11 @@ def test_every_window_passes_gradients_to_each_step() -> None:
     every_window(spikes, 3).sum().backward()
     assert spikes.grad is not None
     assert spikes.grad.tolist() == [[[3, 3, 3, 3, 2, 1]]]
+
+
+def test_a_counting_decoder_says_the_counts() -> None:
+    decoder = counting_decoder(3, 5)
+    spikes = (torch.arange(2 * 3 * 5).reshape(2, 3, 5) % 3 == 0).float()
+    assert torch.equal(decoder.at_the_end(spikes)["label"], spikes.sum(-1))
+    assert not any(parameter.requires_grad for parameter in decoder.parameters())
+    assert decoder.macs == 9

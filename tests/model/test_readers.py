@@ -63,11 +63,11 @@ def test_one_of_ours_is_kept_by_its_short_name() -> None:
 def test_an_entry_point_is_looked_up_without_importing(monkeypatch: pytest.MonkeyPatch) -> None:
     def only(group: str) -> list[EntryPoint]:
         assert group == "neurodeploy.decoders"
-        return [EntryPoint(name="counts", value=PATH, group=group),
+        return [EntryPoint(name="mine", value=PATH, group=group),
                 EntryPoint(name="gone", value="no_such_module:Reader", group=group)]  # fmt: skip
 
     monkeypatch.setattr("importlib.metadata.entry_points", only)
-    assert isinstance(Decoder(config("counts")).reader, Counts)
+    assert isinstance(Decoder(config("mine")).reader, Counts)
     gone = config("gone")
     assert gone.foreign == "no_such_module:Reader"
     with pytest.raises(InputError, match=r"decoder 'no_such_module:Reader'.*ModuleNotFoundError"):

@@ -29,6 +29,7 @@ def test_findings_say_whether_lava_runs_what_is_written() -> None:
     assert {code: finding["exact"] for code, finding in found.items()} == {
         "chip-bias": True,
         "clamped-delay": False,
+        "slayer-bias": True,
     }
     assert json.loads(json.dumps(report["findings"])) == report["findings"]
     for finding in report["findings"]:

@@ -285,7 +285,7 @@ def test_a_vector_may_be_written_as_an_image(
         (lambda path: None, "no such file"),
         (lambda path: path.touch(), "an empty file"),
         (lambda path: path.mkdir(), "a folder"),
-        (lambda path: path.write_text("layer: 1\n" * 100), "whole netx HDF5 file"),
+        (lambda path: path.write_text("layer: 1\n" * 100), "a netx HDF5 file, found a text"),
         (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"), "whole netx HDF5 file"),
     ],
     ids=["missing", "empty", "folder", "text", "signature only"],
@@ -329,7 +329,7 @@ BROKEN: dict[str, tuple[Edit, list[str]]] = {
     "gap in numbers": (drop("layer/2"), ["layer", "['0', '1', '3']"]),
     "extra name": (lambda file: file.create_group("layer/x"), ["layer", "'x'"]),
     "conv without input": (keep_the_convolution, ["input layer", "convolution"]),
-    "unknown type": (put("layer/2/type", "pool"), ["layer 2, type", "pool"]),
+    "unknown type": (put("layer/2/type", "unpool"), ["layer 2, type", "unpool"]),
     "recurrent without its weights": (
         put("layer/3/type", "dense_rec"),
         ["layer 3", "a field 'weight_rec'"],

@@ -181,7 +181,7 @@ def test_a_network_comes_back_equal(tmp_path_factory: Any, network: Network) -> 
 def test_networks_of_others_come_back_equal(tmp_path: Path, recordings: Path, name: str) -> None:
     network = read_network(recordings / f"{name}.net")
     write_network(network, tmp_path / "a.net")
-    assert plain(read_network(tmp_path / "a.net")) == plain(network)
+    assert plain(read_network(tmp_path / "a.net")) == plain(dataclasses.replace(network, notes=()))
 
 
 def pair(**changes: Any) -> Network:
