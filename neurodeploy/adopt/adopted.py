@@ -21,13 +21,14 @@ class Adopted:
         shift of the output in time.
     late_steps : int
         By so many steps the output is later than the author's; earlier, if negative.
-    output_scale : int
-        What a 1 of the author's output is here; graded spikes are fractions in SLAYER.
+    input_scale, output_scale : int
+        What a 1 of the author's input and output is here; graded spikes are fractions in SLAYER.
     """
 
     network: Network
     notes: tuple[Finding, ...] = ()
     late_steps: int = 0
+    input_scale: int = 1
     output_scale: int = 1
 
     @property

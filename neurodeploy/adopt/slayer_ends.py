@@ -26,10 +26,7 @@ from neurodeploy.netx.layers import Dense, NeuronInput
 def read_input(block: Any, shape: Shape, notes: Notes) -> Read:
     """A signal, at neurons or not."""
     if block.neuron is None:
-        if not block.delay_shift:
-            return Read(layer=None, shape=shape)
-        note_earlier(notes)
-        return Read(layer=None, shape=shape, late_steps=-1)
+        return Read(layer=None, shape=shape)  # SLAYER 0.6.0 cannot run one with a step
     kind = neurons.kind_of(block.neuron)
     if kind not in ("cuba", "sigma_delta"):
         remedy = "netx's input has one real signal; let a dense block read it."

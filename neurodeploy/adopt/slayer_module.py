@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.adopt.adopted import Adopted
 from neurodeploy.adopt.slayer_blocks import read_block
 from neurodeploy.adopt.slayer_delays import with_delays
+from neurodeploy.adopt.slayer_forward import differing
 from neurodeploy.adopt.slayer_notes import Notes
 from neurodeploy.adopt.slayer_parts import Read, kind_of
 from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import SdnnNeuron
 
@@ -28,11 +32,19 @@ SIGMA_UNIT = 1 << 18
 LAST = ("Affine", "Average", "Output")
 """Blocks that send a voltage, an average or a sum, which nothing may follow."""
 
+UNCOMPARED = ("Affine", "Average")
+"""Those whose output the network does not send."""
+
 IGNORED = (torch.nn.Dropout, torch.nn.Identity)
 """Modules between blocks that do nothing when a module is evaluated."""
 
 
-def from_slayer(module: Any, *, input_shape: Iterable[int] | None = None) -> Adopted:
+def from_slayer(
+    module: Any,
+    *,
+    input_shape: Iterable[int] | None = None,
+    signal: np.ndarray | None = None,
+) -> Adopted:
     """Make a network of a module of SLAYER blocks.
 
     It is what the module gives when it is evaluated: `torch.nn.Module.eval`, on a CPU, from rest.
@@ -46,6 +58,9 @@ def from_slayer(module: Any, *, input_shape: Iterable[int] | None = None) -> Ado
     input_shape : iterable of int, optional
         ``(neuron,)`` or ``(channel, height, width)`` of the input. Needed if the module begins
         with a convolution or a pool, and its input block has not run yet.
+    signal : array [sample, *features, time], optional
+        Input of the module. Its own forward then runs on it beside the network, and a note says
+        how many output spikes differ.
 
     Returns
     -------
@@ -81,27 +96,51 @@ def from_slayer(module: Any, *, input_shape: Iterable[int] | None = None) -> Ado
     if not made:
         raise InputError(message("module", "a block with neurons", "none"))
     placed = with_delays(made, notes)
-    first, last = placed[0], placed[-1]
-    graded_input = isinstance(first.neuron, SdnnNeuron) and not first.takes_real_values
-    scale = 1
-    if isinstance(last.neuron, SdnnNeuron):
-        scale = SIGMA_UNIT if last.neuron.sigma_output else GRADED_UNIT
-        notes.layer = len(placed) - 1
-        reason = f"graded spikes are whole numbers, {scale} for a 1 of SLAYER"
-        notes.say("graded-units", "output", reason, f"Divide the output by {scale}")
-    if graded_input:
-        notes.layer = 0
-        reason = f"graded input spikes are whole numbers, {GRADED_UNIT} for a 1 of SLAYER"
-        notes.say("graded-units", "input", reason, f"Multiply the input by {GRADED_UNIT}")
+    input_scale, output_scale = _units(placed, notes)
     network = Network(
-        input_shape=shape, layers=tuple(placed), input_bits=GRADED_BITS if graded_input else 0
+        input_shape=shape,
+        layers=tuple(placed),
+        input_bits=GRADED_BITS if input_scale > 1 else 0,
     )
-    return Adopted(
+    adopted = Adopted(
         network=network,
         notes=notes.findings(network.names),
         late_steps=sum(each.late_steps for each in read),
-        output_scale=scale,
+        input_scale=input_scale,
+        output_scale=output_scale,
     )
+    if signal is None or kind_of(blocks[-1]) in UNCOMPARED:
+        return adopted
+    _note_comparison(differing(module, blocks, adopted, signal), notes)
+    return replace(adopted, notes=notes.findings(network.names))
+
+
+def _units(layers: Sequence[Layer], notes: Notes) -> tuple[int, int]:
+    """What a 1 of SLAYER is in graded spikes that go in and come out."""
+    first, last = layers[0], layers[-1]
+    scales = [1, 1]
+    if isinstance(last.neuron, SdnnNeuron):
+        scales[1] = SIGMA_UNIT if last.neuron.sigma_output else GRADED_UNIT
+        notes.layer = len(layers) - 1
+        reason = f"graded spikes are whole numbers, {scales[1]} for a 1 of SLAYER"
+        notes.say("graded-units", "output", reason, f"Divide the output by {scales[1]}")
+    if isinstance(first.neuron, SdnnNeuron) and not first.takes_real_values:
+        scales[0] = GRADED_UNIT
+        notes.layer = 0
+        reason = f"graded input spikes are whole numbers, {GRADED_UNIT} for a 1 of SLAYER"
+        notes.say("graded-units", "input", reason, f"Multiply the input by {GRADED_UNIT}")
+    return scales[0], scales[1]
+
+
+def _note_comparison(counts: tuple[int, int, int], notes: Notes) -> None:
+    spikes, differ, differ_on_time = counts
+    said = f"the module sends {spikes} spikes on the given signal; the network differs in {differ}"
+    if differ:
+        said += f", and in {differ_on_time} with the step between layers where Lava has it"
+    remedy = (
+        "Judge by your task: compare answers, not spikes" if differ else "Nothing is to be done"
+    )
+    notes.say("differs" if differ else "compared", "output", said, remedy)
 
 
 def blocks_of(module: Any) -> Iterator[Any]:

@@ -28,6 +28,7 @@ SLAYER_NOTES: Mapping[str, FindingKind] = {
     "graded-units": FindingKind("warning", True, "graded spikes are whole numbers"),
     "persistent-state": FindingKind("warning", True, "the module goes on where it stopped"),
     "own-forward": FindingKind("warning", False, "a block has a forward of its own"),
+    "compared": FindingKind("warning", True, "the module was run beside the network"),
     "differs": FindingKind("warning", False, "spikes differ from those of the module"),
 }
 """What each code means; ``exact`` is whether the network gives what the module gives, but for a

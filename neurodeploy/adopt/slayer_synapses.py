@@ -13,6 +13,9 @@ from neurodeploy.errors import NetworkError, message
 STEP = 2
 """SLAYER quantises weights in steps of 2 (``lava.lib.dl.slayer.neuron.base``)."""
 
+FLOAT32_ERROR = 1e-4
+"""A whole weight of 9 bits is not further from one after it was divided in float32."""
+
 
 def whole_weights(synapse: Any, scale: int, notes: Notes, mask: Any = None) -> np.ndarray:
     """Weights of a synapse as its forward applies them, times the scale of its neurons.
@@ -45,8 +48,8 @@ def whole_weights(synapse: Any, scale: int, notes: Notes, mask: Any = None) -> n
     exact = applied.detach().cpu().numpy().astype(np.float64) * scale
     if not np.isfinite(exact).all():
         raise NetworkError(message("weight", "finite numbers", "some that are not"))
-    if (exact == np.rint(exact)).all():
-        return exact.astype(np.int64)
+    if (np.abs(exact - np.rint(exact)) < FLOAT32_ERROR).all():
+        return np.rint(exact).astype(np.int64)
     rounded = (STEP * np.rint(exact / STEP)).astype(np.int64)
     notes.say(
         "rounded-weight",

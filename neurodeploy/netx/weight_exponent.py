@@ -21,6 +21,11 @@ EXPONENT_LIMIT = 3
 into a file as it is (``weight_exp_bits``, its default)."""
 
 
+def applied_exponent(written: float) -> int:
+    """What SLAYER's norm applies where it writes this exponent into a file."""
+    return int(np.clip(np.ceil(written), -EXPONENT_LIMIT, EXPONENT_LIMIT))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoldedExponent:
     """A layer that gives what the norm would.

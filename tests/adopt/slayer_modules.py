@@ -47,17 +47,20 @@ def forward(module: torch.nn.Module, signal: np.ndarray) -> np.ndarray:
     return module.eval()(torch.from_numpy(signal.astype(np.float32))).numpy()
 
 
-@torch.no_grad()
-def chip_forward(module: Blocks, signal: np.ndarray) -> np.ndarray:
-    """The same blocks with the step between layers before the neuron, where Lava has it.
+def drawn(module: Blocks, *shape: int) -> Blocks:
+    """After a first run, in which SLAYER draws delays; these are longer than it draws them."""
+    forward(module, np.zeros((1, *shape, 2)))
+    for block in module.blocks:
+        if getattr(block, "delay", None) is not None:
+            steps = torch.randint(0, 6, block.delay.delay.shape)
+            block.delay.delay.data = steps + 0.3
+    return module
 
-    This is the documented difference that a bias makes, and the only one here.
-    """
-    sent = torch.from_numpy(signal.astype(np.float32))
-    for block in module.eval().blocks:
-        if hasattr(block, "synapse"):
-            late = torch.nn.functional.pad(sent, (1, 0))[..., :-1]
-            sent = block.neuron(block.synapse(late))
-        else:
-            sent = block(sent)
-    return sent.numpy()
+
+@torch.no_grad()
+def normed(module: Blocks, signal: np.ndarray) -> Blocks:
+    """After norms have seen a signal for some time."""
+    module.train()
+    for _ in range(30):
+        module(torch.from_numpy(signal).float())
+    return module.eval()
