@@ -1,5 +1,10 @@
 # What a person needs, by the module that has it. tests/test_api.py holds the list.
+from ._io.lava import lava_imports as lava_imports
 from ._version import __version__ as __version__
+from .adopt.convert import Converted as Converted
+from .adopt.convert import convert as convert
+from .adopt.convert import from_nir as from_nir
+from .adopt.convert import from_slayer as from_slayer
 from .cost.energy import ann_equivalent as ann_equivalent
 from .cost.energy import dense_macs as dense_macs
 from .cost.energy import energy_proxies as energy_proxies

@@ -43,7 +43,8 @@ def _given(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return callback
 
 
-def _file(what: str) -> Callable[[Any], Any]:
+def file_of(what: str) -> Callable[[Any], Any]:
+    """The check of a file that is read."""
     return _given(lambda path: require_file(path, what))
 
 
@@ -51,7 +52,15 @@ def _network(path: Path) -> Path:
     return _bundle(path) if path.is_dir() else require_file(path, "network")
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def _require_shape(text: str | None) -> str | None:
+    shape_of(text)
+    return text
+
+
+def shape_of(text: str | None) -> tuple[int, ...] | None:
+    """C,H,W as sizes, or None where nothing was given."""
+    if text is None:
+        return None
     sizes = [int(size) if size.strip().isdecimal() else 0 for size in text.split(",")]
     if len(sizes) not in (1, 3) or min(sizes) < 1:
         raise InputError(message("option --input-shape", "C,H,W or N, such as 2,34,34", repr(text)))
@@ -63,7 +72,8 @@ def _bundle(path: Path) -> Path:
     return path
 
 
-def _output_file(path: Path) -> Path:
+def output_file(path: Path) -> Path:
+    """The check of a file that is written."""
     if path.is_dir():
         raise InputError(message(f"output {path}", "a file", "a folder"))
     require_writable(path.absolute().parent)
@@ -88,7 +98,9 @@ def _compute_device(name: str) -> str:
     return name
 
 
-def _positive(option: str, expected: str) -> Callable[[Any], Any]:
+def positive(option: str, expected: str) -> Callable[[Any], Any]:
+    """The check of a number of more than 0."""
+
     def check(value: float) -> float:
         if not 0 < value < math.inf:
             raise InputError(message(option, f"{expected}, more than 0", value))
@@ -159,7 +171,7 @@ InputShapeOption = Annotated[
     typer.Option(
         "--input-shape",
         help="C,H,W of the input, where the file does not say it.",
-        callback=_given(_shape),
+        callback=_require_shape,
     ),
 ]
 TaskArgument = Annotated[
@@ -173,13 +185,15 @@ TaskOption = Annotated[
 InputOption = Annotated[
     Path,
     typer.Option(
-        "--input", help="Spikes, .npy, \\[batch, *features, time], 0 or 1.", callback=_file("input")
+        "--input",
+        help="Spikes, .npy, \\[batch, *features, time], 0 or 1.",
+        callback=file_of("input"),
     ),
 ]
 TrafficInputOption = Annotated[
     Path | None,
     typer.Option(
-        "--input", help="Spikes of a run, for the traffic, .npy.", callback=_file("input")
+        "--input", help="Spikes of a run, for the traffic, .npy.", callback=file_of("input")
     ),
 ]
 FileOption = Annotated[
@@ -187,7 +201,7 @@ FileOption = Annotated[
     typer.Option(
         "--input",
         help="Spikes, .npy, \\[batch, *features, time].",
-        callback=_file("input"),
+        callback=file_of("input"),
         is_eager=True,
     ),
 ]
@@ -213,7 +227,7 @@ AgainstOption = Annotated[
     Path | None,
     typer.Option(
         help="Output spikes of your training forward, .npy, to compare with.",
-        callback=_file("reference"),
+        callback=file_of("reference"),
     ),
 ]
 
@@ -246,13 +260,13 @@ AllowImportOption = Annotated[
 ChipsOption = Annotated[
     Path | None,
     typer.Option(
-        help="A TOML table of further chips.", callback=_file("chip table"), is_eager=True
+        help="A TOML table of further chips.", callback=file_of("chip table"), is_eager=True
     ),
 ]
 DevicesOption = Annotated[
     Path | None,
     typer.Option(
-        help="A TOML table of further devices.", callback=_file("device table"), is_eager=True
+        help="A TOML table of further devices.", callback=file_of("device table"), is_eager=True
     ),
 ]
 ChipOption = Annotated[
@@ -283,7 +297,7 @@ StepTimeOption = Annotated[
     float | None,
     typer.Option(
         help="Seconds of a time step, such as 10e-6, for the latency.",
-        callback=_positive("step time", "seconds"),
+        callback=positive("step time", "seconds"),
     ),
 ]
 
@@ -292,14 +306,14 @@ FolderOption = Annotated[
 ]
 OutputOption = Annotated[
     Path,
-    typer.Option("--output", help="Where the output spikes go, .npy.", callback=_output_file),
+    typer.Option("--output", help="Where the output spikes go, .npy.", callback=output_file),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 EpochsOption = Annotated[int | None, typer.Option(help="Instead of the task's own.", min=1)]
 RateOption = Annotated[
     float | None,
-    typer.Option("--lr", help="Learning rate.", callback=_positive("option --lr", "a rate")),
+    typer.Option("--lr", help="Learning rate.", callback=positive("option --lr", "a rate")),
 ]
 BatchSizeOption = Annotated[int | None, typer.Option(help="Samples of a gradient step.", min=1)]
 BetaOption = Annotated[
@@ -319,7 +333,7 @@ ComputeDeviceOption = Annotated[
 StartOption = Annotated[
     Path | None,
     typer.Option(
-        "--from", help="Fine-tune the weights of this checkpoint.", callback=_file("checkpoint")
+        "--from", help="Fine-tune the weights of this checkpoint.", callback=file_of("checkpoint")
     ),
 ]
 NAME_HELP = (

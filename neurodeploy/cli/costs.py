@@ -23,6 +23,7 @@ from neurodeploy.cli.arguments import (
     StepTimeOption,
     TrafficChipOption,
     TrafficInputOption,
+    shape_of,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 
@@ -69,7 +70,9 @@ def energy(
         from neurodeploy.deploy.bundle import load_bundle
 
         bundle = load_bundle(network, allow_import=allow_import)
-    deployed = read_chip_part(network, input_shape=input_shape) if bundle is None else bundle
+    deployed = (
+        read_chip_part(network, input_shape=shape_of(input_shape)) if bundle is None else bundle
+    )
     part = chip_part(deployed)
     spikes = first_steps(part, input_spikes(input_file, data, samples, seed, bundle))
     report = cost_report(
@@ -115,7 +118,10 @@ def fit(
     from neurodeploy.hardware.advice import fit_report
     from neurodeploy.hardware.chips import find_chip
 
-    target, part = find_chip(chip, chips), read_chip_part(network, input_shape=input_shape)
+    target, part = (
+        find_chip(chip, chips),
+        read_chip_part(network, input_shape=shape_of(input_shape)),
+    )
     counts = None
     if input_file is not None:
         spikes = first_steps(part, load_array(input_file, "input"))

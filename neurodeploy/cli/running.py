@@ -30,6 +30,7 @@ from neurodeploy.cli.arguments import (
     OutputOption,
     RuleOption,
     SamplesOption,
+    shape_of,
 )
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
@@ -48,7 +49,7 @@ def simulate(
     from neurodeploy.deploy.parts import read_chip_part
     from neurodeploy.deploy.run import simulate as run_batch
 
-    part = read_chip_part(network, input_shape=input_shape)
+    part = read_chip_part(network, input_shape=shape_of(input_shape))
     run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
@@ -85,7 +86,7 @@ def stream(
     from neurodeploy.engines.base import check_input
 
     bundle = load_bundle(network, allow_import=allow_import) if network.is_dir() else None
-    deployed = bundle or read_chip_part(network, input_shape=input_shape)
+    deployed = bundle or read_chip_part(network, input_shape=shape_of(input_shape))
     part = chip_part(deployed)
     spikes = input_spikes(input_file, data, samples, seed, bundle)
     check_input(part.network, spikes, f"input {input_file or data}")
@@ -120,7 +121,7 @@ def inspect(
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
 
-    report = describe(network, input_shape=input_shape)
+    report = describe(network, input_shape=shape_of(input_shape))
     if as_json:
         print_json(report)
         return
@@ -166,7 +167,7 @@ def verify(
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
-    part = read_chip_part(network, input_shape=input_shape)
+    part = read_chip_part(network, input_shape=shape_of(input_shape))
     result = run_verification(
         part,
         first_steps(part, load_array(input_file, "input")),

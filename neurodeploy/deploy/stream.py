@@ -116,13 +116,19 @@ def stream_answers(
     part = chip_part(deployed)
     if not isinstance(engine, str) and not hasattr(engine, "stream"):
         raise InputError(message("engine", "a name or an Engine", f"a {type(engine).__name__}"))
-    decoder = getattr(deployed, "decoder", None)
-    rule = require_rule(rule or COUNTS) if rule or decoder is None else None
+    decoder: Decoder | None = getattr(deployed, "decoder", None)
+    if rule is None and decoder is None:
+        rule = COUNTS
     samples = map(part.first_steps, samples)
-    if rule == VOLTAGE:
+    if rule is not None and require_rule(rule) == VOLTAGE:
         return _by_voltage(part.network, samples, engine, wanted)
     neurons = math.prod(part.network.output_shape)
-    reader = StreamingDecoder(decoder) if rule is None else READERS[rule](neurons)
+    reader: Reader
+    if rule is None:
+        assert decoder is not None
+        reader = StreamingDecoder(decoder)
+    else:
+        reader = READERS[rule](neurons)
     return _by_spikes(reader, part.network, samples, engine, wanted)
 
 

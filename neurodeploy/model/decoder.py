@@ -237,9 +237,11 @@ def counting_decoder(neurons: int, window_steps: int, head: str = "label") -> De
         kind="counts", neurons=neurons, window_steps=window_steps, heads={head: neurons}
     )
     decoder = Decoder(config)
-    with torch.no_grad():
-        torch.nn.init.eye_(decoder.heads[head].weight)
-        torch.nn.init.zeros_(decoder.heads[head].bias)
+    tensors = {
+        f"heads.{head}.weight": torch.eye(neurons),
+        f"heads.{head}.bias": torch.zeros(neurons),
+    }
+    decoder.load_state_dict(tensors)
     return decoder.eval().requires_grad_(False)
 
 

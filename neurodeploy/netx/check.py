@@ -40,10 +40,19 @@ def check(network: Network) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Empty if netx and Lava run it exactly as it is written, SLAYER too, and it is within the
-        chip's fields.
+        Those of the network itself, and its ``notes``. Empty if netx and Lava run it exactly as it
+        is written, SLAYER too, it is within the chip's fields, and it is what its author made.
     """
-    findings: list[Finding] = [*network.notes]
+    return _errors_first([*network.notes, *_findings(network)])
+
+
+def _errors_first(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.severity)
+
+
+def _findings(network: Network) -> list[Finding]:
+    """Those of the network itself, errors first."""
+    findings: list[Finding] = []
     before = (network.input_shape, *network.shapes[:-1])
     silent = silent_layers(network)
     for index, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
@@ -56,18 +65,20 @@ def check(network: Network) -> list[Finding]:
         findings += [
             Finding.of(code, name, field, reason, remedy) for code, field, reason, remedy in said
         ]
-    return sorted(findings, key=lambda finding: finding.severity)
+    return _errors_first(findings)
 
 
 def require_exact(network: Network) -> None:
-    """Raise for the first finding of `check` with which Lava would not run what is written.
+    """Raise for the first finding with which Lava would not run what is written.
+
+    Notes of where the network came from do not count: they tell it from another one.
 
     Raises
     ------
     NetworkError
         netx or Lava refuses the network, or changes or ignores a part of it.
     """
-    for finding in check(network):
+    for finding in _findings(network):
         if not finding.exact:
             raise NetworkError(str(finding))
 
@@ -80,7 +91,7 @@ def require_runnable(network: Network) -> None:
     NetworkError
         netx or Lava would fail on this network.
     """
-    for finding in check(network):
+    for finding in _findings(network):
         if finding.severity == "error":
             raise NetworkError(str(finding))
 

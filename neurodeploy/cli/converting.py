@@ -1,0 +1,82 @@
+"""The command that takes in a network that was made elsewhere: convert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurodeploy.cli.app import command, out, print_findings, print_json, print_table
+from neurodeploy.cli.arguments import InputShapeOption, JsonOption, shape_of
+from neurodeploy.cli.convert_arguments import (
+    BitsOption,
+    CalibrateOption,
+    ConvertedArgument,
+    NetworkSourceArgument,
+    StepSecondsOption,
+    WeightsOption,
+)
+
+
+@command()
+def convert(
+    source: NetworkSourceArgument,
+    output: ConvertedArgument,
+    dt: StepSecondsOption = None,
+    input_shape: InputShapeOption = None,
+    weights: WeightsOption = None,
+    calibrate: CalibrateOption = None,
+    bits: BitsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Convert a network that was made elsewhere to a netx file.
+
+    A NIR graph, a netx file, or a module of SLAYER blocks as model.py:Net. What cannot be converted
+    is said, and nothing is written.
+    """
+    from neurodeploy._io.arrays import load_array
+    from neurodeploy.adopt.convert import convert as convert_network
+
+    converted = convert_network(
+        source,
+        output,
+        dt_s=dt,
+        input_shape=shape_of(input_shape),
+        weights=weights,
+        calibrate=None if calibrate is None else load_array(calibrate, "calibrate"),
+        bits=bits,
+    )
+    report = {"output": str(output), **converted.to_dict()}
+    if as_json:
+        print_json(report)
+        return
+    out().print(
+        f"{output}: {' x '.join(map(str, report['input_shape']))} -> "
+        f"{' x '.join(map(str, report['output_shape']))}, layers {', '.join(report['layers'])}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    if report["rounding"] is not None:
+        _print_rounding(report["rounding"])
+    print_findings(report["findings"])
+
+
+def _print_rounding(rounding: dict[str, Any]) -> None:
+    heads = ("layer", "bits", "threshold", "weight error", "decay error", "counts that differ")
+    rows = [
+        (
+            layer["name"],
+            str(layer["weight_bits"]),
+            str(layer["threshold"]),
+            f"{100 * layer['weight_error']:.2g} %",
+            f"{max(abs(layer[f'{name}_decay_error']) for name in ('current', 'voltage')):.1e}",
+            "" if (spikes := layer["spikes"]) is None else _share(spikes["different"]),
+        )
+        for layer in rounding["layers"]
+    ]
+    print_table(f"floats to integers of {rounding['bits']} bits", heads, rows)
+    if rounding["loses_most"] is not None:
+        out().print(f"Most is lost in {rounding['loses_most']}.", markup=False, highlight=False)
+
+
+def _share(part: float | None) -> str:
+    return "no spikes" if part is None else f"{100 * part:.2g} %"

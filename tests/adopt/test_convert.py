@@ -1,0 +1,147 @@
+"""One door for networks made elsewhere, in Python and on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import neurodeploy as nd
+from neurodeploy._io.lava import lava_imports
+from neurodeploy.cli import main as cli
+from neurodeploy.errors import FileFormatError, InputError, NeurodeployError
+from neurodeploy.netx.layers import Conv, Dense
+from neurodeploy.netx.network import Network
+from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.netx.write import write_network
+
+with lava_imports():
+    from lava.lib.dl import slayer
+
+NEURON = CubaNeuron(current_decay=4096, voltage_decay=100, threshold=25)
+
+MODEL = """
+import torch
+from lava.lib.dl import slayer
+
+NEURON = dict(threshold=1.0, current_decay=0.25, voltage_decay=0.05)
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = torch.nn.ModuleList([
+            slayer.block.cuba.Dense(NEURON, 6, 8), slayer.block.cuba.Dense(NEURON, 8, 3),
+        ])
+
+    def forward(self, spikes):
+        for block in self.blocks:
+            spikes = block(spikes)
+        return spikes
+"""
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A convolution without an input layer before it."""
+    layers = (
+        Conv(weight=np.full((3, 1, 2, 2), 30), neuron=NEURON),
+        Dense(weight=np.full((2, 27), 10), neuron=NEURON),
+    )
+    path = tmp_path / "bare.net"
+    write_network(Network(input_shape=(1, 4, 4), layers=layers), path)
+    with h5py.File(path, "a") as file:
+        del file["layer/0"]
+        for index in range(1, 4):
+            file["layer"].move(str(index), str(index - 1))
+    return path
+
+
+def run(*typed: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.app, typed)
+    if isinstance(result.exception, NeurodeployError):
+        return 2, str(result.exception)
+    return result.exit_code, result.stdout
+
+
+def test_a_module_by_name_runs_as_its_author_ran_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL)
+    torch.manual_seed(0)
+    neuron = {"threshold": 1.0, "current_decay": 0.25, "voltage_decay": 0.05}
+    blocks = [slayer.block.cuba.Dense(neuron, *sizes) for sizes in ((6, 8), (8, 3))]
+    module = torch.nn.Module()
+    module.blocks = torch.nn.ModuleList(blocks)
+    for parameter in module.parameters():
+        if parameter.ndim > 2:
+            parameter.data *= 6
+    torch.save(module.state_dict(), "state.pt")
+    spikes = (np.random.default_rng(0).random((4, 6, 30)) < 0.5).astype(np.float32)
+    with torch.no_grad():
+        sent = torch.from_numpy(spikes)
+        for block in blocks:
+            sent = block(sent)
+    assert sent.any()
+    np.save("input.npy", spikes)
+    np.save("author.npy", sent.numpy())
+    code, _ = run("convert", "model.py:Net", "a.net", "--weights", "state.pt")
+    assert code == 0
+    code, text = run(
+        *("verify", "a.net", "--input", "input.npy", "--against", "author.npy"),
+        *("--engine", "native", "--json"),
+    )
+    report = json.loads(text)
+    assert (code, report["exact"]) == (0, True)
+    assert report["compared_spikes"] == int(sent.sum())
+    assert (report["shift_steps"], report["findings"]) == (None, [])
+
+
+def test_a_shape_that_was_given_is_in_the_file_that_is_written(bare: Path, tmp_path: Path) -> None:
+    output = tmp_path / "whole.net"
+    code, text = run("convert", str(bare), str(output), "--input-shape", "1,4,4", "--json")
+    assert code == 0
+    report = json.loads(text)
+    assert (report["input_shape"], report["layers"]) == ([1, 4, 4], ["0-conv", "1-dense"])
+    assert nd.read_network(output).input_shape == (1, 4, 4)
+    given = nd.convert(nd.read_network(output))
+    assert given.to_dict()["layers"] == report["layers"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("{bare}", "{output}"), "--input-shape"),
+        (("{bare}", "{output}", "--bits", "4"), "option --bits: expected none for a netx file"),
+        (("{bare}", "{output}", "--dt", "1e-3"), "option --dt: expected none for a netx file"),
+        (("{pickle}", "{output}"), "a Python pickle, which can run any code"),
+        (("gone.nir", "{output}"), "no such file"),
+        (("gone.py:Net", "{output}"), "no such file"),
+        (("{nir}", "{output}"), "NIR is continuous in time"),
+    ],
+)
+def test_what_is_refused_writes_nothing(
+    typed: tuple[str, ...], said: str, bare: Path, tmp_path: Path
+) -> None:
+    output, pickle, graph = (tmp_path / name for name in ("out.net", "net.pt", "g.nir"))
+    pickle.write_bytes(b"\x80\x04\x95\x00\x00\x00\x00.")
+    with h5py.File(graph, "w") as file:
+        file.create_group("node")
+    names = {"bare": bare, "output": output, "pickle": pickle, "nir": graph}
+    code, error = run("convert", *(word.format(**names) for word in typed))
+    assert code == 2
+    assert said in error
+    assert not output.exists()
+
+
+def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="module"):
+        nd.convert(3)
+    (tmp_path / "a.txt").write_text("layers")
+    with pytest.raises(FileFormatError, match="found a text"):
+        nd.convert(tmp_path / "a.txt")
