@@ -90,7 +90,7 @@ MISTAKES = {
     "simulate small.net --input in.npy --output o.npy --engine nativ": "Did you mean native?",
     "verify small.net --input in.npy --engine lva": "Did you mean lava?",
     "verify small.net --input in.npy --against none.npy": "reference none.npy: expected an exist",
-    "stream none --input in.npy": "bundle none: expected a folder",
+    "stream none --input in.npy": "network none: expected an existing file",
     "fit small.net --chip loihi3": "chip: expected one of loihi1, loihi2, found loihi3",
     "fit small.net --chips none.toml --chip own": "chip table none.toml: expected an existing file",
     "train digits --lr 0": "option --lr: expected a rate, more than 0, found 0.0",
@@ -104,7 +104,7 @@ MISTAKES = {
     "export digits --name one": "run runs/digits/one: expected a checkpoint, found none",
     "tune digits --device loih": "device: expected one of loihi",
     "tune digits --out file": "output file: expected a folder that can be written",
-    "levers digits none": "bundle none: expected a folder, found none",
+    "levers digits none": "network none: expected an existing file, found none",
     "new task 1st": "new task, name: expected a name in lower case",
 }
 
