@@ -69,15 +69,16 @@ def _move(parameter: torch.Tensor, state: dict[str, Any], group: dict[str, Any])
         tensor.flatten().numpy()
         for tensor in (parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"])
     ]
-    share(
-        -(-parameter.numel() // VALUES),
-        lambda piece: _adam(piece * VALUES, *numbers, *arrays),
-    )
+
+    def move(piece: int) -> None:
+        some = slice(piece * VALUES, (piece + 1) * VALUES)
+        _adam(*numbers, *(array[some] for array in arrays))
+
+    share(-(-parameter.numel() // VALUES), move)
 
 
 @compiled
 def _adam(
-    first: int,
     new: float,
     old_square: float,
     new_square: float,
@@ -89,7 +90,7 @@ def _adam(
     means: Any,
     squares: Any,
 ) -> None:
-    for i in range(first, min(first + VALUES, len(values))):
+    for i in range(len(values)):
         gradient = gradients[i]
         mean = means[i] + new * (gradient - means[i])
         square = squares[i] * old_square + new_square * gradient * gradient
