@@ -104,7 +104,7 @@ MISTAKES = {
     "export digits --name one": "run runs/digits/one: expected a checkpoint, found none",
     "tune digits --device loih": "device: expected one of loihi",
     "tune digits --out file": "output file: expected a folder that can be written",
-    "levers digits none": "network none: expected an existing file, found none",
+    "levers digits none": "network none: expected an existing file",
     "new task 1st": "new task, name: expected a name in lower case",
 }
 
