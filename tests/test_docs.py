@@ -22,7 +22,7 @@ def blocks(document: str) -> str:
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("document", ["README.md", "docs/extending.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/extending.md", "docs/adopt.md"])
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, "digits", DIGITS.trained_with(epochs=2))
     monkeypatch.chdir(tmp_path)
