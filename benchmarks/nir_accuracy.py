@@ -17,15 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-import nir
 import numpy as np
 from scipy.stats import binomtest
 
 import neurodeploy as nd
-from neurodeploy.adopt.floats import FloatLayer, FloatNetwork
+from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.integers import to_integers
+from neurodeploy.adopt.nir_graph import read_graph
+from neurodeploy.adopt.nir_import import floats_of
 from neurodeploy.experiments import RESULTS, Column, Unit, markdown_table, run_script
 from neurodeploy.experiments.summary import summarise
 
@@ -47,44 +47,8 @@ COLUMNS = (
 
 @cache
 def float_network(path: Path) -> FloatNetwork:
-    """The graph, a chain, with its sum pools folded into the kernels or weights behind them."""
-    graph = nir.read(path)
-    after = dict(graph.edges)
-    node, pool, sides = after["input"], 1, (SIDE, SIDE)
-    synapses: dict[str, Any] = {}
-    layers: list[FloatLayer] = []
-    while node != "output":
-        match found := graph.nodes[node]:
-            case nir.Conv2d():
-                synapses = {
-                    "weight": np.kron(found.weight, np.ones((1, 1, pool, pool))),
-                    "stride": tuple(int(each) * pool for each in found.stride),
-                    "padding": tuple(int(each) * pool for each in found.padding),
-                }
-                pool = 1
-            case nir.Affine():
-                weight = found.weight
-                if pool > 1:
-                    pooled = [side // pool for side in sides]
-                    maps = weight.reshape(len(weight), -1, *pooled)
-                    weight = np.kron(maps, np.ones((1, 1, pool, pool))).reshape(len(weight), -1)
-                synapses, pool = {"weight": weight}, 1
-            case nir.SumPool2d():
-                pool = int(found.kernel_size[0])
-            case nir.IF():
-                (threshold,) = np.unique(found.v_threshold / found.r)
-                sides = found.v_threshold.shape[1:]
-                layers.append(
-                    FloatLayer(
-                        name=node,
-                        current_decay=1.0,
-                        voltage_decay=0.0,
-                        threshold=threshold,
-                        **synapses,
-                    )
-                )
-        node = after[node]
-    return FloatNetwork(input_shape=(2, SIDE, SIDE), layers=tuple(layers))
+    """The graph in steps; its IF neurons have no time constant."""
+    return floats_of(read_graph(path), dt_s=STEP_US * 1e-6)
 
 
 @cache

@@ -43,7 +43,8 @@ def to_integers(
     Returns
     -------
     Conversion
-        ``neurodeploy.netx.check`` finds nothing in its network.
+        ``neurodeploy.netx.check`` finds nothing in its network that netx or Lava would change, or
+        that is beyond the chip.
 
     Raises
     ------

@@ -188,13 +188,18 @@ def decay_integers(decay: Number) -> np.ndarray:
     return np.rint(np.asarray(decay) * DECAY_SCALE).astype(np.int32)
 
 
+AS_WRITTEN = ("silent-layer", "slayer-bias")
+"""Findings of layers that run as they are written, and fit: no scale changes them."""
+
+
 def fits(layer: Conv | Dense) -> bool:
     """Whether netx and Lava run a layer as written, within the chip's fields and 24 bits."""
     inputs: tuple[int, ...] = layer.weight.shape[1:]
     if isinstance(layer, Conv):
         span = (d * (k - 1) + 1 for d, k in zip(layer.dilation, inputs[1:], strict=True))
         inputs = (inputs[0] * layer.groups, *span)
-    return not check(Network(input_shape=inputs, layers=(layer,)))
+    found = check(Network(input_shape=inputs, layers=(layer,)))
+    return all(finding.code in AS_WRITTEN for finding in found)
 
 
 def relative_error(layer: FloatLayer, rounded: Conv | Dense) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurodeploy.adopt.floats import FloatLayer, Number
 from neurodeploy.adopt.levels import Rounded, decay_integers, relative_error
-from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.netx.reach import highest_voltage
 from neurodeploy.netx.units import DECAY_SCALE
 
 
@@ -109,7 +109,7 @@ def report_layer(
         current_decay_error=_decay_error(layer.current_decay),
         voltage_decay_error=_decay_error(layer.voltage_decay),
         weight_error=relative_error(layer, rounded.layer),
-        silent=_is_silent(rounded),
+        silent=highest_voltage(rounded.layer) <= rounded.layer.neuron.threshold << 6,
         spikes=spikes,
     )
 
@@ -144,21 +144,3 @@ def _decay_error(decay: Number) -> float:
     """The largest, with its sign."""
     errors = np.ravel(decay_integers(decay) / DECAY_SCALE - decay)
     return float(errors[np.argmax(np.abs(errors))])
-
-
-def _is_silent(rounded: Rounded) -> bool:
-    """Whether the threshold is beyond where a voltage settles with all that excites it."""
-    layer, neuron = rounded.layer, rounded.layer.neuron
-    assert isinstance(neuron, CubaNeuron)
-    most = np.zeros(len(layer.weight))
-    for matrix in layer.matrices.values():
-        most += np.maximum(matrix, 0).reshape(len(matrix), -1).sum(1)
-    current = most * _gain(neuron.current_decay)
-    drive = current + (0 if layer.bias is None else layer.bias)
-    reached = np.maximum(drive, np.where(drive > 0, drive, 0) * _gain(neuron.voltage_decay))
-    return bool((reached <= neuron.threshold).all())
-
-
-def _gain(decay: np.ndarray | int) -> np.ndarray:
-    """What a state settles at for one that arrives in every step; as good as infinite at most."""
-    return DECAY_SCALE / np.maximum(decay, 1e-9)

@@ -32,7 +32,7 @@ def silent_layers(network: Network) -> Mapping[int, int]:
     largest = (1 << network.input_bits) - 1 if network.input_bits else 1
     for index, layer in enumerate(network.layers):
         if isinstance(layer, Dense | Conv) and isinstance(layer.neuron, CubaNeuron):
-            reached = _highest_voltage(layer, layer.neuron, largest)
+            reached = highest_voltage(layer, largest)
             if reached <= layer.neuron.threshold << 6:
                 silent[index] = reached
         # values of graded spikes are not bounded here, so that nothing is said after them
@@ -41,8 +41,10 @@ def silent_layers(network: Network) -> Mapping[int, int]:
     return silent
 
 
-def _highest_voltage(layer: Dense | Conv, neuron: CubaNeuron, largest: int) -> int:
-    """Of all neurons of a layer, in the units of its state, for spikes up to ``largest``."""
+def highest_voltage(layer: Dense | Conv, largest: int = 1) -> int:
+    """Of all CUBA neurons of a layer, in the units of its state, for spikes up to ``largest``."""
+    neuron = layer.neuron
+    assert isinstance(neuron, CubaNeuron)
     excitation, inhibition = (
         _settled(_arriving(layer, sign, largest) << 6, neuron.current_decay) for sign in (1, -1)
     )

@@ -7,12 +7,18 @@ import pytest
 from neurodeploy.adopt import calibration
 from neurodeploy.adopt.floats import FloatLayer, FloatNetwork
 from neurodeploy.adopt.integers import to_integers
+from neurodeploy.adopt.levels import AS_WRITTEN
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
 from neurodeploy.netx.check import check
 from neurodeploy.netx.network import Network
 
 STEPS = 60
+
+
+def changed(network: Network) -> list[str]:
+    """Codes of what netx, Lava or the chip would not run as it is written."""
+    return [each.code for each in check(network) if each.code not in AS_WRITTEN]
 
 
 def layered(seed: int = 0, **neuron) -> FloatNetwork:
@@ -69,7 +75,7 @@ def test_less_is_lost_on_other_samples_than_by_rounding(bits: int, neuron: dict)
     floats, others = layered(**neuron), drawn(40, seed=1)
     rounded = to_integers(floats, bits=bits)
     calibrated = to_integers(floats, bits=bits, calibrate=drawn(40, seed=2))
-    assert check(calibrated.network) == []
+    assert changed(calibrated.network) == []
     assert all(layer.weight_bits <= bits for layer in calibrated.report.layers)
     before = different(floats, rounded.network, others)
     assert different(floats, calibrated.network, others) < before

@@ -8,16 +8,23 @@ from hypothesis import strategies as st
 
 from neurodeploy.adopt.floats import FloatLayer, FloatNetwork
 from neurodeploy.adopt.integers import to_integers
+from neurodeploy.adopt.levels import AS_WRITTEN
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.check import check
 from neurodeploy.netx.layers import Conv, Dense
+from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 
 INTEGRATE = {"current_decay": 1.0, "voltage_decay": 0.0}
 """Neurons without a leak, whose integers are never truncated."""
+
+
+def changed(network: Network) -> list[str]:
+    """Codes of what netx, Lava or the chip would not run as it is written."""
+    return [each.code for each in check(network) if each.code not in AS_WRITTEN]
 
 
 def network(*layers: FloatLayer, shape: tuple[int, ...]) -> FloatNetwork:
@@ -153,7 +160,7 @@ def test_netx_and_the_chip_keep_what_comes_out(bits: int, threshold: float, tmp_
         ),
     )
     conversion = to_integers(network(*layers, shape=(2, 8, 8)), bits=bits)
-    assert check(conversion.network) == []
+    assert changed(conversion.network) == []
     assert all(layer.weight_bits <= bits for layer in conversion.report.layers)
     write_network(conversion.network, tmp_path / "a.net")
     again = read_network(tmp_path / "a.net")
@@ -185,7 +192,7 @@ def test_scale_gives_way_to_a_large_threshold_and_a_large_bias() -> None:
 def test_current_of_one_step_cannot_wrap() -> None:
     layer = dense(np.full((2, 3000), 1.0) * [[1.0], [0.99]], threshold=100.0)
     found = to_integers(network(layer, shape=(3000,))).network
-    assert check(found) == []
+    assert changed(found) == []
     assert int(found.layers[0].weight.sum(1).max()) << 6 > (1 << 22)
 
 
@@ -231,7 +238,7 @@ def test_weights_that_are_all_negative_are_kept_by_netx() -> None:
     weight = -np.random.default_rng(0).uniform(0.1, 1, (3, 4))
     layer = dense(weight, bias=np.full(3, 2.0))
     for bits in range(3, 9):
-        assert check(to_integers(network(layer, shape=(4,)), bits=bits).network) == []
+        assert changed(to_integers(network(layer, shape=(4,)), bits=bits).network) == []
     with pytest.raises(NetworkError, match=r"layer lif1: expected a scale .* weight above 0"):
         to_integers(network(layer, shape=(4,)), bits=2)
 
