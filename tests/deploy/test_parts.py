@@ -36,8 +36,12 @@ TAKE_EITHER: dict[str, Callable[[Any], Any]] = {
 
 NEED_A_BUNDLE: dict[str, Callable[[Any], Any]] = {
     "decode": lambda bundle: nd.decode(bundle, torch.zeros(1, 3, 7)),
-    "stream_answers": lambda bundle: next(nd.stream_answers(bundle, spikes())).logits,
 }
+
+ANSWER: dict[str, Callable[[Any], Any]] = {
+    "stream_answers": lambda deployed: next(nd.stream_answers(deployed, spikes())).logits,
+}
+"""Of a bundle by its decoder, of a network by its counts."""
 
 
 @pytest.mark.parametrize("name", TAKE_EITHER)
@@ -46,9 +50,9 @@ def test_a_network_and_its_bundle_give_the_same(name: str) -> None:
     assert TAKE_EITHER[name](bundle) == TAKE_EITHER[name](bundle.network)
 
 
-@pytest.mark.parametrize("name", [*TAKE_EITHER, *NEED_A_BUNDLE])
+@pytest.mark.parametrize("name", [*TAKE_EITHER, *NEED_A_BUNDLE, *ANSWER])
 def test_something_else_is_refused_with_what_to_do(name: str) -> None:
-    call = {**TAKE_EITHER, **NEED_A_BUNDLE}[name]
+    call = {**TAKE_EITHER, **NEED_A_BUNDLE, **ANSWER}[name]
     with pytest.raises(
         InputError, match=r"'x\.net'\. Read it with nd\.read_network or nd\.load_bu"
     ):
