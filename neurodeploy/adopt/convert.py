@@ -170,7 +170,7 @@ def from_nir(
     Returns
     -------
     Network
-        Its ``notes`` say where it differs from the graph.
+        `convert` gives the same one, with a report of what rounding did.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def _from_module(
     input_shape: Sequence[int] | None = None,
     weights: Path | str | None = None,
 ) -> Converted:
-    from neurodeploy.adopt.slayer_module import from_slayer as adopt_module
+    from neurodeploy.adopt.slayer_module import adopt_module
     from neurodeploy.adopt.slayer_weights import load_module
 
     module = load_module(source, weights) if isinstance(source, str) else source

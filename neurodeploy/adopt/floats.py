@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodeploy.adopt.float_run import run_layer
 from neurodeploy.errors import NetworkError, message
+from neurodeploy.netx.layers.conv import convolved
 
 Number = float | np.ndarray
 
@@ -119,13 +120,8 @@ class FloatLayer:
             expected = f"kernels for features {input_shape}"
             found = f"shape {self.weight.shape} in {self.groups} groups"
             raise self._error("weight", expected, found)
-        sides = tuple(
-            (size + 2 * self.padding[axis] - self.dilation[axis] * (kernel - 1) - 1)
-            // self.stride[axis]
-            + 1
-            for axis, (size, kernel) in enumerate(
-                zip(input_shape[1:], self.weight.shape[2:], strict=True)
-            )
+        sides = convolved(
+            input_shape[1:], self.weight.shape[2:], self.stride, self.padding, self.dilation
         )
         if min(sides) < 1:
             found = f"kernels of {self.weight.shape[2:]} for features {input_shape}"

@@ -9,9 +9,10 @@ import numpy as np
 
 from neurodeploy.adopt.calibration import calibrate_layers
 from neurodeploy.adopt.floats import FloatNetwork
-from neurodeploy.adopt.levels import FULL_BITS, require_bits, round_layer
+from neurodeploy.adopt.levels import require_bits, round_layer
 from neurodeploy.adopt.report import Report, SpikeDifference, report_layer
 from neurodeploy.netx.network import Network
+from neurodeploy.netx.units import FULL_BITS
 from neurodeploy.signals.events import check_spikes
 
 

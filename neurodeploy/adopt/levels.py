@@ -14,16 +14,11 @@ import numpy as np
 
 from neurodeploy.adopt.floats import FloatLayer, Number
 from neurodeploy.errors import InputError, NetworkError, message
-from neurodeploy.netx.check import STATE_LIMIT, check
+from neurodeploy.netx.check import check
 from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron
-from neurodeploy.netx.units import DECAY_SCALE, WEIGHT_SCALE
-
-FULL_BITS = 8
-"""Of a weight as netx stores it: even, -256 to 254."""
-FEWEST_BITS = 2
-"""With them a weight is one of -2, -1, 0 and 1 levels."""
+from neurodeploy.netx.neurons import STATE_LIMIT, CubaNeuron
+from neurodeploy.netx.units import DECAY_SCALE, FEWEST_BITS, FULL_BITS, WEIGHT_SCALE
 
 LARGEST_THRESHOLD = (1 << 17) - 1
 LARGEST_BIAS = (1 << 12) - 1

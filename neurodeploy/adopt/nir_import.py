@@ -23,6 +23,7 @@ import numpy as np
 from neurodeploy.adopt.floats import FloatLayer, FloatNetwork
 from neurodeploy.adopt.nir_graph import Stage, stages_of
 from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.netx.layers.conv import convolved
 
 ZERO_RESET = "netx resets to 0. Move the zero of the voltage: subtract v_reset in the source tool."
 
@@ -226,12 +227,7 @@ class _Synapses:
             if dilation != (1, 1):
                 raise NetworkError(message(f"node {name}, dilation", "1 after a pool", dilation))
             kernel = np.kron(kernel, np.ones(pool)) * self._pool_weight
-        size = tuple(
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, p, d, k, s in zip(
-                self.shape[1:], padding, dilation, node.weight.shape[2:], stride, strict=True
-            )
-        )
+        size = convolved(self.shape[1:], node.weight.shape[2:], stride, padding, dilation)
         self.geometry = {
             "stride": (stride[0] * pool[0], stride[1] * pool[1]),
             "padding": (padding[0] * pool[0], padding[1] * pool[1]),

@@ -39,7 +39,7 @@ IGNORED = (torch.nn.Dropout, torch.nn.Identity)
 """Modules between blocks that do nothing when a module is evaluated."""
 
 
-def from_slayer(
+def adopt_module(
     module: Any,
     *,
     input_shape: Iterable[int] | None = None,

@@ -48,19 +48,7 @@ class Notes:
 
     def findings(self, names: Sequence[str]) -> tuple[Finding, ...]:
         """All of them, with the names of layers."""
-        found = []
-        for layer, code, field, reason, remedy in self._said:
-            kind = SLAYER_NOTES[code]
-            name = names[min(layer, len(names) - 1)]
-            found.append(
-                Finding(
-                    code=code,
-                    severity=kind.severity,
-                    layer=name,
-                    field=field,
-                    exact=kind.exact,
-                    reason=reason,
-                    remedy=remedy,
-                )
-            )
-        return tuple(found)
+        return tuple(
+            Finding.of(code, names[min(layer, len(names) - 1)], field, reason, remedy, SLAYER_NOTES)
+            for layer, code, field, reason, remedy in self._said
+        )

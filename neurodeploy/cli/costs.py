@@ -55,9 +55,9 @@ def energy(
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
     from neurodeploy.cli.cost_report import print_costs
-    from neurodeploy.cli.inputs import input_spikes
+    from neurodeploy.cli.inputs import input_spikes, read_deployed
     from neurodeploy.cost.report import cost_report
-    from neurodeploy.deploy.parts import chip_part, read_chip_part
+    from neurodeploy.deploy.parts import chip_part
     from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.chips import find_chip
     from neurodeploy.hardware.devices import load_devices
@@ -65,16 +65,9 @@ def energy(
 
     table = load_devices(devices)
     placed = None if chip is None else find_chip(chip, chips)
-    bundle = None
-    if network.is_dir():
-        from neurodeploy.deploy.bundle import load_bundle
-
-        bundle = load_bundle(network, allow_import=allow_import)
-    deployed = (
-        read_chip_part(network, input_shape=shape_of(input_shape)) if bundle is None else bundle
-    )
+    deployed = read_deployed(network, shape_of(input_shape), allow_import)
     part = chip_part(deployed)
-    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, bundle))
+    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, deployed))
     report = cost_report(
         deployed,
         run_batch(part, spikes, engine).counts,

@@ -1,4 +1,4 @@
-"""Where a command's input spikes come from: a file, or the test part of a task."""
+"""What a command runs, and where its input spikes come from: a file, or a task's test part."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurodeploy._io.arrays import load_array
+from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
 
 
+def read_deployed(
+    path: Path, input_shape: tuple[int, ...] | None, allow_import: bool
+) -> Bundle | ChipPart:
+    """A bundle with its decoder, of a folder; else a network alone."""
+    if not path.is_dir():
+        return read_chip_part(path, input_shape=input_shape)
+    from neurodeploy.deploy.bundle import load_bundle
+
+    return load_bundle(path, allow_import=allow_import)
+
+
 def input_spikes(
-    file: Path | None, data: str | None, samples: int, seed: int, bundle: Bundle | None
+    file: Path | None, data: str | None, samples: int, seed: int, deployed: Bundle | ChipPart
 ) -> np.ndarray:
-    """Spikes of a file, or test samples of a task, encoded as the bundle says if there is one.
+    """Spikes of a file, or test samples of a task, encoded as a bundle says if it is one.
 
     Raises
     ------
@@ -30,7 +42,7 @@ def input_spikes(
     from neurodeploy.tasks import collect, task
 
     chosen = task(str(data))
-    if bundle is not None:
-        chosen = chosen.with_signal(bundle.encoding)
+    if not isinstance(deployed, ChipPart):
+        chosen = chosen.with_signal(deployed.encoding)
     batch = collect(chosen.sources(chosen.splits()).test, seed, samples)
     return batch.spikes.numpy().astype(np.uint8)

@@ -79,16 +79,14 @@ def stream(
     A network without a decoder is read by a rule. With --json, one JSON object a line for every
     answer.
     """
-    from neurodeploy.cli.inputs import input_spikes
-    from neurodeploy.deploy.bundle import load_bundle
-    from neurodeploy.deploy.parts import chip_part, read_chip_part
+    from neurodeploy.cli.inputs import input_spikes, read_deployed
+    from neurodeploy.deploy.parts import chip_part
     from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.engines.base import check_input
 
-    bundle = load_bundle(network, allow_import=allow_import) if network.is_dir() else None
-    deployed = bundle or read_chip_part(network, input_shape=shape_of(input_shape))
+    deployed = read_deployed(network, shape_of(input_shape), allow_import)
     part = chip_part(deployed)
-    spikes = input_spikes(input_file, data, samples, seed, bundle)
+    spikes = input_spikes(input_file, data, samples, seed, deployed)
     check_input(part.network, spikes, f"input {input_file or data}")
     spikes = first_steps(part, spikes)
     steps = spikes.shape[-1]

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy.cli.plots import ACCENT, INK, QUIET, ReportTable
-from neurodeploy.model.quantization import FULL_BITS
+from neurodeploy.netx.units import FULL_BITS
 from neurodeploy.search.compression import Levers
 from neurodeploy.search.outcome import Outcome
 from neurodeploy.search.points import POINTS_FILE, Point

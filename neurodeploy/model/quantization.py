@@ -14,16 +14,10 @@ import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.magnitude import smallest
-from neurodeploy.netx.units import WEIGHT_SCALE
+from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS, WEIGHT_SCALE
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
-
-FULL_BITS = 8
-"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
-
-FEWEST_BITS = 2
-"""With them a weight is one of -2, -1, 0 and 1 steps."""
 
 
 @dataclass(frozen=True, kw_only=True)

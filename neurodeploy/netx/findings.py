@@ -76,9 +76,17 @@ class Finding:
     remedy: str
 
     @classmethod
-    def of(cls, code: str, layer: str, field: str, reason: str, remedy: str) -> Finding:
+    def of(
+        cls,
+        code: str,
+        layer: str,
+        field: str,
+        reason: str,
+        remedy: str,
+        kinds: Mapping[str, FindingKind] = FINDING_KINDS,
+    ) -> Finding:
         """A finding of a known kind."""
-        kind = FINDING_KINDS[code]
+        kind = kinds[code]
         return cls(
             code=code,
             severity=kind.severity,

@@ -8,3 +8,9 @@ STATE_SCALE = 1 << 12
 
 DECAY_SCALE = 1 << 12
 """A decay of 1 per time step, which forgets everything, is 4,096 on the chip: 12 bits."""
+
+FULL_BITS = 8
+"""Of a weight as SLAYER trains it and Lava stores it: even, -256 to 254."""
+
+FEWEST_BITS = 2
+"""With them a weight is one of -2, -1, 0 and 1 steps."""

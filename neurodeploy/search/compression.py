@@ -26,11 +26,11 @@ import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS, WeightLevels
+from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.units import WEIGHT_SCALE
+from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS, WEIGHT_SCALE
 from neurodeploy.search.pruning import anchor, prune_neurons, require_fraction
 
 

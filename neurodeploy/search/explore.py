@@ -10,8 +10,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.study import StudyDirection
 
 from neurodeploy._io.executor import HERE, Pool
-from neurodeploy.model.quantization import FEWEST_BITS, FULL_BITS
 from neurodeploy.netx.network import Network
+from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS
 from neurodeploy.search.compression import Levers, uncompressed
 from neurodeploy.search.pruning import hidden_layers
 from neurodeploy.search.scoring import Score, Scorer

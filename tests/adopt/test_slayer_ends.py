@@ -9,7 +9,7 @@ import pytest
 import torch
 from slayer_modules import BLOCKS, Blocks, cuba, forward, sigma_delta, spikes
 
-from neurodeploy.adopt.slayer_module import from_slayer
+from neurodeploy.adopt.slayer_module import adopt_module
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import NetworkError
@@ -30,7 +30,7 @@ def test_a_signal_enters_at_neurons_a_step_earlier_than_in_slayer() -> None:
     )
     image = np.repeat(np.random.default_rng(0).random((2, 2, 9, 8, 1)), 40, -1)
     rounded = module.blocks[0].pre_hook_fx(torch.from_numpy(image)).numpy()
-    adopted = from_slayer(module, input_shape=(2, 9, 8), signal=rounded)
+    adopted = adopt_module(module, input_shape=(2, 9, 8), signal=rounded)
     assert adopted.late_steps == -1
     codes = [note.code for note in adopted.notes]
     assert codes == ["rounded-signal", "step-removed", "compared"]
@@ -43,7 +43,7 @@ def test_a_signal_enters_at_neurons_a_step_earlier_than_in_slayer() -> None:
 def test_the_shape_of_an_input_block_that_ran_is_taken() -> None:
     module = Blocks(C.Input(cuba()), C.Conv(cuba(), 2, 6, 3, weight_scale=2))
     forward(module, np.zeros((1, 2, 5, 6, 3)))
-    assert from_slayer(module).network.input_shape == (2, 5, 6)
+    assert adopt_module(module).network.input_shape == (2, 5, 6)
 
 
 def test_sigma_delta_blocks_send_whole_numbers_of_slayers_fractions() -> None:
@@ -54,7 +54,7 @@ def test_sigma_delta_blocks_send_whole_numbers_of_slayers_fractions() -> None:
     )
     walk = (0.1 * torch.randn(2, 20, 40)).cumsum(-1)
     rounded = module.blocks[0].pre_hook_fx(walk).numpy()
-    adopted = from_slayer(module, signal=rounded)
+    adopted = adopt_module(module, signal=rounded)
     assert (adopted.late_steps, adopted.output_scale) == (2, 1 << 18)
     assert adopted.notes[-1].code == "compared"
     found = simulate(adopted.network, rounded, "native").spikes
@@ -72,7 +72,7 @@ def test_graded_spikes_may_enter_at_synapses() -> None:
     )
     walk = (0.1 * torch.randn(2, 2, 6, 6, 30)).cumsum(-1)
     graded = (torch.floor(walk * 64) / 64).numpy()
-    adopted = from_slayer(module, input_shape=(2, 6, 6), signal=graded)
+    adopted = adopt_module(module, input_shape=(2, 6, 6), signal=graded)
     assert (adopted.input_scale, adopted.late_steps) == (4096, 2)
     assert adopted.notes[-1].code == "compared"
 
@@ -82,7 +82,7 @@ def test_a_bias_of_sigma_delta_neurons_is_not_lost() -> None:
     module = Blocks(SD.Input(sigma_delta()), SD.Dense(sigma_delta(), 20, 30, weight_scale=2))
     module.blocks[1].neuron.set_bias(torch.randint(-60, 60, (30,)) / 64)
     walk = module.blocks[0].pre_hook_fx((0.1 * torch.randn(2, 20, 40)).cumsum(-1)).numpy()
-    note = from_slayer(module, signal=walk).notes[-1]
+    note = adopt_module(module, signal=walk).notes[-1]
     assert note.code == "differs"
     assert "and in 0 with the step between layers where Lava has it" in note.reason
 
@@ -93,7 +93,7 @@ def test_the_voltage_of_an_affine_block_is_read_by_a_probe(dynamics: bool) -> No
         C.Dense(cuba(), 20, 30, weight_scale=2),
         C.Affine(cuba(), 30, 5, weight_scale=2, dynamics=dynamics),
     )
-    adopted, signal = from_slayer(module), spikes(3, 20, 40)
+    adopted, signal = adopt_module(module), spikes(3, 20, 40)
     expected = forward(module, signal)
     with NativeEngine(adopted.network) as engine:
         voltage = engine.probe(signal, ["1-dense"])["1-dense"]["voltage"]
@@ -118,10 +118,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
 def test_what_netx_lacks_is_refused(name: str) -> None:
     make, said = REFUSED[name]
     with pytest.raises(NetworkError, match=said):
-        from_slayer(Blocks(make()), input_shape=(4,))
+        adopt_module(Blocks(make()), input_shape=(4,))
 
 
 def test_nothing_may_follow_what_is_read() -> None:
     module = Blocks(C.Affine(cuba(), 4, 4), C.Dense(cuba(), 4, 4))
     with pytest.raises(NetworkError, match=r"block 1 \(Dense\)"):
-        from_slayer(module)
+        adopt_module(module)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from slayer_modules import BLOCKS, Blocks, cuba, drawn, forward, spikes
 
-from neurodeploy.adopt.slayer_module import from_slayer
+from neurodeploy.adopt.slayer_module import adopt_module
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.read import read_network
@@ -141,7 +141,7 @@ def made(name: str) -> tuple[Blocks, tuple[int, ...], np.ndarray]:
 @pytest.mark.parametrize("name", MODULES)
 def test_the_network_sends_what_the_module_sends(name: str) -> None:
     module, shape, signal = made(name)
-    adopted = from_slayer(module, input_shape=shape)
+    adopted = adopt_module(module, input_shape=shape)
     rested = made(name)[0] if "recurrent" in name else module
     expected = forward(rested, signal)
     assert expected.sum() > 40
@@ -154,7 +154,7 @@ def test_the_network_sends_what_the_module_sends(name: str) -> None:
 @pytest.mark.parametrize("name", ["delays", "resonators"])
 def test_lava_sends_it_too(name: str) -> None:
     module, shape, signal = made(name)
-    network = from_slayer(module, input_shape=shape).network
+    network = adopt_module(module, input_shape=shape).network
     expected = forward(module, signal[:1, ..., :25])
     assert expected.sum() > 5
     found = simulate(network, signal[:1, ..., :25], "lava").spikes
@@ -163,7 +163,7 @@ def test_lava_sends_it_too(name: str) -> None:
 
 def test_the_network_is_that_of_the_exported_file(tmp_path: object) -> None:
     module, _, _ = made("delays")
-    network = from_slayer(module).network
+    network = adopt_module(module).network
     path = f"{tmp_path}/a.net"
     with h5py.File(path, "w") as file:
         layers = file.create_group("layer")
@@ -179,7 +179,7 @@ def test_the_network_is_that_of_the_exported_file(tmp_path: object) -> None:
 def test_recurrent_blocks_run_as_a_module_that_starts_from_rest() -> None:
     torch.manual_seed(0)
     module = Blocks(C.Recurrent(cuba(), 20, 30, weight_scale=2))
-    adopted = from_slayer(module)
+    adopted = adopt_module(module)
     signal = spikes(3, 20, 40)
     expected = forward(module, signal)
     np.testing.assert_array_equal(simulate(adopted.network, signal, "native").spikes, expected)
@@ -191,7 +191,7 @@ def test_a_block_without_a_step_answers_a_step_earlier_than_its_layer() -> None:
     torch.manual_seed(0)
     blocks = [C.Dense(cuba(), 9, 9, weight_scale=4, delay_shift=False) for _ in range(2)]
     signal = spikes(3, 9, 40)
-    adopted = from_slayer(Blocks(*blocks), signal=signal)
+    adopted = adopt_module(Blocks(*blocks), signal=signal)
     assert adopted.late_steps == 2
     found = simulate(adopted.network, signal, "native").spikes
     expected = forward(Blocks(*blocks), signal)
@@ -203,7 +203,7 @@ def test_a_block_without_a_step_answers_a_step_earlier_than_its_layer() -> None:
 def test_an_average_is_left_to_the_host() -> None:
     torch.manual_seed(0)
     module = Blocks(C.Dense(cuba(), 20, 30, weight_scale=2), C.Average(5))
-    adopted = from_slayer(module)
+    adopted = adopt_module(module)
     assert [note.code for note in adopted.notes] == ["host-average"]
     signal = spikes(3, 20, 40)
     found = simulate(adopted.network, signal, "native").spikes
@@ -215,7 +215,7 @@ def test_an_average_is_left_to_the_host() -> None:
 def test_resonators_that_netx_cannot_run_are_noted() -> None:
     torch.manual_seed(0)
     module = drawn(Blocks(RF_IZ.Dense(dict(MANY), 20, 200, weight_scale=2)), 20)
-    notes = {note.code: note for note in from_slayer(module).notes}
+    notes = {note.code: note for note in adopt_module(module).notes}
     assert set(notes) <= {"resonator-decay", "resonator-reset"}
     assert not notes["resonator-reset"].exact
 
@@ -223,7 +223,7 @@ def test_resonators_that_netx_cannot_run_are_noted() -> None:
 def test_weights_that_slayer_does_not_quantise_are_rounded_and_noted() -> None:
     torch.manual_seed(0)
     module = Blocks(C.Dense(cuba(), 20, 30, weight_scale=2, pre_hook_fx=None))
-    adopted = from_slayer(module)
+    adopted = adopt_module(module)
     assert [note.code for note in adopted.notes] == ["rounded-weight"]
     weight = module.blocks[0].synapse.weight.detach().numpy().reshape(30, 20) * 64
     assert np.abs(adopted.network.layers[0].weight - weight).max() <= 1
@@ -233,7 +233,7 @@ def test_a_threshold_at_which_slayer_takes_ties_is_noted() -> None:
     neuron = cuba(threshold=70, current_decay=0.0, voltage_decay=0.0)
     torch.manual_seed(1)
     signal = spikes(3, 20, 60)
-    adopted = from_slayer(Blocks(C.Dense(neuron, 20, 30, weight_scale=4)), signal=signal)
+    adopted = adopt_module(Blocks(C.Dense(neuron, 20, 30, weight_scale=4)), signal=signal)
     assert [note.code for note in adopted.notes] == ["threshold-tie", "differs"]
 
 
@@ -242,19 +242,19 @@ def test_the_module_is_left_as_it_was() -> None:
     signal = spikes(3, 20, 40)
     module(torch.from_numpy(signal).float())
     before = module.blocks[0].neuron.voltage_state.clone()
-    from_slayer(module, signal=signal)
+    adopt_module(module, signal=signal)
     assert module.training
     torch.testing.assert_close(module.blocks[0].neuron.voltage_state, before)
 
 
 def test_a_module_without_blocks_is_refused() -> None:
     with pytest.raises(InputError, match="blocks"):
-        from_slayer(torch.nn.Linear(2, 3))
+        adopt_module(torch.nn.Linear(2, 3))
 
 
 def test_a_convolution_first_needs_the_shape_of_its_input() -> None:
     with pytest.raises(InputError, match=r"Give input_shape=\(channel, height, width\)"):
-        from_slayer(Blocks(C.Conv(cuba(), 2, 3, 3)))
+        adopt_module(Blocks(C.Conv(cuba(), 2, 3, 3)))
 
 
 REFUSED = {
@@ -314,4 +314,4 @@ def test_what_netx_lacks_is_refused_by_name_with_the_reason(name: str) -> None:
     make, shape, said = REFUSED[name]
     torch.manual_seed(0)
     with pytest.raises(NetworkError, match=said):
-        from_slayer(Blocks(make()), input_shape=shape)
+        adopt_module(Blocks(make()), input_shape=shape)

@@ -1,7 +1,7 @@
 """SLAYER's norms become biases, weights and thresholds.
 
 With a bias a module and its network differ in one documented thing: SLAYER has the step between
-layers behind the neuron, so that a bias acts one step less in each layer. `from_slayer` runs the
+layers behind the neuron, so that a bias acts one step less in each layer. `adopt_module` runs the
 module's own blocks in both orders; in the chip's, nothing may differ where a fold is exact.
 """
 
@@ -16,7 +16,7 @@ import torch
 from slayer_modules import BLOCKS, NORMS, Blocks, cuba, normed, spikes
 
 from neurodeploy.adopt.adopted import Adopted
-from neurodeploy.adopt.slayer_module import from_slayer
+from neurodeploy.adopt.slayer_module import adopt_module
 from neurodeploy.errors import NetworkError
 
 C = BLOCKS.cuba
@@ -27,7 +27,7 @@ def adopt(*blocks: Any, shape: tuple[int, ...] = (20,)) -> tuple[Adopted, int, i
     """The network, and where it differs from the blocks in SLAYER's order and in the chip's."""
     signal = spikes(3, *shape, 60)
     module = normed(Blocks(*blocks), signal)
-    adopted = from_slayer(module, input_shape=shape, signal=signal)
+    adopted = adopt_module(module, input_shape=shape, signal=signal)
     note = adopted.notes[-1]
     assert note.code in ("differs", "compared")
     sent, *differ = (int(each) for each in re.findall(r"\d+", note.reason))
@@ -109,21 +109,21 @@ def test_norms_of_sigma_delta_neurons_are_exact(norm: Any) -> None:
 def test_other_norms_are_refused_by_name() -> None:
     module = Blocks(C.Dense(cuba(norm=torch.nn.Identity), 4, 4))
     with pytest.raises(NetworkError, match="found Identity"):
-        from_slayer(module)
+        adopt_module(module)
 
 
 def test_a_mean_before_resonators_is_refused() -> None:
     neuron = {"threshold": 1.0, "period": 7, "decay": 0.05, "norm": MEAN}
     module = normed(Blocks(BLOCKS.rf.Dense(neuron, 20, 30, weight_scale=2)), spikes(3, 20, 60))
     with pytest.raises(NetworkError, match="no bias"):
-        from_slayer(module)
+        adopt_module(module)
 
 
 def test_an_untrained_scale_is_what_the_norm_applies() -> None:
     """Without a variance SLAYER multiplies by 8, the most that it can."""
     module = Blocks(C.Dense(cuba(norm=SCALE), 20, 30, weight_scale=0.5)).eval()
     signal = spikes(3, 20, 60)
-    adopted = from_slayer(module, signal=signal)
+    adopted = adopt_module(module, signal=signal)
     layer = adopted.network.layers[0]
     weight = np.rint(module.blocks[0].synapse.weight.detach().numpy().reshape(30, 20) * 32) * 2
     scaled = layer.weight / np.where(weight == 0, 1, weight)

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from slayer_modules import BLOCKS, NORMS, Blocks, cuba, forward, spikes
 
-from neurodeploy.adopt.slayer_module import from_slayer
+from neurodeploy.adopt.slayer_module import adopt_module
 from neurodeploy.adopt.slayer_weights import fit_weights, load_module, read_weights
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import FileFormatError, InputError
@@ -74,7 +74,7 @@ def test_a_file_and_its_weights_are_the_network_that_was_saved(
     expected = forward(trained, signal)
     assert expected.sum() > 50
     np.testing.assert_array_equal(forward(module, signal), expected)
-    network = from_slayer(load_module(f"{model}:Net", tmp_path / "state.pt")).network
+    network = adopt_module(load_module(f"{model}:Net", tmp_path / "state.pt")).network
     np.testing.assert_array_equal(simulate(network, signal, "native").spikes, expected)
 
 

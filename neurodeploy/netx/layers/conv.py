@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,16 +88,8 @@ class Conv(LayerBase):
             raise NetworkError(
                 message("input of the layer", f"({channels}, height, width)", input_shape)
             )
-        height, width = (
-            (size + 2 * pad - dilate * (kernel - 1) - 1) // step + 1
-            for size, pad, dilate, kernel, step in zip(
-                input_shape[1:],
-                self.padding,
-                self.dilation,
-                self.weight.shape[2:],
-                self.stride,
-                strict=True,
-            )
+        height, width = convolved(
+            input_shape[1:], self.weight.shape[2:], self.stride, self.padding, self.dilation
         )
         if height < 1 or width < 1:
             raise NetworkError(
@@ -142,3 +135,20 @@ class Conv(LayerBase):
                     left : left + (width - 1) * step_x + 1 : step_x,
                 ] += from_channel[:, y, x, None, None]
         return padded[:, pad_y : pad_y + input_shape[1], pad_x : pad_x + input_shape[2]]
+
+
+def convolved(
+    sides: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> tuple[int, int]:
+    """Height and width of what a convolution makes of an image, as PyTorch counts them."""
+    height, width = (
+        (size + 2 * pad - dilate * (taps - 1) - 1) // step + 1
+        for size, taps, step, pad, dilate in zip(
+            sides, kernel, stride, padding, dilation, strict=True
+        )
+    )
+    return height, width
