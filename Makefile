@@ -3,7 +3,8 @@
 # The newest Python here that neurodeploy supports runs them, in .venv; `PYTHON_VERSION=3.11` has an
 # environment of its own, and `make test-all` tests with every Python that is here.
 # `make benchmark` measures, with peers to compare to in an environment of its own; there,
-# `make neurobench` holds our counts against NeuroBench's.
+# `make outside` holds our counts against NeuroBench's, and what we make of NIR graphs against the
+# tools that wrote them.
 
 SUPPORTED := 3.13 3.12 3.11 3.10
 FOUND     := $(shell for v in $(SUPPORTED); do python$$v -c "" 2>/dev/null && echo $$v; done)
@@ -19,7 +20,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: help demo test test-all kernels benchmark neurobench lint types install lock clean
+.PHONY: help demo test test-all kernels benchmark outside lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -35,8 +36,8 @@ benchmark: $(BENCHMARK)/.ready
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 
-neurobench: $(BENCHMARK)/.ready
-	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py
+outside: $(BENCHMARK)/.ready
+	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/adopt/nir/test_nir_tools.py
 
 # Plain loops with bounds checks, and code without AVX, take minutes to compile, so they are no
 # part of `make test`.
@@ -79,7 +80,7 @@ help:
 	@echo "make lint types  each alone"
 	@echo "make kernels     the native engine's other kernels against the default ones"
 	@echo "make benchmark   speed beside peers, in an environment of its own"
-	@echo "make neurobench  our counts against NeuroBench's own code"
+	@echo "make outside     our counts against NeuroBench, NIR graphs against the tools that wrote them"
 	@echo "make lock        resolve the locked dependencies anew"
 	@echo "make clean       take the environments away"
 

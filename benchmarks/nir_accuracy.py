@@ -24,8 +24,8 @@ from scipy.stats import binomtest
 import neurodeploy as nd
 from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.integers import to_integers
-from neurodeploy.adopt.nir_graph import read_graph
-from neurodeploy.adopt.nir_import import floats_of
+from neurodeploy.adopt.nir.graph import read_graph
+from neurodeploy.adopt.nir.reading import steps_of
 from neurodeploy.experiments import RESULTS, Column, Unit, markdown_table, run_script
 from neurodeploy.experiments.summary import summarise
 
@@ -48,7 +48,7 @@ COLUMNS = (
 @cache
 def float_network(path: Path) -> FloatNetwork:
     """The graph in steps; its IF neurons have no time constant."""
-    return floats_of(read_graph(path), dt_s=STEP_US * 1e-6)
+    return steps_of(read_graph(path), dt_s=STEP_US * 1e-6).floats
 
 
 @cache

@@ -5,6 +5,7 @@ from .adopt.convert import Converted as Converted
 from .adopt.convert import convert as convert
 from .adopt.convert import from_nir as from_nir
 from .adopt.convert import from_slayer as from_slayer
+from .adopt.nir.writing import to_nir as to_nir
 from .cost.energy import ann_equivalent as ann_equivalent
 from .cost.energy import dense_macs as dense_macs
 from .cost.energy import energy_proxies as energy_proxies

@@ -106,6 +106,7 @@ PUBLIC = [
     "simulate",
     "stream_answers",
     "task",
+    "to_nir",
     "to_spikes",
     "train_task",
     "verify",

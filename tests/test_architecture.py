@@ -19,7 +19,7 @@ ALLOWED = {
     "model": {"errors", "_io", "netx", "signals"},
     "engines": {"errors", "_io", "netx", "signals"},
     "deploy": {"errors", "_io", "netx", "signals", "model", "engines"},
-    "adopt": {"errors", "_io", "netx", "signals", "engines", "deploy"},
+    "adopt": {"errors", "_io", "netx", "signals", "model", "engines", "deploy"},
     "hardware": {"errors", "_io", "netx", "engines", "deploy"},
     "cost": {"errors", "_io", "netx", "engines", "deploy", "hardware", "model"},
     "learn": {"errors", "_io", "signals", "model"},

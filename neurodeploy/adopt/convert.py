@@ -18,7 +18,13 @@ from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 
 if TYPE_CHECKING:
+    from neurodeploy.adopt.nir.readout import Readout
     from neurodeploy.adopt.report import Report
+    from neurodeploy.deploy.bundle import Bundle
+    from neurodeploy.signals.encode import Encoding
+
+NIR_SUFFIX = ".nir"
+"""Of an output that becomes a NIR graph."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,11 +39,34 @@ class Converted:
         Its ``notes`` say how it differs from what its author ran.
     report : Report, optional
         What rounding did, layer by layer, where floats became integers.
+    readout : Readout, optional
+        What its source has behind the last spiking layer, for the host.
     """
 
     source: str
     network: Network
     report: Report | None = None
+    readout: Readout | None = None
+
+    def bundle(self, encoding: Encoding) -> Bundle:
+        """The network with its host decoder: its own readout, or else the counts of its spikes.
+
+        Parameters
+        ----------
+        encoding : Encoding
+            Of its input; `SpikeInput` where spikes come as they are.
+
+        Raises
+        ------
+        InputError
+            The last layer is not one row of neurons.
+        """
+        from neurodeploy.deploy.bundle import Bundle, counting_bundle
+
+        if self.readout is None:
+            return counting_bundle(self.network, encoding)
+        decoder = self.readout.decoder(encoding.steps)
+        return Bundle(network=self.network, decoder=decoder, encoding=encoding)
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -48,6 +77,7 @@ class Converted:
             "latency_steps": self.network.latency_steps,
             "layers": list(self.network.names),
             "findings": [asdict(finding) for finding in check(self.network)],
+            "host": None if self.readout is None else list(self.readout.nodes),
             "rounding": None if self.report is None else self.report.to_dict(),
         }
 
@@ -57,6 +87,7 @@ def convert(
     output: Path | str | None = None,
     *,
     dt_s: float | None = None,
+    profile: str | None = None,
     input_shape: Sequence[int] | None = None,
     weights: Path | str | None = None,
     calibrate: np.ndarray | None = None,
@@ -70,9 +101,13 @@ def convert(
         A NIR graph or a netx file; ``model.py:Net`` or ``package.module:Net``, a module of SLAYER
         blocks by name; or one of these objects itself. Files are known by their content.
     output : path, optional
-        Where the netx file goes, whole or not at all.
+        Where the netx file goes, whole or not at all; a name that ends with ``.nir`` gets a NIR
+        graph.
     dt_s : float, optional
-        Seconds of a time step of a NIR graph, which is continuous in time.
+        Seconds of a time step of a NIR graph, which is continuous in time. Not needed where a
+        profile or the graph says it.
+    profile : str, optional
+        The tool that wrote a NIR graph: ``snntorch``, ``norse``, ``sinabs`` or ``spikingjelly``.
     input_shape : sequence of int, optional
         ``(channel, height, width)`` or ``(neuron,)``, where the source does not say it.
     weights : path, optional
@@ -97,10 +132,11 @@ def convert(
     MissingPackageError
         ``nir``, or lava-dl for a SLAYER module, is not installed.
     """
-    given = {
+    given: dict[str, Any] = {
         name: value
         for name, value in {
             "dt_s": dt_s,
+            "profile": profile,
             "input_shape": input_shape,
             "weights": weights,
             "calibrate": calibrate,
@@ -109,10 +145,18 @@ def convert(
         if value is not None
     }
     kind = _kind_of(source)
-    _require_used(given, kind)
-    converted = kind.read(source, **{name: given[name] for name in kind.options & given.keys()})
-    if output is not None:
-        write_network(converted.network, output)
+    if output is None or Path(output).suffix != NIR_SUFFIX:
+        converted = _read(source, kind, given)
+        if output is not None:
+            write_network(converted.network, output)
+        return converted
+    if kind is NIR:
+        raise InputError(message("output", "a netx file, for a NIR graph", output))
+    from neurodeploy.adopt.nir.writing import write_nir
+
+    step = given.pop("dt_s", None)
+    converted = _read(source, kind, given)
+    write_nir(converted.network, output, dt_s=step)
     return converted
 
 
@@ -151,7 +195,8 @@ def from_slayer(module: Any, *, input_shape: Sequence[int] | None = None) -> Net
 def from_nir(
     graph: Any,
     *,
-    dt_s: float,
+    dt_s: float | None = None,
+    profile: str | None = None,
     input_shape: Sequence[int] | None = None,
     calibrate: np.ndarray | None = None,
     bits: int = 8,
@@ -162,15 +207,14 @@ def from_nir(
     ----------
     graph : nir.NIRGraph or path
         Or a file of one.
-    dt_s : float
-        Seconds of a time step.
-    input_shape, calibrate, bits : optional
+    dt_s, profile, input_shape, calibrate, bits : optional
         As in `convert`.
 
     Returns
     -------
     Network
-        `convert` gives the same one, with a report of what rounding did.
+        Its ``notes`` say what the graph cannot say. `convert` gives the same one, with a report of
+        what rounding did and the host's part of the graph.
 
     Raises
     ------
@@ -180,7 +224,7 @@ def from_nir(
         As `convert`.
     """
     return _from_nir(
-        graph, dt_s=dt_s, input_shape=input_shape, calibrate=calibrate, bits=bits
+        graph, dt_s=dt_s, profile=profile, input_shape=input_shape, calibrate=calibrate, bits=bits
     ).network
 
 
@@ -207,8 +251,8 @@ def _from_module(
     input_shape: Sequence[int] | None = None,
     weights: Path | str | None = None,
 ) -> Converted:
-    from neurodeploy.adopt.slayer_module import adopt_module
-    from neurodeploy.adopt.slayer_weights import load_module
+    from neurodeploy.adopt.slayer.module import adopt_module
+    from neurodeploy.adopt.slayer.weights import load_module
 
     module = load_module(source, weights) if isinstance(source, str) else source
     adopted = adopt_module(module, input_shape=input_shape)
@@ -221,18 +265,31 @@ def _from_nir(
     source: Any,
     *,
     dt_s: float | None = None,
+    profile: str | None = None,
     input_shape: Sequence[int] | None = None,
     calibrate: np.ndarray | None = None,
     bits: int = 8,
 ) -> Converted:
     from neurodeploy.adopt.integers import to_integers
-    from neurodeploy.adopt.nir_graph import read_graph
-    from neurodeploy.adopt.nir_import import floats_of
+    from neurodeploy.adopt.nir.graph import read_graph
+    from neurodeploy.adopt.nir.names import require_profile
+    from neurodeploy.adopt.nir.notes import host_note, notes_of
+    from neurodeploy.adopt.nir.profiles import PLAIN, PROFILES
+    from neurodeploy.adopt.nir.reading import steps_of
 
-    step = _seconds(dt_s)
-    floats = floats_of(read_graph(source), dt_s=step, input_shape=input_shape)
-    made = to_integers(floats, bits=bits, calibrate=calibrate)
-    return Converted(source="a NIR graph", network=made.network, report=made.report)
+    tool = PLAIN if profile is None else PROFILES[require_profile(profile)]
+    steps = steps_of(read_graph(source), dt_s=dt_s, profile=tool, input_shape=input_shape)
+    made = to_integers(steps.floats, bits=bits, calibrate=calibrate)
+    names = made.network.names
+    notes = [*notes_of(tool, dt_s, names, steps.settled)]
+    if steps.readout is not None:
+        notes.append(host_note(names, ", ".join(steps.readout.nodes)))
+    return Converted(
+        source="a NIR graph",
+        network=replace(made.network, notes=tuple(notes)),
+        report=made.report,
+        readout=steps.readout,
+    )
 
 
 NETWORK = _Kind("a Network", frozenset(), _from_network)
@@ -240,7 +297,7 @@ NETX = _Kind("a netx file", frozenset({"input_shape"}), _from_netx)
 MODULE = _Kind("a module of SLAYER blocks", frozenset({"input_shape", "weights"}), _from_module)
 NIR = _Kind(
     "a NIR graph",
-    frozenset({"dt_s", "input_shape", "calibrate", "bits"}),
+    frozenset({"dt_s", "profile", "input_shape", "calibrate", "bits"}),
     _from_nir,
 )
 
@@ -260,16 +317,14 @@ def _kind_of(source: Any) -> _Kind:
     return NIR if type(source).__name__ == "NIRGraph" else MODULE
 
 
+def _read(source: Any, kind: _Kind, given: Mapping[str, Any]) -> Converted:
+    _require_used(given, kind)
+    return kind.read(source, **given)
+
+
 def _require_used(given: Mapping[str, Any], kind: _Kind) -> None:
     for name in given:
         if name not in kind.options:
             option = "--" + name.removesuffix("_s").replace("_", "-")
             expected = f"none for {kind.words}"
             raise InputError(message(f"option {option}", expected, given[name]))
-
-
-def _seconds(dt_s: float | None) -> float:
-    if dt_s is None:
-        remedy = "NIR is continuous in time: say how long a step is, such as --dt 1e-3."
-        raise InputError(message("option --dt", "seconds of a time step", "none", remedy))
-    return dt_s

@@ -225,10 +225,10 @@ def _as_written(layer: FloatLayer, bits: int) -> Rounded | None:
     given = (layer.weight, layer.recurrent_weight, layer.bias, layer.threshold)
     scaled = [np.asarray(value) * WEIGHT_SCALE for value in given if value is not None]
     largest = max(float(np.abs(value).max()) for value in scaled)
-    if largest > LARGEST_THRESHOLD or any((value != np.rint(value)).any() for value in scaled):
+    if largest > LARGEST_THRESHOLD or not all(map(_whole, scaled)):
         return None
     matrices = {
-        name: (getattr(layer, name) * WEIGHT_SCALE).astype(np.int32)
+        name: np.rint(getattr(layer, name) * WEIGHT_SCALE).astype(np.int32)
         for name in ("weight", "recurrent_weight")
         if getattr(layer, name) is not None
     }
@@ -240,6 +240,12 @@ def _as_written(layer: FloatLayer, bits: int) -> Rounded | None:
     if (few or bits == FULL_BITS) and fits(found):
         return Rounded(layer=found, scale=WEIGHT_SCALE)
     return None
+
+
+def _whole(values: np.ndarray) -> bool:
+    """Whether they are whole numbers, but for the errors of floats."""
+    whole = np.rint(values)
+    return bool((abs(values - whole) <= NO_ERROR * abs(whole)).all())
 
 
 def _by_error(layer: FloatLayer, levels: Levels, low: float, high: float) -> list[float]:

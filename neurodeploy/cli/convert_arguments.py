@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy._io.files import require_file
+from neurodeploy.adopt.nir.names import PROFILE_NAMES, require_profile
 from neurodeploy.cli.arguments import file_of, output_file, positive
 
 
@@ -21,6 +22,10 @@ def _source(text: str) -> str:
     return text
 
 
+def _profile(name: str | None) -> str | None:
+    return None if name is None else require_profile(name)
+
+
 NetworkSourceArgument = Annotated[
     str,
     typer.Argument(
@@ -31,7 +36,9 @@ NetworkSourceArgument = Annotated[
 ]
 ConvertedArgument = Annotated[
     Path,
-    typer.Argument(metavar="OUTPUT", help="A netx file.", callback=output_file),
+    typer.Argument(
+        metavar="OUTPUT", help="A netx file, or a NIR graph: GRAPH.nir.", callback=output_file
+    ),
 ]
 StepSecondsOption = Annotated[
     float | None,
@@ -39,6 +46,13 @@ StepSecondsOption = Annotated[
         "--dt",
         help="Seconds of a time step, such as 1e-4; NIR is continuous in time.",
         callback=positive("option --dt", "seconds"),
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"The tool that wrote a NIR graph: {', '.join(PROFILE_NAMES)}.",
+        callback=_profile,
     ),
 ]
 WeightsOption = Annotated[

@@ -11,6 +11,7 @@ from neurodeploy.cli.convert_arguments import (
     CalibrateOption,
     ConvertedArgument,
     NetworkSourceArgument,
+    ProfileOption,
     StepSecondsOption,
     WeightsOption,
 )
@@ -21,13 +22,14 @@ def convert(
     source: NetworkSourceArgument,
     output: ConvertedArgument,
     dt: StepSecondsOption = None,
+    profile: ProfileOption = None,
     input_shape: InputShapeOption = None,
     weights: WeightsOption = None,
     calibrate: CalibrateOption = None,
     bits: BitsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Convert a network that was made elsewhere to a netx file.
+    """Convert a network that was made elsewhere to a netx file, or a network to a NIR graph.
 
     A NIR graph, a netx file, or a module of SLAYER blocks as model.py:Net. What cannot be converted
     is said, and nothing is written.
@@ -39,6 +41,7 @@ def convert(
         source,
         output,
         dt_s=dt,
+        profile=profile,
         input_shape=shape_of(input_shape),
         weights=weights,
         calibrate=None if calibrate is None else load_array(calibrate, "calibrate"),
@@ -61,18 +64,21 @@ def convert(
 
 
 def _print_rounding(rounding: dict[str, Any]) -> None:
-    heads = ("layer", "bits", "threshold", "weight error", "decay error", "counts that differ")
+    heads = ["layer", "bits", "threshold", "weight error", "decay error"]
     rows = [
-        (
+        [
             layer["name"],
             str(layer["weight_bits"]),
             str(layer["threshold"]),
             f"{100 * layer['weight_error']:.2g} %",
             f"{max(abs(layer[f'{name}_decay_error']) for name in ('current', 'voltage')):.1e}",
-            "" if (spikes := layer["spikes"]) is None else _share(spikes["different"]),
-        )
+        ]
         for layer in rounding["layers"]
     ]
+    if rounding["layers"][0]["spikes"] is not None:
+        heads.append("counts that differ")
+        for row, layer in zip(rows, rounding["layers"], strict=True):
+            row.append(_share(layer["spikes"]["different"]))
     print_table(f"floats to integers of {rounding['bits']} bits", heads, rows)
     if rounding["loses_most"] is not None:
         out().print(f"Most is lost in {rounding['loses_most']}.", markup=False, highlight=False)

@@ -106,14 +106,14 @@ def fit(
     Exit code 1 where it does not fit on one chip.
     """
     from neurodeploy._io.arrays import load_array
-    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.cli.inputs import read_part
     from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.advice import fit_report
     from neurodeploy.hardware.chips import find_chip
 
     target, part = (
         find_chip(chip, chips),
-        read_chip_part(network, input_shape=shape_of(input_shape)),
+        read_part(network, shape_of(input_shape)),
     )
     counts = None
     if input_file is not None:

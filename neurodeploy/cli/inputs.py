@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurodeploy._io.arrays import load_array
+from neurodeploy._io.signature import file_kind
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
+
+
+def read_part(path: Path, input_shape: tuple[int, ...] | None) -> ChipPart:
+    """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it."""
+    if path.is_dir() or file_kind(path).key != "nir":
+        return read_chip_part(path, input_shape=input_shape)
+    from neurodeploy.adopt.convert import convert
+
+    return ChipPart(network=convert(path, input_shape=input_shape).network)
 
 
 def read_deployed(
@@ -19,7 +29,7 @@ def read_deployed(
 ) -> Bundle | ChipPart:
     """A bundle with its decoder, of a folder; else a network alone."""
     if not path.is_dir():
-        return read_chip_part(path, input_shape=input_shape)
+        return read_part(path, input_shape)
     from neurodeploy.deploy.bundle import load_bundle
 
     return load_bundle(path, allow_import=allow_import)

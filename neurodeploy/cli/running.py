@@ -46,10 +46,10 @@ def simulate(
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
     from neurodeploy._io.arrays import load_array, save_array
-    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.cli.inputs import read_part
     from neurodeploy.deploy.run import simulate as run_batch
 
-    part = read_chip_part(network, input_shape=shape_of(input_shape))
+    part = read_part(network, shape_of(input_shape))
     run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
@@ -161,11 +161,11 @@ def verify(
     unless spikes were compared and are equal.
     """
     from neurodeploy._io.arrays import load_array
-    from neurodeploy.deploy.parts import read_chip_part
+    from neurodeploy.cli.inputs import read_part
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
-    part = read_chip_part(network, input_shape=shape_of(input_shape))
+    part = read_part(network, shape_of(input_shape))
     result = run_verification(
         part,
         first_steps(part, load_array(input_file, "input")),

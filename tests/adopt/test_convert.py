@@ -20,10 +20,13 @@ from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.write import write_network
 
+nir = pytest.importorskip("nir")
+
 with lava_imports():
     from lava.lib.dl import slayer
 
 NEURON = CubaNeuron(current_decay=4096, voltage_decay=100, threshold=25)
+WHOLE = Network(input_shape=(6,), layers=(Dense(weight=np.full((2, 6), 10), neuron=NEURON),))
 
 MODEL = """
 import torch
@@ -59,6 +62,12 @@ def bare(tmp_path: Path) -> Path:
         for index in range(1, 4):
             file["layer"].move(str(index), str(index - 1))
     return path
+
+
+def write_lif(path: Path) -> None:
+    """A NIR graph of one leaky neuron."""
+    lif = nir.LIF(tau=np.ones(1), r=np.ones(1), v_leak=np.zeros(1), v_threshold=np.ones(1))
+    nir.write(path, nir.NIRGraph.from_list(nir.Linear(weight=np.ones((1, 6))), lif))
 
 
 def run(*typed: str) -> tuple[int, str]:
@@ -123,20 +132,56 @@ def test_a_shape_that_was_given_is_in_the_file_that_is_written(bare: Path, tmp_p
         (("gone.nir", "{output}"), "no such file"),
         (("gone.py:Net", "{output}"), "no such file"),
         (("{nir}", "{output}"), "NIR is continuous in time"),
+        (("{nir}", "{output}", "--profile", "snntorhc"), "one of snntorch"),
+        (("{nir}", "{graph}", "--dt", "1e-3"), "output: expected a netx file, for a NIR graph"),
+        (("{whole}", "{graph}"), "NIR is continuous in time"),
+        (("{whole}", "{graph}", "--bits", "4"), "option --bits: expected none for a netx file"),
     ],
 )
 def test_what_is_refused_writes_nothing(
     typed: tuple[str, ...], said: str, bare: Path, tmp_path: Path
 ) -> None:
-    output, pickle, graph = (tmp_path / name for name in ("out.net", "net.pt", "g.nir"))
-    pickle.write_bytes(b"\x80\x04\x95\x00\x00\x00\x00.")
-    with h5py.File(graph, "w") as file:
-        file.create_group("node")
-    names = {"bare": bare, "output": output, "pickle": pickle, "nir": graph}
+    names = {
+        "bare": bare,
+        **{
+            key: tmp_path / name
+            for key, name in {
+                "output": "out.net",
+                "pickle": "net.pt",
+                "nir": "lif.nir",
+                "whole": "whole.net",
+                "graph": "out.nir",
+            }.items()
+        },
+    }
+    names["pickle"].write_bytes(b"\x80\x04\x95\x00\x00\x00\x00.")
+    write_network(WHOLE, names["whole"])
+    write_lif(names["nir"])
     code, error = run("convert", *(word.format(**names) for word in typed))
     assert code == 2
     assert said in error
-    assert not output.exists()
+    assert not names["output"].exists()
+    assert not names["graph"].exists()
+
+
+def test_a_graph_that_says_its_step_is_run_by_every_command(tmp_path: Path) -> None:
+    file, graph, spikes = (str(tmp_path / name) for name in ("a.net", "a.nir", "x.npy"))
+    write_network(WHOLE, file)
+    np.save(spikes, (np.random.default_rng(0).random((4, 6, 30)) < 0.5).astype(np.uint8))
+    assert run("convert", file, graph, "--dt", "1e-3")[0] == 0
+    for command in ("simulate", "stream", "energy", "fit"):
+        options = ["--input", spikes, "--json"]
+        if command == "simulate":
+            options += ["--output", str(tmp_path / "out.npy"), "--engine", "native"]
+        if command == "fit":
+            options += ["--chip", "loihi2"]
+        of_graph, of_file = (run(command, network, *options) for network in (graph, file))
+        assert of_graph == of_file
+        assert of_graph[0] == 0, of_graph[1]
+    write_lif(Path(graph))
+    code, error = run("simulate", graph, "--input", spikes, "--output", str(tmp_path / "b.npy"))
+    assert code == 2
+    assert "neurodeploy convert GRAPH.nir OUTPUT.net --dt" in error
 
 
 def test_what_is_no_network_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """NeuroBench's own code on equal networks gives what our counts and metrics give, exactly.
 
-Optional: `make neurobench` runs it in an environment that has NeuroBench.
+Optional: `make outside` runs it in an environment that has NeuroBench.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    pytest.importorskip("neurobench", reason="make neurobench installs it")
+    pytest.importorskip("neurobench", reason="make outside installs it")
     import snntorch as snn
     from neurobench.benchmarks import Benchmark
     from neurobench.metrics.static import ConnectionSparsity, Footprint

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.adopt import slayer_neurons as neurons
-from neurodeploy.adopt.slayer_ends import (
+from neurodeploy.adopt.slayer import neurons
+from neurodeploy.adopt.slayer.ends import (
     read_affine,
     read_average,
     read_flatten,
     read_input,
     read_output,
 )
-from neurodeploy.adopt.slayer_norms import norm_of, own_bias, with_norm
-from neurodeploy.adopt.slayer_notes import Notes
-from neurodeploy.adopt.slayer_parts import (
+from neurodeploy.adopt.slayer.norms import norm_of, own_bias, with_norm
+from neurodeploy.adopt.slayer.notes import Notes
+from neurodeploy.adopt.slayer.parts import (
     Read,
     Shape,
     block_norm,
@@ -26,7 +26,7 @@ from neurodeploy.adopt.slayer_parts import (
     require_cuba,
     require_real,
 )
-from neurodeploy.adopt.slayer_synapses import recurrent_weights, whole_weights
+from neurodeploy.adopt.slayer.synapses import recurrent_weights, whole_weights
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
 from neurodeploy.netx.units import DECAY_SCALE

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.adopt import slayer_neurons as neurons
-from neurodeploy.adopt.slayer_norms import Norm, with_norm
-from neurodeploy.adopt.slayer_notes import Notes
-from neurodeploy.adopt.slayer_parts import (
+from neurodeploy.adopt.slayer import neurons
+from neurodeploy.adopt.slayer.norms import Norm, with_norm
+from neurodeploy.adopt.slayer.notes import Notes
+from neurodeploy.adopt.slayer.parts import (
     Read,
     Shape,
     block_norm,
@@ -18,7 +18,7 @@ from neurodeploy.adopt.slayer_parts import (
     note_later,
     require_cuba,
 )
-from neurodeploy.adopt.slayer_synapses import whole_weights
+from neurodeploy.adopt.slayer.synapses import whole_weights
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import Dense, NeuronInput
 

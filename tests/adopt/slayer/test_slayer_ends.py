@@ -9,7 +9,7 @@ import pytest
 import torch
 from slayer_modules import BLOCKS, Blocks, cuba, forward, sigma_delta, spikes
 
-from neurodeploy.adopt.slayer_module import adopt_module
+from neurodeploy.adopt.slayer.module import adopt_module
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import NetworkError

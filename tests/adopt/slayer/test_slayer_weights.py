@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from slayer_modules import BLOCKS, NORMS, Blocks, cuba, forward, spikes
 
-from neurodeploy.adopt.slayer_module import adopt_module
-from neurodeploy.adopt.slayer_weights import fit_weights, load_module, read_weights
+from neurodeploy.adopt.slayer.module import adopt_module
+from neurodeploy.adopt.slayer.weights import fit_weights, load_module, read_weights
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import FileFormatError, InputError
 

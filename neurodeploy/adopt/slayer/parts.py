@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.adopt import slayer_neurons as neurons
-from neurodeploy.adopt.slayer_norms import Norm, norm_of
-from neurodeploy.adopt.slayer_notes import Notes
+from neurodeploy.adopt.slayer import neurons
+from neurodeploy.adopt.slayer.norms import Norm, norm_of
+from neurodeploy.adopt.slayer.notes import Notes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import Layer
 

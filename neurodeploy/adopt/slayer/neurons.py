@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.adopt.slayer_notes import Notes
+from neurodeploy.adopt.slayer.notes import Notes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 from neurodeploy.netx.units import DECAY_SCALE

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.adopt.slayer_notes import Notes
+from neurodeploy.adopt.slayer.notes import Notes
 from neurodeploy.errors import NetworkError, message
 
 STEP = 2

@@ -16,7 +16,7 @@ import torch
 from slayer_modules import BLOCKS, NORMS, Blocks, cuba, normed, spikes
 
 from neurodeploy.adopt.adopted import Adopted
-from neurodeploy.adopt.slayer_module import adopt_module
+from neurodeploy.adopt.slayer.module import adopt_module
 from neurodeploy.errors import NetworkError
 
 C = BLOCKS.cuba

@@ -13,7 +13,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from neurodeploy.adopt.slayer_notes import Notes
+from neurodeploy.adopt.slayer.notes import Notes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import MAX_DELAY_STEPS, Dense, Layer
 

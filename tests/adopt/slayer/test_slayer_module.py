@@ -10,7 +10,7 @@ import pytest
 import torch
 from slayer_modules import BLOCKS, Blocks, cuba, drawn, forward, spikes
 
-from neurodeploy.adopt.slayer_module import adopt_module
+from neurodeploy.adopt.slayer.module import adopt_module
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.read import read_network

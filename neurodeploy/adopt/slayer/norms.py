@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.adopt.slayer_notes import Notes
+from neurodeploy.adopt.slayer.notes import Notes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.weight_exponent import fold_exponent

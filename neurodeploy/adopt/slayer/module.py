@@ -12,11 +12,11 @@ import torch
 
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.adopt.adopted import Adopted
-from neurodeploy.adopt.slayer_blocks import read_block
-from neurodeploy.adopt.slayer_delays import with_delays
-from neurodeploy.adopt.slayer_forward import differing
-from neurodeploy.adopt.slayer_notes import Notes
-from neurodeploy.adopt.slayer_parts import Read, kind_of
+from neurodeploy.adopt.slayer.blocks import read_block
+from neurodeploy.adopt.slayer.delays import with_delays
+from neurodeploy.adopt.slayer.forward import differing
+from neurodeploy.adopt.slayer.notes import Notes
+from neurodeploy.adopt.slayer.parts import Read, kind_of
 from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.network import Network

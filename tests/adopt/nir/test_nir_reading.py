@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import neurodeploy as nd
-from neurodeploy.adopt.nir_graph import read_graph
-from neurodeploy.adopt.nir_import import floats_of
+from neurodeploy.adopt.floats import FloatNetwork
+from neurodeploy.adopt.nir.graph import read_graph
+from neurodeploy.adopt.nir.reading import steps_of
 from neurodeploy.errors import FileFormatError, InputError, NetworkError
 
 nir = pytest.importorskip("nir")
@@ -30,6 +31,10 @@ def chain(shape: tuple[int, ...], *nodes: Any, outputs: int = 2) -> Any:
     names = ["input", *named, "output"]
     edges = list(pairwise(names))
     return nir.NIRGraph(nodes={**ends, **named}, edges=edges, type_check=False)
+
+
+def in_steps(graph: Any, **options: Any) -> FloatNetwork:
+    return steps_of(graph, **options).floats
 
 
 def lif(count: int, **changes: Any) -> Any:
@@ -63,7 +68,7 @@ def signal(*shape: int, steps: int = 40) -> np.ndarray:
 @pytest.mark.parametrize(("leak", "bias"), [(0.0, 0.0), (0.2, 0.5)])
 def test_leaky_neurons_follow_the_equation(leak: float, bias: float) -> None:
     synapses, neurons = affine(4, 6, bias), lif(4, v_leak=leak)
-    floats = floats_of(chain((6,), synapses, neurons), dt_s=DT)
+    floats = in_steps(chain((6,), synapses, neurons), dt_s=DT)
     spikes = signal(6)
     expected = euler(synapses.weight, synapses.bias, neurons, spikes)
     assert 0 < expected.mean() < 0.9
@@ -74,7 +79,7 @@ def test_leaky_neurons_follow_the_equation(leak: float, bias: float) -> None:
 def test_thresholds_of_each_neuron_are_folded_into_its_weights() -> None:
     synapses, neurons = affine(4, 6), lif(4)
     neurons.v_threshold = np.array([0.5, 1.0, 2.0, 4.0])
-    floats = floats_of(chain((6,), synapses, neurons), dt_s=DT)
+    floats = in_steps(chain((6,), synapses, neurons), dt_s=DT)
     spikes = signal(6)
     expected = euler(synapses.weight, 0, neurons, spikes)
     np.testing.assert_array_equal(floats.run(spikes)[0], expected)
@@ -100,12 +105,13 @@ def test_a_pool_is_folded_into_the_kernel_or_matrix_behind_it(pool: str) -> None
     flat = nir.Flatten(start_dim=0, end_dim=-1, input_type={"input": np.array([3, 2, 2])})
     dense = affine(2, 12)
     neurons = nir.IF(r=np.ones(2), v_threshold=np.ones(2))
-    floats = floats_of(chain((2, 8, 8), made, conv, image, made, flat, dense, neurons), dt_s=DT)
+    floats = in_steps(chain((2, 8, 8), made, conv, image, made, flat, dense, neurons), dt_s=DT)
     first, second = floats.layers
+    assert first.threshold == 1.2
     assert (first.stride, first.padding) == ((2, 2), (2, 2))
     frame = torch.from_numpy(signal(2, 8, 8, steps=1)[..., 0]).double()
     pooled = torch.nn.functional.avg_pool2d(frame, 2) * count
-    expected = torch.nn.functional.conv2d(pooled, torch.from_numpy(kernel), padding=1) / 1.2
+    expected = torch.nn.functional.conv2d(pooled, torch.from_numpy(kernel), padding=1)
     found = torch.nn.functional.conv2d(
         frame, torch.from_numpy(first.weight), stride=first.stride, padding=first.padding
     )
@@ -134,7 +140,7 @@ def recurrent_graph(**changes: Any) -> tuple[Any, Any, Any, Any]:
 
 def test_a_cycle_of_neurons_and_weights_is_a_recurrent_layer() -> None:
     graph, forward, back, node = recurrent_graph()
-    floats = floats_of(graph, dt_s=DT)
+    floats = in_steps(graph, dt_s=DT)
     spikes = signal(6)
     current = voltage = np.zeros((3, 5))
     sent = np.zeros((3, 5, 40), np.uint8)
@@ -168,10 +174,10 @@ REFUSED = {
     "reset": (chain((6,), affine(2, 6), lif(2, v_reset=0.1)), "node 1, v_reset"),
     "tau": (chain((6,), affine(2, 6), lif(2, tau=1e-4)), "node 1, tau"),
     "threshold": (chain((6,), affine(2, 6), lif(2, v_threshold=0.0)), "node 1, v_threshold"),
-    "host": (chain((6,), affine(2, 6)), "before the output, found 0. Read the rest on the host"),
+    "host": (chain((6,), affine(2, 6)), "behind the last, found 0. End with LI or I"),
     "kind": (
-        chain((6,), affine(2, 6), nir.Threshold(threshold=np.ones(2)), lif(2)),
-        "node 1: expected Affine",
+        chain((6,), affine(2, 6), nir.Input(input_type={"input": np.array([2])}), lif(2)),
+        "expected one Input node",
     ),
     "not finite": (
         chain((6,), nir.Linear(weight=np.full((2, 6), np.nan)), lif(2)),
@@ -184,20 +190,13 @@ REFUSED = {
 def test_what_cannot_be_brought_over_is_refused_by_node(case: str) -> None:
     graph, said = REFUSED[case]
     with pytest.raises(NetworkError, match=said):
-        floats_of(graph, dt_s=DT)
-
-
-def test_a_bias_into_a_filtered_current_is_refused() -> None:
-    graph, *_ = recurrent_graph()
-    graph.nodes["0"].bias[:] = 1
-    with pytest.raises(NetworkError, match="node 1: expected no bias into a filtered current"):
-        floats_of(graph, dt_s=DT)
+        in_steps(graph, dt_s=DT)
 
 
 @pytest.mark.parametrize("dt_s", [0, -1.0, float("inf"), float("nan")])
 def test_a_step_is_a_positive_time(dt_s: float) -> None:
-    with pytest.raises(InputError, match="dt_s: expected seconds"):
-        floats_of(chain((6,), affine(2, 6), lif(2)), dt_s=dt_s)
+    with pytest.raises(InputError, match="--dt: expected seconds"):
+        in_steps(chain((6,), affine(2, 6), lif(2)), dt_s=dt_s)
 
 
 def test_a_graph_that_branches_is_refused() -> None:
@@ -207,7 +206,7 @@ def test_a_graph_that_branches_is_refused() -> None:
     with pytest.raises(
         NetworkError, match="node 1: expected one node after it, found output, side"
     ):
-        floats_of(graph, dt_s=DT)
+        in_steps(graph, dt_s=DT)
 
 
 def test_a_damaged_file_is_said(tmp_path: Path) -> None:
@@ -216,3 +215,124 @@ def test_a_damaged_file_is_said(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(FileFormatError, match=r"network .*a\.nir"):
         read_graph(path)
+
+
+def test_a_graph_inside_the_graph_is_unfolded() -> None:
+    graph, *_ = recurrent_graph()
+    inner = nir.NIRGraph(
+        nodes={
+            "in": nir.Input(input_type={"input": np.array([5])}),
+            "lif": graph.nodes["1"],
+            "w_rec": graph.nodes["back"],
+            "out": nir.Output(output_type={"output": np.array([5])}),
+        },
+        edges=[("in", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "out")],
+        type_check=False,
+    )
+    outer = chain((6,), graph.nodes["0"], inner, outputs=5)
+    nested, flat = in_steps(outer, dt_s=DT), in_steps(graph, dt_s=DT)
+    assert nested.layers[0].name == "1.lif"
+    spikes = signal(6)
+    assert flat.run(spikes)[0].any()
+    np.testing.assert_array_equal(nested.run(spikes)[0], flat.run(spikes)[0])
+
+
+def test_a_pool_behind_a_convolution_is_folded_into_its_kernel() -> None:
+    kernel = RNG.normal(0.5, 1, (3, 2, 3, 3))
+    conv = nir.Conv2d(
+        input_shape=(9, 9),
+        weight=kernel,
+        stride=1,
+        padding="valid",
+        dilation=1,
+        groups=1,
+        bias=np.array([0.5, 0.0, 0.1]),
+    )
+    pool = nir.AvgPool2d(
+        kernel_size=np.array([2, 2]), stride=np.array([2, 2]), padding=np.array([0, 0])
+    )
+    neurons = nir.IF(r=np.ones((3, 3, 3)), v_threshold=np.ones((3, 3, 3)))
+    (layer,) = in_steps(chain((2, 9, 9), conv, pool, neurons)).layers
+    frame = torch.from_numpy(signal(2, 9, 9, steps=1)[..., 0]).double()
+    expected = torch.nn.functional.avg_pool2d(
+        torch.nn.functional.conv2d(frame, torch.from_numpy(kernel)), 2
+    )
+    found = torch.nn.functional.conv2d(frame, torch.from_numpy(layer.weight), stride=layer.stride)
+    torch.testing.assert_close(found, expected)
+    np.testing.assert_allclose(np.asarray(layer.bias), conv.bias)
+
+
+def test_a_line_is_an_image_of_height_one() -> None:
+    kernel = RNG.normal(0.5, 1, (3, 2, 4))
+    conv = nir.Conv1d(
+        input_shape=11, weight=kernel, stride=2, padding=1, dilation=1, groups=1, bias=np.zeros(3)
+    )
+    neurons = nir.Threshold(threshold=np.full((3, 5), 0.7))
+    floats = in_steps(chain((2, 11), conv, neurons))
+    assert (floats.input_shape, floats.shapes) == ((2, 1, 11), ((3, 1, 5),))
+    spikes = signal(2, 11)
+    line = torch.from_numpy(np.moveaxis(spikes, -1, 1)).double().flatten(0, 1)
+    sums = torch.nn.functional.conv1d(line, torch.from_numpy(kernel), stride=2, padding=1)
+    expected = np.moveaxis((sums > 0.7).numpy().reshape(3, 40, 3, 5), 1, -1)
+    found = floats.run(spikes[:, :, None])[0][:, :, 0]
+    np.testing.assert_array_equal(found[..., 1:], expected[..., :-1])
+
+
+def test_delays_before_and_behind_weights_are_those_of_synapses() -> None:
+    early, late = np.array([0, 1, 2, 3, 0, 1]) * DT, np.array([2, 0, 1, 0]) * DT
+    synapses, neurons = affine(4, 6), nir.Threshold(threshold=np.full(4, 0.7))
+    graph = chain((6,), nir.Delay(delay=early), synapses, nir.Delay(delay=late), neurons)
+    spikes = signal(6, steps=30)
+    expected = np.zeros((3, 4, 30))
+    for step in range(30):
+        for output in range(4):
+            for source in range(6):
+                sent = step - 1 - round((early[source] + late[output]) / DT)
+                if sent >= 0:
+                    expected[:, output, step] += (
+                        synapses.weight[output, source] * spikes[:, source, sent]
+                    )
+    found = in_steps(graph, dt_s=DT).run(spikes)[0]
+    assert found.any()
+    np.testing.assert_array_equal(found, expected > 0.7)
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [(1.5e-3, "whole steps of 0.001"), (63e-3, "0 to 62 steps"), (-1e-3, "0 to 62 steps")],
+)
+def test_a_delay_that_netx_has_not_is_refused(delay: float, said: str) -> None:
+    graph = chain((6,), nir.Delay(delay=np.full(6, delay)), affine(2, 6), lif(2))
+    with pytest.raises(NetworkError, match=f"node 0, delay: expected {said}"):
+        in_steps(graph, dt_s=DT)
+
+
+def test_a_bias_that_passes_a_current_acts_as_it_does_once_the_current_settled() -> None:
+    graph, *_ = recurrent_graph(v_threshold=1e9)
+    graph.nodes["0"].bias[:] = 1
+    graph.nodes["back"] = nir.Affine(weight=np.zeros((5, 5)), bias=np.full(5, 0.5))
+    node = graph.nodes["1"]
+    steps = steps_of(graph, dt_s=DT)
+    assert steps.settled == {0: "1"}
+    current = voltage = 0.0
+    for _ in range(2000):
+        current += DT / 4e-3 * (6.0 * 1.5 - current)
+        voltage += DT / 8e-3 * (node.r[0] * current - voltage)
+    (layer,) = steps.floats.layers
+    np.testing.assert_allclose(
+        np.asarray(layer.bias) / np.asarray(layer.voltage_decay), voltage, rtol=1e-6
+    )
+    node.v_threshold[:] = 20
+    notes = nd.convert(graph, dt_s=DT).network.notes
+    assert [(note.code, note.layer) for note in notes] == [("nir-settled-bias", "0-dense_rec")]
+
+
+def test_a_step_is_asked_for_where_something_depends_on_it() -> None:
+    threshold = nir.Threshold(threshold=np.ones(2))
+    assert len(in_steps(chain((6,), affine(2, 6), threshold)).layers) == 1
+    for graph in (
+        chain((6,), affine(2, 6), lif(2)),
+        chain((6,), nir.Delay(delay=np.ones(6)), affine(2, 6), threshold),
+    ):
+        with pytest.raises(InputError, match="--dt: expected seconds of a time step, found none"):
+            in_steps(graph)

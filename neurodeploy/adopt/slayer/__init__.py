@@ -1,0 +1,1 @@
+"""SLAYER modules as networks of netx."""
