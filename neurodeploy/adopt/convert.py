@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
     from neurodeploy.signals.encode import Encoding
 
+SAID_BY_CHECK = ("bias-step",)
+"""Codes of notes on a module that `check` says of every network in its own words."""
+
 NIR_SUFFIX = ".nir"
 """Of an output that becomes a NIR graph."""
 
@@ -113,7 +116,8 @@ def convert(
     weights : path, optional
         Of a module by name: a state_dict of PyTorch, read without unpickling, or safetensors.
     calibrate : array [sample, *features, time], optional
-        Spikes on which a NIR graph's floats become integers.
+        Spikes on which a NIR graph's floats become integers; or on which a module runs beside the
+        network, and a note says whether they send the same.
     bits : int, optional
         Of a weight with its sign, 2 to 8, where floats become integers; 8 by default.
 
@@ -160,7 +164,12 @@ def convert(
     return converted
 
 
-def from_slayer(module: Any, *, input_shape: Sequence[int] | None = None) -> Network:
+def from_slayer(
+    module: Any,
+    *,
+    input_shape: Sequence[int] | None = None,
+    signal: np.ndarray | None = None,
+) -> Network:
     """The network of netx that does what a module of SLAYER blocks does.
 
     It is what the module gives when it is evaluated, from rest. The module stays as it is.
@@ -173,6 +182,8 @@ def from_slayer(module: Any, *, input_shape: Sequence[int] | None = None) -> Net
     input_shape : sequence of int, optional
         ``(channel, height, width)`` or ``(neuron,)``. Needed if the module begins with a
         convolution or a pool, and its input block has not run yet.
+    signal : array [sample, *features, time], optional
+        The module runs on it beside the network, and a note says whether they send the same.
 
     Returns
     -------
@@ -189,7 +200,7 @@ def from_slayer(module: Any, *, input_shape: Sequence[int] | None = None) -> Net
     NetworkError
         netx has nothing that does what a block does; the message names it, and says why.
     """
-    return _from_module(module, input_shape=input_shape).network
+    return _from_module(module, input_shape=input_shape, calibrate=signal).network
 
 
 def from_nir(
@@ -250,14 +261,16 @@ def _from_module(
     *,
     input_shape: Sequence[int] | None = None,
     weights: Path | str | None = None,
+    calibrate: np.ndarray | None = None,
 ) -> Converted:
     from neurodeploy.adopt.slayer.module import adopt_module
     from neurodeploy.adopt.slayer.weights import load_module
 
     module = load_module(source, weights) if isinstance(source, str) else source
-    adopted = adopt_module(module, input_shape=input_shape)
+    adopted = adopt_module(module, input_shape=input_shape, signal=calibrate)
+    notes = tuple(note for note in adopted.notes if note.code not in SAID_BY_CHECK)
     return Converted(
-        source="a module of SLAYER blocks", network=replace(adopted.network, notes=adopted.notes)
+        source="a module of SLAYER blocks", network=replace(adopted.network, notes=notes)
     )
 
 
@@ -294,7 +307,11 @@ def _from_nir(
 
 NETWORK = _Kind("a Network", frozenset(), _from_network)
 NETX = _Kind("a netx file", frozenset({"input_shape"}), _from_netx)
-MODULE = _Kind("a module of SLAYER blocks", frozenset({"input_shape", "weights"}), _from_module)
+MODULE = _Kind(
+    "a module of SLAYER blocks",
+    frozenset({"input_shape", "weights", "calibrate"}),
+    _from_module,
+)
 NIR = _Kind(
     "a NIR graph",
     frozenset({"dt_s", "profile", "input_shape", "calibrate", "bits"}),

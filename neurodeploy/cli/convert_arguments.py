@@ -65,7 +65,8 @@ WeightsOption = Annotated[
 CalibrateOption = Annotated[
     Path | None,
     typer.Option(
-        help="Spikes on which floats become integers, .npy, \\[batch, *features, time].",
+        help="Spikes, .npy, \\[batch, *features, time], on which floats become integers, or a module "
+        "runs beside the network.",
         callback=file_of("calibrate"),
     ),
 ]

@@ -35,6 +35,9 @@ class LayerDifference:
     shift_steps : int, optional
         So many steps the engine is later than the reference (earlier, if negative), where that
         alone explains what differs.
+    unit : int
+        What a 1 of the reference is in the engine: graded spikes are fractions in SLAYER, and
+        whole numbers on the chip.
     """
 
     layer: str
@@ -44,6 +47,7 @@ class LayerDifference:
     differing: int
     first: tuple[int, ...] | None
     shift_steps: int | None = None
+    unit: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,9 @@ class Verification:
         if self.compared_spikes == 0 and self.differing == 0:
             return f"{said}: no spike occurred, which shows nothing."
         said = f"{said}: {self.compared_spikes:,} spikes compared, {self.differing:,} differ"
+        units = sorted({layer.unit for layer in self.layers} - {1})
+        if units:
+            said = f"{said}, where a 1 of the reference counts as {' or '.join(map(str, units))}"
         if self.shift_steps is None:
             return f"{said}."
         steps, late = abs(self.shift_steps), "later" if self.shift_steps > 0 else "earlier"
@@ -148,6 +155,8 @@ def compare(
 def _difference(
     layer: str, reference: str, expected: np.ndarray, engine: str, found: np.ndarray
 ) -> LayerDifference:
+    unit = unit_of(expected, found)
+    expected = expected * unit
     differ = np.argwhere(expected != found)
     earliest = differ[np.lexsort((differ[:, 0], differ[:, -1]))[0]] if len(differ) else None
     return LayerDifference(
@@ -158,7 +167,20 @@ def _difference(
         differing=len(differ),
         first=None if earliest is None else tuple(int(i) for i in earliest),
         shift_steps=None if earliest is None else best_shift(expected, found),
+        unit=unit,
     )
+
+
+def unit_of(expected: np.ndarray, found: np.ndarray) -> int:
+    """The power of two by which the largest value of one array is that of the other; 1 if none is.
+
+    Whole numbers are in the chip's units already.
+    """
+    largest, other = (float(np.abs(array).max(initial=0)) for array in (expected, found))
+    if not largest or not other or (expected == np.rint(expected)).all():
+        return 1
+    ratio = other / largest
+    return int(ratio) if ratio > 1 and np.frexp(ratio)[0] == 0.5 else 1
 
 
 def best_shift(expected: np.ndarray, found: np.ndarray) -> int | None:

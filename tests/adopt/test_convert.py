@@ -99,8 +99,12 @@ def test_a_module_by_name_runs_as_its_author_ran_it(
     assert sent.any()
     np.save("input.npy", spikes)
     np.save("author.npy", sent.numpy())
-    code, _ = run("convert", "model.py:Net", "a.net", "--weights", "state.pt")
+    code, text = run(
+        *("convert", "model.py:Net", "a.net", "--weights", "state.pt"),
+        *("--calibrate", "input.npy", "--json"),
+    )
     assert code == 0
+    assert [each["code"] for each in json.loads(text)["findings"]] == ["compared"]
     code, text = run(
         *("verify", "a.net", "--input", "input.npy", "--against", "author.npy"),
         *("--engine", "native", "--json"),

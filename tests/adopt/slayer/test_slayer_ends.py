@@ -9,6 +9,7 @@ import pytest
 import torch
 from slayer_modules import BLOCKS, Blocks, cuba, forward, sigma_delta, spikes
 
+import neurodeploy as nd
 from neurodeploy.adopt.slayer.module import adopt_module
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import simulate
@@ -61,6 +62,10 @@ def test_sigma_delta_blocks_send_whole_numbers_of_slayers_fractions() -> None:
     expected = forward(module, rounded)
     assert np.count_nonzero(expected) > 100
     np.testing.assert_array_equal(found[..., 2:], expected[..., :-2] * adopted.output_scale)
+    result = nd.verify(adopted.network, rounded, ["native"], against=module)
+    assert [layer.unit for layer in result.layers] == [4096, 4096, 1 << 18]
+    assert result.shift_steps == 2
+    assert "a 1 of the reference counts as 4096 or 262144: the output is equal 2" in result.compared
 
 
 def test_graded_spikes_may_enter_at_synapses() -> None:
