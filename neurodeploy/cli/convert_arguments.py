@@ -65,8 +65,8 @@ WeightsOption = Annotated[
 CalibrateOption = Annotated[
     Path | None,
     typer.Option(
-        help="Spikes, .npy, \\[batch, *features, time], on which floats become integers, or a module "
-        "runs beside the network.",
+        help="Spikes, .npy, \\[batch, *features, time], on which floats become integers, or a "
+        "module runs beside the network.",
         callback=file_of("calibrate"),
     ),
 ]
