@@ -37,7 +37,7 @@ benchmark: $(BENCHMARK)/.ready
 	done
 
 outside: $(BENCHMARK)/.ready
-	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/adopt/nir/test_nir_tools.py
+	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/adopt/nir/test_nir_tools.py tests/signals/sources/test_source_vendors.py
 
 # Plain loops with bounds checks, and code without AVX, take minutes to compile, so they are no
 # part of `make test`.

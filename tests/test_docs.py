@@ -22,7 +22,9 @@ def blocks(document: str) -> str:
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("document", ["README.md", "docs/extending.md", "docs/adopt.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"]
+)
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, "digits", DIGITS.trained_with(epochs=2))
     monkeypatch.chdir(tmp_path)

@@ -52,7 +52,8 @@ def _network(path: Path) -> Path:
     return _bundle(path) if path.is_dir() else require_file(path, "network")
 
 
-def _require_shape(text: str | None) -> str | None:
+def require_shape(text: str | None) -> str | None:
+    """The check of a shape, which stays as it was typed."""
     shape_of(text)
     return text
 
@@ -63,7 +64,7 @@ def shape_of(text: str | None) -> tuple[int, ...] | None:
         return None
     sizes = [int(size) if size.strip().isdecimal() else 0 for size in text.split(",")]
     if len(sizes) not in (1, 3) or min(sizes) < 1:
-        raise InputError(message("option --input-shape", "C,H,W or N, such as 2,34,34", repr(text)))
+        raise InputError(message("shape", "C,H,W or N, such as 2,34,34", repr(text)))
     return tuple(sizes)
 
 
@@ -171,7 +172,7 @@ InputShapeOption = Annotated[
     typer.Option(
         "--input-shape",
         help="C,H,W of the input, where the file does not say it.",
-        callback=_require_shape,
+        callback=require_shape,
     ),
 ]
 TaskArgument = Annotated[

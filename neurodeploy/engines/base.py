@@ -19,7 +19,7 @@ from neurodeploy.engines.layout import in_layout
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
-from neurodeploy.signals.events import check_spikes
+from neurodeploy.signals.events import check_spikes, numeric_array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +171,7 @@ def check_input(network: Network, spikes: np.ndarray, where: str = "input") -> n
     InputError
         Shape or values are not what the network takes.
     """
-    spikes = in_layout(np.asarray(spikes), network.input_shape, where)
+    spikes = in_layout(numeric_array(np.asarray(spikes), where), network.input_shape, where)
     first = network.layers[0]
     if not first.takes_real_values and not network.input_bits:
         return check_spikes(spikes, features=network.input_shape, where=where)

@@ -207,7 +207,7 @@ def from_spikes(spikes: np.ndarray, *, step_us: int) -> Events:
         integer.
     """
     step = _step_length(step_us)
-    array = _numeric_array(spikes, "spikes")
+    array = numeric_array(spikes, "spikes")
     if array.ndim != 4 or array.shape[0] != POLARITIES or 0 in array.shape:
         expected = f"a non-empty [polarity={POLARITIES}, height, width, time]"
         raise InputError(message("spikes", expected, f"shape {array.shape}"))
@@ -242,7 +242,7 @@ def check_spikes(
         Not a numpy array, not numeric, another shape, an axis of length zero, NaN, or a value
         that is neither 0 nor 1.
     """
-    array = _numeric_array(spikes, where)
+    array = numeric_array(spikes, where)
     axes = "*features" if features is None else ", ".join(str(size) for size in features)
     fits = array.ndim >= 3 and (features is None or array.shape[1:-1] == tuple(features))
     if not fits:
@@ -280,14 +280,23 @@ def _event_column(where: str, column: object, *, most: int) -> np.ndarray:
     return column
 
 
-def _numeric_array(array: object, where: str) -> np.ndarray:
-    """Refuse what is no numpy array, or one of objects, strings, complex numbers or times."""
+def numeric_array(array: object, where: str) -> np.ndarray:
+    """Return a numpy array of numbers as it is.
+
+    Raises
+    ------
+    InputError
+        It is no array, or one of objects, strings, complex numbers, times or events.
+    """
     expected = "a numpy array of booleans, integers or floats"
     if not isinstance(array, np.ndarray):
         found = f"a {type(array).__name__}"
         raise InputError(message(where, expected, found, "Convert with np.asarray."))
     if array.dtype.kind not in "biuf":
-        raise InputError(message(where, expected, f"dtype {array.dtype}"))
+        remedy = ""
+        if array.dtype.names:
+            remedy = "Make spikes of events: neurodeploy encode EVENTS.npy SPIKES.npy --steps N."
+        raise InputError(message(where, expected, f"dtype {array.dtype}", remedy))
     return array
 
 

@@ -1,0 +1,106 @@
+"""The command that makes spikes of a signal in a person's own files: encode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodeploy.cli.app import command, out, print_json
+from neurodeploy.cli.arguments import JsonOption, output_file, positive, require_shape, shape_of
+from neurodeploy.errors import FileFormatError, message
+from neurodeploy.signals.sources.units import UNIT_NAMES, ZERO, require_start, require_unit
+from neurodeploy.tasks.registry import require_task
+
+
+def _source(path: Path) -> Path:
+    if not path.exists():
+        raise FileFormatError(message(f"source {path}", "a file or a folder", "no such file"))
+    return path
+
+
+def _optional_task(name: str | None) -> str | None:
+    return None if name is None else require_task(name)
+
+
+def _optional_output(path: Path | None) -> Path | None:
+    return None if path is None else output_file(path)
+
+
+@command()
+def encode(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Events (N-MNIST, CSV, structured .npy, AEDAT, EVT), images (IDX), sound (WAV) "
+            "or spike trains (SHD, SSC): a file, or a folder of them.",
+            callback=_source,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Argument(help="Spikes, .npy, \\[sample, *features, time].", callback=output_file),
+    ],
+    steps: Annotated[int, typer.Option(help="Time steps of a sample.", min=1)],
+    dt: Annotated[
+        float | None,
+        typer.Option(
+            "--dt",
+            help="Seconds of a step; images have none.",
+            callback=positive("option --dt", "seconds"),
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape", help="C,H,W of a camera, if its files do not say it.", callback=require_shape
+        ),
+    ] = None,
+    time_unit: Annotated[
+        str | None,
+        typer.Option(
+            "--time-unit",
+            help=f"Of the times in CSV and structured arrays: {', '.join(UNIT_NAMES)}.",
+            callback=require_unit,
+        ),
+    ] = None,
+    start: Annotated[
+        str,
+        typer.Option(
+            help="Step 0 begins at time zero of a table, or at its first event.",
+            callback=require_start,
+        ),
+    ] = ZERO,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Encode images as this task does.", callback=_optional_task),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Where labels go, .npy.", callback=_optional_output)
+    ] = None,
+    samples: Annotated[int | None, typer.Option(help="The first so many.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Of an encoding that draws.", min=0)] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make spikes, as the other commands take them, of a signal in your own files."""
+    from neurodeploy.signals.sources.base import Grid
+    from neurodeploy.signals.sources.find import Reading, open_source
+    from neurodeploy.signals.sources.writing import write_spikes
+
+    encoding = None
+    if task is not None:
+        from neurodeploy.tasks import task as find_task
+
+        encoding = find_task(task).signal
+    reading = Reading(
+        time_unit=time_unit, start=start, shape=shape_of(shape), encoding=encoding, seed=seed
+    )
+    grid = Grid(steps=steps, dt_s=dt)
+    written = write_spikes(
+        open_source(source, reading, steps), grid, output, labels=labels, samples=samples
+    )
+    if as_json:
+        print_json(written.to_dict())
+    else:
+        out().print(f"{output}: {written}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,134 @@
+"""Sound to spikes: a bank of gammatone filters, and level crossings of what each band holds.
+
+The ear's filters are gammatones whose centres lie evenly on the ERB-rate scale (Glasberg and Moore
+1990, Hearing Research 47, 103-138), ``21.4 log10(4.37 f / 1000 + 1)`` for f in hertz; scipy makes
+them (Slaney 1993). A band's level is the mean square of its output over a step in decibels under
+full scale. Send-on-delta (Miskowicz 2006, Sensors 6, 49-63) turns levels into spikes: whenever the
+level is a delta above what was last told, *up* spikes and what was told rises by delta; *down* is
+the same below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from neurodeploy.errors import InputError, message
+from neurodeploy.signals.arguments import real_number, whole_number
+
+FILTER_S = 0.025
+"""Seconds of a filter's impulse response that are computed."""
+
+
+def erb_rate(hertz: np.ndarray | float) -> np.ndarray:
+    """Number of ERBs below a frequency (Glasberg and Moore 1990, equation 4)."""
+    return 21.4 * np.log10(4.37e-3 * np.asarray(hertz, np.float64) + 1)
+
+
+def erb_centres(low_hz: float, high_hz: float, bands: int) -> np.ndarray:
+    """Frequencies evenly spaced on the ERB-rate scale, hertz, float64 [band], low ones first."""
+    rates = np.linspace(erb_rate(low_hz), erb_rate(high_hz), bands)
+    return (10 ** (rates / 21.4) - 1) / 4.37e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hearing:
+    """How sound becomes spikes: two features a band, up and down.
+
+    Parameters
+    ----------
+    bands : int
+        Filters.
+    low_hz, high_hz : float
+        Centres of the first and the last filter.
+    delta_db : float
+        Decibels that a level must move for a spike.
+    floor_db : float
+        Levels below it count as it: silence. Before a recording every level is there.
+
+    Raises
+    ------
+    InputError
+        A parameter is out of bounds.
+    """
+
+    bands: int = 32
+    low_hz: float = 100.0
+    high_hz: float = 3600.0
+    delta_db: float = 3.0
+    floor_db: float = -80.0
+
+    def __post_init__(self) -> None:
+        whole_number("Hearing.bands", self.bands, least=1)
+        for name in ("low_hz", "high_hz", "delta_db", "floor_db"):
+            real_number(f"Hearing.{name}", getattr(self, name))
+        if not 0 < self.low_hz <= self.high_hz:
+            found = f"{self.low_hz} to {self.high_hz}"
+            raise InputError(message("Hearing, low_hz to high_hz", "0 < low_hz <= high_hz", found))
+        if self.delta_db <= 0 or self.floor_db >= 0:
+            found = f"delta {self.delta_db}, floor {self.floor_db}"
+            raise InputError(message("Hearing", "delta_db above 0, floor_db below", found))
+
+    @property
+    def features(self) -> int:
+        """Inputs of a network that hears so: all bands up, then all bands down."""
+        return 2 * self.bands
+
+    def levels(self, samples: np.ndarray, rate_hz: int, dt_s: float) -> np.ndarray:
+        """Levels of all bands.
+
+        Parameters
+        ----------
+        samples : float array [sample]
+            Sound pressure, full scale -1 to 1.
+        rate_hz : int
+            Samples a second.
+        dt_s : float
+            Seconds of a step.
+
+        Returns
+        -------
+        float64 array [band, step]
+            Decibels under full scale, at least ``floor_db``; a part of a step at the end is left
+            out.
+
+        Raises
+        ------
+        InputError
+            The last band is above half the rate, or a step is shorter than a sample.
+        """
+        if self.high_hz >= rate_hz / 2:
+            expected = f"high_hz below {rate_hz / 2:g}, half the rate of the recording"
+            raise InputError(message("sound", expected, f"{self.high_hz:g}"))
+        length = round(dt_s * rate_hz)
+        if length < 1:
+            expected = f"steps of at least {1 / rate_hz:g} s, a sample"
+            raise InputError(message("sound", expected, f"{dt_s:g}"))
+        taps = max(15, round(FILTER_S * rate_hz))
+        bank = np.stack(
+            [
+                signal.gammatone(centre, "fir", fs=rate_hz, numtaps=taps)[0]
+                for centre in erb_centres(self.low_hz, self.high_hz, self.bands)
+            ]
+        )
+        heard = signal.oaconvolve(samples[None].astype(np.float64), bank, axes=1)
+        steps = len(samples) // length
+        power = np.square(heard[:, : steps * length]).reshape(self.bands, steps, length).mean(-1)
+        return np.maximum(10 * np.log10(np.maximum(power, 1e-30)), self.floor_db)
+
+    def crossings(self, levels: np.ndarray) -> np.ndarray:
+        """Spikes of levels, uint8 [up or down of each band, step].
+
+        A level that moves by several deltas in a step sends one spike a step until it is told.
+        """
+        bands, steps = levels.shape
+        told = np.full(bands, self.floor_db)
+        spikes = np.zeros((2, bands, steps), np.uint8)
+        for step in range(steps):
+            up = levels[:, step] >= told + self.delta_db
+            down = levels[:, step] <= told - self.delta_db
+            told += self.delta_db * (up.astype(np.float64) - down)
+            spikes[0, :, step], spikes[1, :, step] = up, down
+        return spikes.reshape(2 * bands, steps)

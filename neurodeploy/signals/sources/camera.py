@@ -1,0 +1,171 @@
+"""Events of an event camera, of whatever columns a file has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.signals.sources.base import Encoded, Grid, on_grid
+from neurodeploy.signals.sources.units import (
+    FIRST,
+    MICROSECONDS_OF,
+    UNIT_NAMES,
+    ZERO,
+    require_unit,
+)
+
+NAMES = {
+    "t": ("t", "time", "timestamp", "timestamps", "ts"),
+    "x": ("x",),
+    "y": ("y",),
+    "p": ("p", "pol", "polarity"),
+}
+"""Columns, and what people call them."""
+
+LARGEST_SIDE = 1 << 14
+"""Pixels of a sensor; more is a damaged file."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CameraEvents:
+    """Events of one recording.
+
+    Parameters
+    ----------
+    x, y : int array [event]
+        Column and row of the pixel.
+    polarity : int array [event]
+        0 for OFF, 1 for ON; 0 where the sensor or the grid has one channel.
+    time_us : int array [event]
+        Microseconds since time 0, in any order.
+    shape : (int, int, int)
+        Channels (1 or 2), height and width.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    polarity: np.ndarray
+    time_us: np.ndarray
+    shape: tuple[int, int, int]
+
+    def encode(self, grid: Grid) -> Encoded:
+        """Spikes uint8 [polarity, height, width, time]."""
+        channels, height, width = self.shape
+        feature = (self.polarity * height + self.y) * width + self.x
+        made = on_grid(feature, self.time_us, channels * height * width, grid)
+        spikes = made.spikes.reshape(*self.shape, grid.steps)
+        return Encoded(spikes=spikes, events=made.events, merged=made.merged, cut=made.cut)
+
+
+def events_of(
+    where: str,
+    columns: Mapping[str, Any],
+    *,
+    time_unit: str | None,
+    start: str = ZERO,
+    shape: tuple[int, ...] | None,
+) -> CameraEvents:
+    """Events of named columns.
+
+    Parameters
+    ----------
+    where : str
+        The file, for errors.
+    columns : mapping of str to array [event]
+        Under one of `NAMES` each; polarity as 0 and 1, -1 and 1 or booleans, or not at all.
+    time_unit : str
+        One of `UNIT_NAMES`, of the times.
+    start : str
+        One of `STARTS`: what becomes time 0.
+    shape : (channel, height, width), optional
+        Of the sensor; the smallest that holds all events, if not given. With one channel
+        polarity is not kept apart.
+
+    Raises
+    ------
+    InputError
+        The unit is missing or unknown, or the shape is no camera's.
+    FileFormatError
+        A column is missing, or its values are none of events.
+    """
+    if time_unit is None:
+        remedy = f"Say in which the times are: --time-unit {', '.join(UNIT_NAMES)}."
+        raise InputError(message(f"{where}, times", "a unit", "none", remedy))
+    unit = MICROSECONDS_OF[str(require_unit(time_unit))]
+    found = {key: _column(where, key, names, columns) for key, names in NAMES.items()}
+    x, y = (_whole(where, key, found[key]) for key in "xy")
+    time_us = _times(where, found["t"], unit, start)
+    polarity = _polarity(where, found["p"], len(x))
+    if len({len(each) for each in (x, y, time_us, polarity)}) > 1:
+        raise FileFormatError(message(where, "columns of equal length", "others"))
+    if shape is None:
+        channels = 1 if found["p"] is None else 2
+        shape = (channels, *(int(each.max(initial=0)) + 1 for each in (y, x)))
+    if len(shape) != 3 or shape[0] not in (1, 2):
+        raise InputError(message("option --shape", "C,H,W with 1 or 2 channels", shape))
+    channels, height, width = shape
+    for name, each, side in (("x", x, width), ("y", y, height)):
+        if side > LARGEST_SIDE or each.max(initial=0) >= side:
+            expected = f"{name} from 0 to {min(side, LARGEST_SIDE) - 1}"
+            raise FileFormatError(message(where, expected, int(each.max(initial=0))))
+    return CameraEvents(
+        x=x,
+        y=y,
+        polarity=polarity if channels == 2 else np.zeros_like(polarity),
+        time_us=time_us,
+        shape=(channels, height, width),
+    )
+
+
+def _column(where: str, key: str, names: tuple[str, ...], columns: Mapping[str, Any]) -> Any:
+    found = [name for name in columns if name.strip().lower() in names]
+    if len(found) == 1:
+        return np.asarray(columns[found[0]])
+    if key == "p" and not found:
+        return None
+    expected = f"a column {key} ({', '.join(names)})"
+    raise FileFormatError(message(where, expected, ", ".join(columns) or "none"))
+
+
+def _whole(where: str, key: str, values: np.ndarray) -> np.ndarray:
+    expected = f"whole numbers {key}, 0 or more"
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
+        raise FileFormatError(message(where, expected, f"{values.dtype} {values.shape}"))
+    if values.size and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+        raise FileFormatError(message(where, expected, "fractions, NaN or infinity"))
+    if values.size and values.min() < 0:
+        raise FileFormatError(message(where, expected, values.min()))
+    if values.size and values.max() > LARGEST_SIDE:
+        raise FileFormatError(message(where, f"{key} up to {LARGEST_SIDE}", values.max()))
+    return values.astype(np.int64)
+
+
+def _times(where: str, values: np.ndarray, unit: float, start: str) -> np.ndarray:
+    """Microseconds since time 0."""
+    expected = "times in numbers"
+    if values.dtype.kind not in "iuf" or values.ndim != 1 or not np.isfinite(values).all():
+        raise FileFormatError(message(where, expected, "others"))
+    if not values.size:
+        return np.zeros(0, np.int64)
+    if values.min() < 0 and start == ZERO:
+        remedy = "Count from the first event: --start first."
+        raise FileFormatError(message(where, "times of 0 or more", values.min(), remedy))
+    since = values - values.min() if start == FIRST else values
+    longest = float(since.max()) * unit
+    if longest >= 2.0**53:
+        raise FileFormatError(message(where, "times under 285 years", f"{longest:g} us"))
+    return np.floor(since * unit + 1e-6).astype(np.int64)
+
+
+def _polarity(where: str, values: np.ndarray | None, events: int) -> np.ndarray:
+    if values is None:
+        return np.zeros(events, np.int64)
+    if values.dtype.kind not in "biuf" or not np.isin(values, (-1, 0, 1)).all():
+        raise FileFormatError(
+            message(where, "polarity as 0 and 1, -1 and 1, or booleans", "others")
+        )
+    return (values > 0).astype(np.int64)

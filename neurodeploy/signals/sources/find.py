@@ -1,0 +1,168 @@
+"""Which reader a file or a folder needs: by its first bytes, and not by its name.
+
+N-MNIST's files alone say nothing of themselves; they are known by their ending, ``.bin``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.signals.encode import Encoding, LevelEncoding
+from neurodeploy.signals.sound import Hearing
+from neurodeploy.signals.sources.base import Named, Recording, Source
+from neurodeploy.signals.sources.images import Images, is_idx
+from neurodeploy.signals.sources.nmnist import read_nmnist
+from neurodeploy.signals.sources.sounds import read_wav
+from neurodeploy.signals.sources.spike_trains import SpikeTrains
+from neurodeploy.signals.sources.tables import read_csv, read_structured
+from neurodeploy.signals.sources.units import ZERO
+from neurodeploy.signals.sources.vendors import read_vendor, vendor_format
+
+EXPECTED = (
+    "events (N-MNIST .bin, CSV, a structured .npy, AEDAT, EVT), images (IDX), sound (WAV) or "
+    "spike trains (SHD, SSC)"
+)
+IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html", ""})
+"""Endings of files in a folder that are no recordings; so are hidden ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a person says of files that do not say it themselves.
+
+    Parameters
+    ----------
+    time_unit : str, optional
+        Of the times in CSV files and structured arrays: ``s``, ``ms``, ``us`` or ``ns``.
+    start : str
+        What becomes time 0 of those tables: ``zero`` of the file, or its ``first`` event.
+    shape : (channel, height, width), optional
+        Of a camera.
+    encoding : Encoding, optional
+        Of images; a `LevelEncoding` with a spike every second step of white if not given.
+    hearing : Hearing
+        Of sound.
+    seed : int
+        Of an encoding that draws.
+    """
+
+    time_unit: str | None = None
+    start: str = ZERO
+    shape: tuple[int, ...] | None = None
+    encoding: Encoding | None = None
+    hearing: Hearing = field(default_factory=Hearing)
+    seed: int = 0
+
+
+class Files:
+    """Files of one recording each, labelled by their folder or by their name.
+
+    The label is the folder's name where the files lie in folders of a common parent, else what
+    their name has before the first ``_``, if it has one.
+    """
+
+    def __init__(self, words: str, paths: list[Path], read: Callable[[Path], Recording]) -> None:
+        self.words = words
+        self._paths, self._read = paths, read
+        self._by_folder = len({path.parent for path in paths}) > 1
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __iter__(self) -> Iterator[Named]:
+        for path in self._paths:
+            label, underscore, _ = path.stem.partition("_")
+            known = path.parent.name if self._by_folder else label if underscore else None
+            yield Named(name=path.name, recording=self._read(path), label=known)
+
+
+def open_source(path: Path | str, reading: Reading, steps: int) -> Source:
+    """Open a file, or a folder of files of one kind.
+
+    Parameters
+    ----------
+    path : path
+    reading : Reading
+        What the files do not say.
+    steps : int
+        That images are encoded in, where no encoding is given.
+
+    Raises
+    ------
+    FileFormatError
+        There is no such file, or it is of no kind that is known here.
+    InputError
+        A folder holds nothing, or files of several kinds; an encoding is of other steps.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileFormatError(message(f"source {path}", EXPECTED, "no such file"))
+    if path.is_file():
+        kind = _kind(path)
+        if kind == "images":
+            encoding = reading.encoding or LevelEncoding(steps=steps, levels=max(1, steps // 2))
+            if encoding.steps != steps:
+                expected = f"{encoding.steps}, those of the encoding"
+                raise InputError(message("option --steps", expected, steps))
+            return Images(path, encoding, reading.seed)
+        if kind == "spike trains":
+            return SpikeTrains(path)
+        return Files(kind, [path], _reader(kind, reading))
+    paths = sorted(
+        found
+        for found in path.rglob("*")
+        if found.is_file() and not found.name.startswith(".") and found.suffix not in IGNORED
+    )
+    if not paths:
+        raise InputError(message(f"source {path}", EXPECTED, "an empty folder"))
+    kinds = {_kind(each) for each in (paths[0], paths[-1])}
+    if len(kinds) > 1 or kinds & {"images", "spike trains"}:
+        names = ", ".join(each.name for each in paths[:4])
+        remedy = "Name one of them."
+        raise InputError(
+            message(f"source {path}", "files of one recording each, of one kind", names, remedy)
+        )
+    (kind,) = kinds
+    return Files(kind, paths, _reader(kind, reading))
+
+
+def _reader(kind: str, reading: Reading) -> Callable[[Path], Recording]:
+    shape, unit, start = reading.shape, reading.time_unit, reading.start
+    readers: dict[str, Callable[[Path], Recording]] = {
+        "N-MNIST events": lambda path: read_nmnist(path, shape),
+        "CSV events": lambda path: read_csv(path, unit, start, shape),
+        "events of a structured array": lambda path: read_structured(path, unit, start, shape),
+        "sound": lambda path: read_wav(path, reading.hearing),
+    }
+    return readers.get(kind) or (lambda path: read_vendor(path, kind, shape))
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(512)
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as file:
+                head = file.read(4)
+        except (OSError, EOFError, zlib.error):
+            head = b""
+    vendor = vendor_format(head)
+    known = {
+        "images": is_idx(head),
+        "spike trains": head.startswith(b"\x89HDF\r\n\x1a\n"),
+        "events of a structured array": head.startswith(b"\x93NUMPY"),
+        "sound": head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE",
+        "N-MNIST events": path.suffix == ".bin",
+        "CSV events": path.suffix in (".csv", ".tsv"),
+    }
+    found = vendor or next((kind for kind, fits in known.items() if fits), None)
+    if found is None:
+        raise FileFormatError(
+            message(f"source {path}", EXPECTED, f"a file that begins {head[:8]!r}")
+        )
+    return found

@@ -1,0 +1,75 @@
+"""Events as plain tables: CSV with a header, and structured arrays of numpy."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from neurodeploy._io.arrays import load_array
+from neurodeploy.errors import FileFormatError, message
+from neurodeploy.signals.sources.camera import CameraEvents, events_of
+from neurodeploy.signals.sources.units import ZERO
+
+
+def read_csv(
+    path: Path,
+    time_unit: str | None = None,
+    start: str = ZERO,
+    shape: tuple[int, ...] | None = None,
+) -> CameraEvents:
+    """Events of a CSV file whose first line names its columns.
+
+    Raises
+    ------
+    FileFormatError
+        It has no header, or a line is not of numbers.
+    InputError
+        As `events_of`.
+    """
+    where = f"events {path}"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            first = file.readline(4096)
+            dialect = csv.Sniffer().sniff(first, ",;\t ")
+            names = next(csv.reader([first], dialect))
+            table = np.loadtxt(file, delimiter=dialect.delimiter, ndmin=2, converters=_number)
+    except (csv.Error, ValueError, UnicodeDecodeError) as error:
+        expected = "a header such as t,x,y,p and lines of numbers"
+        raise FileFormatError(message(where, expected, error)) from error
+    if table.size and table.shape[1] != len(names):
+        found = f"{table.shape[1]} columns under {len(names)} names"
+        raise FileFormatError(message(where, "a name for each column", found))
+    columns = dict(zip(names, table.reshape(-1, len(names)).T, strict=True))
+    return events_of(where, columns, time_unit=time_unit, start=start, shape=shape)
+
+
+def read_structured(
+    path: Path,
+    time_unit: str | None = None,
+    start: str = ZERO,
+    shape: tuple[int, ...] | None = None,
+) -> CameraEvents:
+    """Events of a structured array, such as tonic's, in a ``.npy`` file.
+
+    Raises
+    ------
+    FileFormatError
+        It has no named fields.
+    InputError
+        As `events_of`.
+    """
+    array = load_array(path, "events")
+    names = array.dtype.names
+    if not names or array.ndim != 1:
+        expected = "one axis of events with fields t, x, y, p"
+        raise FileFormatError(message(f"events {path}", expected, f"{array.dtype} {array.shape}"))
+    columns = {name: array[name] for name in names}
+    return events_of(f"events {path}", columns, time_unit=time_unit, start=start, shape=shape)
+
+
+def _number(text: str) -> float:
+    """A number, or a boolean in words."""
+    word = text.strip().lower()
+    return float(word == "true") if word in ("true", "false") else float(word)

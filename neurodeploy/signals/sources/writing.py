@@ -1,0 +1,146 @@
+"""Recordings to one file of spikes, a recording at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy._io.arrays import save_array
+from neurodeploy._io.files import atomic_path
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.signals.sources.base import Grid, Source, require_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What became of a source.
+
+    Parameters
+    ----------
+    output : str
+        The file.
+    source : str
+        What it was, in words.
+    shape : tuple of int
+        Of the array, [sample, *features, time].
+    dt_s : float or None
+        Seconds of a step.
+    spikes : int
+        In all samples.
+    events : int
+        In all recordings.
+    merged, cut : int
+        Events that share a spike with another one, and events after the last step.
+    labels : tuple of str
+        Of the samples, if all have one.
+    """
+
+    output: str
+    source: str
+    shape: tuple[int, ...]
+    dt_s: float | None
+    spikes: int
+    events: int
+    merged: int
+    cut: int
+    labels: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """What a person wants to know of it."""
+        said = (
+            f"{self.source}, {list(self.shape)}, {self.spikes:,} spikes of {self.events:,} events"
+        )
+        if self.merged:
+            said += f", {self.merged:,} merged into one with another"
+        if self.cut:
+            said += f", {self.cut:,} after the last step"
+        return said
+
+
+def write_spikes(
+    source: Source,
+    grid: Grid,
+    output: Path,
+    *,
+    labels: Path | None = None,
+    samples: int | None = None,
+) -> Written:
+    """Write spikes uint8 [sample, *features, time], whole or not at all.
+
+    Parameters
+    ----------
+    source : Source
+        Recordings of the same features.
+    grid : Grid
+        Time steps.
+    output : path
+    labels : path, optional
+        Where labels go: int64 if all are whole numbers, else text.
+    samples : int, optional
+        The first so many.
+
+    Raises
+    ------
+    InputError
+        A file cannot be written, or labels are asked for and unknown.
+    FileFormatError
+        A recording is damaged, or has other features than the first.
+    """
+    count = min(len(source), samples or len(source))
+    if not count:
+        raise InputError(message("source", "at least one recording", "none"))
+    totals = np.zeros(4, np.int64)
+    names: list[str | None] = []
+    with atomic_path(output) as draft:
+        array = None
+        for place, named in enumerate(islice(source, count)):
+            made = named.recording.encode(grid)
+            if array is None:
+                shape = (count, *made.spikes.shape)
+                array = _opened(draft, shape)
+            if made.spikes.shape != shape[1:]:
+                wanted, other = list(shape[1:-1]), list(made.spikes.shape[:-1])
+                remedy = "Give the size of the sensor with --shape C,H,W."
+                raise FileFormatError(message(named.name, f"features {wanted}", other, remedy))
+            array[place] = made.spikes
+            totals += (int(made.spikes.sum(dtype=np.int64)), made.events, made.merged, made.cut)
+            names.append(named.label)
+        assert array is not None
+        array.flush()
+        known = tuple(each for each in names if each is not None)
+        if labels is not None:
+            if len(known) < count:
+                expected = "a label for each recording, by folder or name"
+                raise InputError(message("option --labels", expected, f"{len(known)} of {count}"))
+            save_array(labels, _as_array(known))
+    spikes, events, merged, cut = totals.tolist()
+    return Written(
+        output=str(output),
+        source=source.words,
+        shape=shape,
+        dt_s=grid.dt_s,
+        spikes=spikes,
+        events=events,
+        merged=merged,
+        cut=cut,
+        labels=known if len(known) == count else (),
+    )
+
+
+def _opened(path: Path, shape: tuple[int, ...]) -> Any:
+    require_size(math.prod(shape))
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def _as_array(labels: tuple[str, ...]) -> np.ndarray:
+    whole = all(label.lstrip("-").isdecimal() for label in labels)
+    return np.array(labels, np.int64) if whole else np.array(labels)

@@ -1,0 +1,236 @@
+"""Images, sound and spike trains of files, and which reader a file needs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from scipy.io import wavfile
+from typer.testing import CliRunner
+
+from neurodeploy.cli import main as cli
+from neurodeploy.errors import FileFormatError, InputError, NeurodeployError
+from neurodeploy.signals.encode import LevelEncoding
+from neurodeploy.signals.sound import Hearing
+from neurodeploy.signals.sources.base import Grid
+from neurodeploy.signals.sources.find import Reading, open_source
+from neurodeploy.signals.sources.images import Images, read_idx
+from neurodeploy.signals.sources.sounds import read_wav
+from neurodeploy.signals.sources.spike_trains import SpikeTrains
+from neurodeploy.signals.sources.vendors import vendor_format
+
+RNG = np.random.default_rng(2)
+GREY = RNG.integers(0, 256, (3, 5, 4), np.uint8)
+LABELS = np.array([7, 0, 3], np.uint8)
+
+
+def idx(array: np.ndarray) -> bytes:
+    head = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return head + array.tobytes()
+
+
+def run(*typed: object) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.app, [str(word) for word in typed])
+    if isinstance(result.exception, NeurodeployError):
+        return 2, str(result.exception)
+    return result.exit_code, result.stdout
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_images_and_the_labels_beside_them(packed: bool, tmp_path: Path) -> None:
+    pack: Callable[[bytes], bytes] = gzip.compress if packed else bytes
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(pack(idx(GREY)))
+    path.with_name("train-labels-idx1-ubyte").write_bytes(pack(idx(LABELS)))
+    images = list(Images(path, LevelEncoding(steps=10, levels=5), seed=0))
+    assert [named.label for named in images] == ["7", "0", "3"]
+    for named, grey in zip(images, GREY, strict=True):
+        spikes = named.recording.encode(Grid(steps=10)).spikes
+        np.testing.assert_array_equal(spikes.sum(-1)[0], np.rint(grey.astype(np.float32) / 255 * 5))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        idx(GREY)[:-1],
+        idx(GREY) + b"\0",
+        idx(GREY)[:9],
+        b"\0\0\x0d\x03" + idx(GREY)[4:],
+        bytes([0, 0, 8, 3]) + b"\xff" * 12,
+        gzip.compress(idx(GREY))[:-9],
+        b"",
+    ],
+)
+def test_a_damaged_file_of_images_is_refused(damaged: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(damaged)
+    with pytest.raises(FileFormatError, match="images"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint8, np.float32])
+def test_sound_is_the_same_in_every_type_of_sample(dtype: type, tmp_path: Path) -> None:
+    wave = np.sin(2 * np.pi * 500 * np.arange(4000) / 8000) / 2
+    scale = {np.int16: 1 << 15, np.int32: 1 << 31, np.uint8: 1 << 7, np.float32: 1}[dtype]
+    written = (wave * scale + (128 if dtype is np.uint8 else 0)).astype(dtype)
+    wavfile.write(tmp_path / "a.wav", 8000, np.stack([written, written], 1))
+    sound = read_wav(tmp_path / "a.wav", Hearing())
+    np.testing.assert_allclose(sound.samples, wave, atol=1 / 128)
+    made = sound.encode(Grid(steps=60, dt_s=1e-2))
+    assert made.spikes.shape == (64, 60)
+    assert not made.spikes[:, 50:].any()
+    assert made.events == made.spikes.sum() > 100
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"RIFF\x10\0\0\0WAVE", b"RIFF\x10\0\0\0WAVEfmt \x10\0\0\0", b""]
+)
+def test_damaged_sound_is_refused(damaged: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(damaged)
+    with pytest.raises(FileFormatError, match=r"sound .*a\.wav"):
+        read_wav(path, Hearing())
+
+
+def write_trains(path: Path, units: list[list[int]], times: list[list[float]]) -> None:
+    with h5py.File(path, "w") as file:
+        for name, rows, kind in (("units", units, "u2"), ("times", times, "f4")):
+            ragged = file.create_dataset(
+                f"spikes/{name}", (len(rows),), dtype=h5py.vlen_dtype(np.dtype(kind))
+            )
+            for place, row in enumerate(rows):
+                ragged[place] = np.array(row, kind)
+        file["labels"] = np.arange(len(units), dtype="u2")
+
+
+def test_spike_trains_are_read_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    write_trains(path, [[3, 699, 3], []], [[0.0005, 0.0031, 0.0009], []])
+    first, second = SpikeTrains(path)
+    made = first.recording.encode(Grid(steps=5, dt_s=1e-3))
+    assert [tuple(map(int, place)) for place in np.argwhere(made.spikes)] == [(3, 0), (699, 3)]
+    assert (made.spikes.shape, made.merged, second.label) == ((700, 5), 1, "1")
+    write_trains(path, [[700]], [[0.1]])
+    with pytest.raises(FileFormatError, match="recording 0: expected channels 0 to 699, found 700"):
+        list(SpikeTrains(path))
+    write_trains(path, [[1]], [[float("nan")]])
+    with pytest.raises(FileFormatError, match="seconds, 0 or more"):
+        list(SpikeTrains(path))
+    with h5py.File(path, "w") as file:
+        file["labels"] = np.arange(3)
+    with pytest.raises(FileFormatError, match="as SHD and SSC have them, found no spikes/times"):
+        SpikeTrains(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (b"#!AER-DAT2.0\r\n# This", "AEDAT 2"),
+        (b"#!AER-DAT3.1\r\n", "AEDAT 3.1"),
+        (b"#!AER-DAT4.0\r\n", "AEDAT 4"),
+        (b"% date 2020\n% evt 3.0\n", "EVT3"),
+        (b"% format EVT2;height=720;width=1280\n% end\n", "EVT2"),
+        (b"% plain text", None),
+        (b"RIFF", None),
+    ],
+)
+def test_vendors_files_are_known_by_their_beginning(head: bytes, found: str | None) -> None:
+    assert vendor_format(head) == found
+
+
+def nmnist(path: Path, events: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(RNG.integers(0, 34, (events, 5), np.uint8)))
+
+
+def test_a_folder_is_encoded_with_the_labels_of_its_folders(tmp_path: Path) -> None:
+    for place, label in enumerate("0011"):
+        nmnist(tmp_path / "Test" / label / f"{place}.bin", 30)
+    (tmp_path / "Test" / "README.txt").write_text("what is here")
+    output, labels = tmp_path / "x.npy", tmp_path / "y.npy"
+    code, text = run(
+        *("encode", tmp_path / "Test", output, "--steps", 300, "--dt", "1e-2"),
+        *("--labels", labels, "--json"),
+    )
+    assert code == 0
+    report = json.loads(text)
+    spikes = np.load(output)
+    assert list(spikes.shape) == report["shape"] == [4, 2, 34, 34, 300]
+    assert report["spikes"] == spikes.sum() == report["events"] - report["merged"] - report["cut"]
+    np.testing.assert_array_equal(np.load(labels), [0, 0, 1, 1])
+
+
+def test_sounds_are_labelled_by_their_names(tmp_path: Path) -> None:
+    for name in ("3_s1_0.wav", "7_s2_0.wav"):
+        wavfile.write(tmp_path / name, 8000, RNG.integers(-9000, 9000, 2000, np.int16))
+    source = open_source(tmp_path, Reading(), 20)
+    assert [named.label for named in source] == ["3", "7"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("gone", "--steps", "3"), "no such file"),
+        (("empty", "--steps", "3"), "an empty folder"),
+        (("a.txt", "--steps", "3"), "expected events (N-MNIST"),
+        (("mixed", "--steps", "3", "--dt", "1e-3"), "of one kind"),
+        (("a.bin", "--steps", "3"), "--dt: expected seconds of a step, found none"),
+        (("a.bin", "--steps", "3", "--dt", "1e-3", "--shape", "2,3,4"), "x from 0 to 3"),
+        (
+            ("a.bin", "--steps", "3", "--dt", "1e-3", "--labels", "{tmp}/y.npy"),
+            "--labels: expected",
+        ),
+        (("a.bin", "--steps", "3", "--dt", "1e-3", "--time-unit", "sec"), "--time-unit"),
+        (("a.bin", "--steps", "3", "--dt", "1e-3", "--start", "last"), "--start: expected one of"),
+        (("a.bin", "--steps", "90000000", "--dt", "1e-3"), "at most 34359738368 bytes"),
+    ],
+)
+def test_what_is_refused_leaves_no_file(typed: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    inputs = tmp_path / "in"
+    nmnist(inputs / "a.bin", 20)
+    nmnist(inputs / "mixed" / "a.bin", 20)
+    (inputs / "mixed" / "b.csv").write_text("t,x,y,p\n0,1,2,1\n")
+    (inputs / "empty").mkdir()
+    (inputs / "a.txt").write_text("text")
+    source, *options = typed
+    options = [word.format(tmp=tmp_path) for word in options]
+    code, error = run("encode", inputs / source, tmp_path / "x.npy", *options)
+    assert code == 2
+    assert said in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_recordings_of_other_sizes_need_a_shape(tmp_path: Path) -> None:
+    for name, x in (("a", 3), ("b", 5)):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{name}.csv").write_text(f"t,x,y,p\n0,{x},2,1\n")
+    given = (
+        "encode",
+        tmp_path / "in",
+        tmp_path / "x.npy",
+        "--steps",
+        2,
+        "--dt",
+        1,
+        "--time-unit",
+        "s",
+    )
+    code, error = run(*given)
+    assert (code, "--shape C,H,W" in error) == (2, True)
+    assert run(*given, "--shape", "2,4,8")[0] == 0
+    assert np.load(tmp_path / "x.npy").shape == (2, 2, 4, 8, 2)
+
+
+def test_images_are_encoded_as_a_task_does(tmp_path: Path) -> None:
+    path = tmp_path / "a-images-idx3-ubyte"
+    path.write_bytes(idx(GREY))
+    assert run("encode", path, tmp_path / "x.npy", "--steps", 30, "--task", "mnist")[0] == 0
+    assert np.load(tmp_path / "x.npy").shape == (3, 1, 5, 4, 30)
+    with pytest.raises(InputError, match="steps"):
+        open_source(path, Reading(encoding=LevelEncoding(steps=7, levels=3)), 20)
