@@ -14,12 +14,14 @@ from typing import Any
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.bounds import lower_bound
+from neurodeploy.hardware.mapping.compiled import compiled
 from neurodeploy.hardware.mapping.conv import ConvDemand
-from neurodeploy.hardware.mapping.demand import LayerDemand
+from neurodeploy.hardware.mapping.demand import ImageDemand, LayerDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
-from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer, NeuronInput
 from neurodeploy.netx.network import Network
+from neurodeploy.netx.neurons import SdnnNeuron
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +203,10 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
     while layers:
         bounds = lower_bound(layers, chip)
         try:
-            cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
+            if chip.placement.rule == "compiler":
+                cores = compiled(layers, chip)
+            else:
+                cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
             break
         except Unplaceable as problem:
             findings.append(_unplaceable(problem, layers.pop(problem.layer), chip))
@@ -227,7 +232,9 @@ def _demand(
             return ConvDemand(layer, name, chip, shapes, narrower)
         case Dense() | ComplexDense():
             return DenseDemand(layer, name, chip, narrower)
-    return LayerDemand(layer=layer, name=name, chip=chip, shape=shapes[1])
+    striped = chip.placement.rule == "compiler" and len(shapes[1]) == 3
+    kind = ImageDemand if striped else LayerDemand
+    return kind(layer=layer, name=name, chip=chip, shape=shapes[1])
 
 
 def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
@@ -253,6 +260,17 @@ def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
                     blocking=not last,
                 )
             )
+        elif _delta_encoder(layer) and layer.neuron.kind in chip.states:
+            findings.append(
+                PlacementFinding(
+                    layer=name,
+                    resource="layer",
+                    problem="it only encodes the input in differences, which the host does, as in "
+                    "lava-dl's runs on Loihi 2",
+                    remedy="It is left out.",
+                    blocking=False,
+                )
+            )
         elif layer.neuron.kind not in chip.states:
             problem = f"does not fit: neuron {layer.neuron.kind} does not run on {chip.name}"
             remedy = f"Take one of {', '.join(chip.states)}, or another chip."
@@ -260,6 +278,10 @@ def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
                 PlacementFinding(layer=name, resource="neuron", problem=problem, remedy=remedy)
             )
     return findings
+
+
+def _delta_encoder(layer: Layer) -> bool:
+    return isinstance(layer, NeuronInput) and isinstance(layer.neuron, SdnnNeuron)
 
 
 def _unplaceable(problem: Unplaceable, layer: LayerDemand, chip: Chip) -> PlacementFinding:
