@@ -141,12 +141,17 @@ class Chip:
 
     def packed(self) -> Chip:
         """The same chip where layers share cores, filled as full as we can."""
-        rule = replace(self.placement, rule="packed", zeros_kept=False)
-        return replace(self, placement=rule)
+        return self._placed(rule="packed", zeros_kept=False)
 
     def without_zeros(self) -> Chip:
         """The same chip where weights of 0 are left out."""
-        return replace(self, placement=replace(self.placement, zeros_kept=False))
+        return self._placed(zeros_kept=False) if self.placement.zeros_kept else self
+
+    def _placed(self, **changes: Any) -> Chip:
+        """With another rule than its table's, which is therefore assumed."""
+        source = "neurodeploy: no published placement shows it"
+        rule = replace(self.placement, basis="assumed", source=source, note="", **changes)
+        return replace(self, placement=rule)
 
     @property
     def unknown(self) -> tuple[str, ...]:

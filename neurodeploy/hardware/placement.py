@@ -13,6 +13,7 @@ from typing import Any
 
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
+from neurodeploy.hardware.confidence import Ground, grounds, least_sure
 from neurodeploy.hardware.mapping.bounds import lower_bound
 from neurodeploy.hardware.mapping.compiled import compiled
 from neurodeploy.hardware.mapping.conv import ConvDemand
@@ -119,6 +120,16 @@ class Placement:
         return self.chips <= 1 and not any(finding.blocking for finding in self.findings)
 
     @property
+    def grounds(self) -> list[Ground]:
+        """What the placement rests on, the least sure first."""
+        return grounds(self.network, self.chip)
+
+    @property
+    def confidence(self) -> str:
+        """How sure it is, of `neurodeploy.hardware.chips.LIMIT_BASES`."""
+        return least_sure(self.grounds)
+
+    @property
     def shortage(self) -> dict[str, float]:
         """How many times what one chip has is asked at least, of each resource beyond it."""
         cores = self.chip.known("cores_per_chip")
@@ -150,6 +161,9 @@ class Placement:
         return {
             "chip": self.chip.name,
             "fits": self.fits,
+            "confidence": self.confidence,
+            "grounds": [asdict(ground) for ground in self.grounds],
+            "rule": self.chip.placement.rule,
             "cores": len(self.cores),
             "cores_per_chip": self.chip.known("cores_per_chip"),
             "chips": self.chips,
@@ -167,7 +181,7 @@ class Placement:
 
 
 def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placement:
-    """Put a network into as few cores of a chip as we can.
+    """Put a network into cores of a chip, by the rule that the chip's table names.
 
     Parameters
     ----------

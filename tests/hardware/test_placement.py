@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.engines.registry import simulate
-from neurodeploy.hardware.advice import advise, fit_report
+from neurodeploy.hardware.advice import advise, fit_report, suggest
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.conv import ConvDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
@@ -105,6 +105,18 @@ def test_a_shared_convolution_is_that_of_nengo_loihi(
     conv = ConvDemand(layer, "x", chip, (shape, layer.output_shape(shape)))
     demand = conv.demand(0, 0, len(conv.segments[0]))
     assert (demand.memory_bits, demand.input_axons, demand.synapses) == (bits, axons, synapses)
+
+
+@pytest.mark.parametrize(("neurons", "blocks"), [(400, 1), (1000, 1), (1100, 2), (2000, 2)])
+def test_a_layer_takes_as_many_cores_as_nengo_loihi_has_blocks(neurons: int, blocks: int) -> None:
+    """Ensembles of its ``test_split_ensembles``, ``test_interchip_helpers`` and its documentation.
+
+    `Model.utilization_summary` there has 97.7 % of the compartments for 1,000.
+    """
+    placed = place(dense(1, neurons), LOIHI1)
+    assert len(placed.cores) == blocks
+    if neurons == 1000:
+        assert f"{placed.utilisation['compartments']:.1%}" == "97.7%"
 
 
 def test_what_nengo_loihi_refuses_is_beyond_a_core() -> None:
@@ -482,3 +494,18 @@ def test_the_report_has_all_for_json() -> None:
     assert report["layers"][0]["memory_bits"] == 20 * 640  # 30 * 20 + 16 bits a list
     assert "output_axons" in report["unknown"]
     assert report["limits"]["memory_bits"]["source"]
+    assert report["confidence"] == "inferred"
+    assert [ground["basis"] for ground in report["grounds"]][:2] == ["inferred", "inferred"]
+    (share,) = report["suggestions"]
+    assert (share["change"], share["cores"]) == ("let layers share cores", 1)
+    assert share["confidence"] == "assumed"
+
+
+def test_zeros_left_out_are_a_suggestion_where_they_are_kept() -> None:
+    sparse = weights(0, 128, 512)
+    sparse[:, 20:] = 0
+    network = Network(input_shape=(512,), layers=(Dense(weight=sparse, neuron=NEURON),))
+    placed = place(network, LOIHI2)
+    assert len(placed.cores) == 2
+    assert [(it.cores, it.confidence) for it in suggest(placed)] == [(1, "assumed"), (1, "assumed")]
+    assert suggest(place(network, LOIHI1)) == []

@@ -1,13 +1,14 @@
 """Layers cut as Lava's compiler cuts them for Loihi 2, each part in a core of its own.
 
-Inferred from the tables that the compiler printed (`measured.toml`), which it reproduces row by
-row; its own statements are not public. What a core holds comes from the chip.
+Inferred from the tables that the compiler printed for PilotNet (`measured.toml`), whose cores and
+words it gives row by row; the cores of MNIST and YOLO too, and one less than Oxford's. What a core
+holds comes from the chip.
 
 - A dense layer begins as one part. While a part asks more than a core has, its neurons are divided
   by the excess, rounded up: 100 neurons that need 5.1 cores make parts of 17, and, where these
   need 1.07, of 9.
 - A layer with rows and columns is cut into stripes of columns, with all rows and channels. A stripe
-  is the widest power of two whose neurons fit. Where the kernels of all channels do not, the
+  is the widest power of two whose neurons fit. Where the kernels of all channels do not fit, the
   channels are halved before, as YOLO's table has them.
 - A stripe of one column that is still too large is halved in rows; no printed table shows that.
 """
