@@ -14,44 +14,15 @@ from typing import Any
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.confidence import Ground, grounds, least_sure
+from neurodeploy.hardware.findings import PlacementFinding, unplaceable, unsupported
 from neurodeploy.hardware.mapping.bounds import lower_bound
 from neurodeploy.hardware.mapping.compiled import compiled
 from neurodeploy.hardware.mapping.conv import ConvDemand
 from neurodeploy.hardware.mapping.demand import ImageDemand, LayerDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
-from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer, NeuronInput
+from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import SdnnNeuron
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacementFinding:
-    """Why a layer does not fit, or what was left out.
-
-    Parameters
-    ----------
-    layer : str
-        Name of the layer.
-    resource : str
-        Of `neurodeploy.hardware.chips.CORE_LIMITS`, or "neuron", "input" or "layer", which no
-        change of its synapses helps.
-    problem : str
-        What was asked, and what there is.
-    remedy : str
-        What to change.
-    blocking : bool
-        Whether the network does not fit because of it.
-    """
-
-    layer: str
-    resource: str
-    problem: str
-    remedy: str
-    blocking: bool = True
-
-    def __str__(self) -> str:
-        return f"layer {self.layer}: {self.problem}. {self.remedy}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +175,7 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
     network = network_of(deployed)
     if isinstance(chip, str):
         chip = find_chip(chip)
-    findings = _unsupported(network, chip)
+    findings = unsupported(network, chip)
     blocked = {finding.layer for finding in findings}
     shapes = (network.input_shape, *network.shapes)
     layers = {
@@ -223,7 +194,7 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
                 cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
             break
         except Unplaceable as problem:
-            findings.append(_unplaceable(problem, layers.pop(problem.layer), chip))
+            findings.append(unplaceable(problem, layers.pop(problem.layer), chip))
     return Placement(
         chip=chip,
         network=network,
@@ -249,70 +220,6 @@ def _demand(
     striped = chip.placement.rule == "compiler" and len(shapes[1]) == 3
     kind = ImageDemand if striped else LayerDemand
     return kind(layer=layer, name=name, chip=chip, shape=shapes[1])
-
-
-def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
-    findings = []
-    if network.input_bits and not chip.graded_spikes:
-        problem = f"its input is graded, spikes of {chip.name} carry no value"
-        remedy = "Encode the input in spikes of 1."
-        name = network.names[0]
-        findings.append(
-            PlacementFinding(layer=name, resource="input", problem=problem, remedy=remedy)
-        )
-    for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        if layer.neuron is None:
-            last = at == len(network.layers) - 1
-            problem = "averages are computed on the host"
-            remedy = "It is left out." if last else "Make it the last layer, or a dense one."
-            findings.append(
-                PlacementFinding(
-                    layer=name,
-                    resource="layer",
-                    problem=problem,
-                    remedy=remedy,
-                    blocking=not last,
-                )
-            )
-        elif _delta_encoder(layer) and layer.neuron.kind in chip.states:
-            findings.append(
-                PlacementFinding(
-                    layer=name,
-                    resource="layer",
-                    problem="it only encodes the input in differences, which the host does, as in "
-                    "lava-dl's runs on Loihi 2",
-                    remedy="It is left out.",
-                    blocking=False,
-                )
-            )
-        elif layer.neuron.kind not in chip.states:
-            problem = f"does not fit: neuron {layer.neuron.kind} does not run on {chip.name}"
-            remedy = f"Take one of {', '.join(chip.states)}, or another chip."
-            findings.append(
-                PlacementFinding(layer=name, resource="neuron", problem=problem, remedy=remedy)
-            )
-    return findings
-
-
-def _delta_encoder(layer: Layer) -> bool:
-    return isinstance(layer, NeuronInput) and isinstance(layer.neuron, SdnnNeuron)
-
-
-def _unplaceable(problem: Unplaceable, layer: LayerDemand, chip: Chip) -> PlacementFinding:
-    resource = problem.resource
-    limit = chip.limits[resource]
-    remedies = {
-        "input_axons": "Give its neurons fewer inputs: prune, pool, or put a layer between.",
-        "output_axons": "Its neurons reach too many cores: make the next layer smaller, or prune.",
-        "memory_bits": "Give its neurons fewer synapses: prune, or take narrower weights.",
-    }
-    return PlacementFinding(
-        layer=layer.name,
-        resource=resource,
-        problem=f"does not fit: a neuron asks {problem.needed:,} {resource.replace('_', ' ')}, "
-        f"a core has {limit.value:,}",
-        remedy=remedies.get(resource, "Share parameters among its neurons."),
-    )
 
 
 def _layer(layer: LayerDemand, at: int, cores: list[Core]) -> LayerPlacement:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurodeploy.hardware.chips import find_chip
+from neurodeploy.hardware.chips import Chip, find_chip
+from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.storage import ListFormat, stored_weights, weight_bits
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron
@@ -126,3 +127,28 @@ def test_a_convolution_stores_its_kernels_once() -> None:
     assert (stored.form, stored.lists, stored.entries, stored.bits) == ("kernel", 36, 108, 108)
     # On Loihi 2 a list reaches the 3 channels of a group: blocks of 2 and 1, a word each.
     assert stored_weights(layer, LOIHI2).words == 36 * 2
+
+
+def test_a_chip_that_keeps_zeros_stores_them() -> None:
+    matrix = np.zeros((30, 5), int)
+    matrix[:3, :2] = [[2], [-4], [2]]
+    layer = Dense(weight=matrix, neuron=NEURON)
+    kept, dropped = stored_weights(layer, LOIHI2), stored_weights(layer, LOIHI2.without_zeros())
+    assert (kept.form, kept.lists, kept.entries) == ("dense", 5, 150)
+    assert kept.words == 5 * 7  # 30 * 14 + 16 bits
+    assert (dropped.form, dropped.lists, dropped.entries, dropped.words) == ("sparse", 2, 6, 2)
+
+
+@pytest.mark.parametrize("chip", [LOIHI1, LOIHI2, LOIHI2.without_zeros()])
+@pytest.mark.parametrize("density", [0.05, 0.4, 1.0])
+def test_a_core_that_holds_a_layer_stores_what_is_said_of_it(chip: Chip, density: float) -> None:
+    rng = np.random.default_rng(1)
+    matrix = 2 * rng.integers(-60, 60, (50, 40)) * (rng.random((50, 40)) < density)
+    layer = Dense(weight=matrix, neuron=NEURON)
+    demand = DenseDemand(layer, "x", chip).demand(0, 0, 50)
+    stored = stored_weights(layer, chip)
+    assert (demand.memory_bits, demand.synapses, demand.input_axons) == (
+        stored.bits,
+        stored.entries,
+        stored.lists,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurodeploy.hardware.chips import Chip
 from neurodeploy.hardware.mapping.demand import LayerDemand, LowerBound
-from neurodeploy.hardware.mapping.storage import ListFormat, matrix_bits
+from neurodeploy.hardware.mapping.storage import ListFormat, matrix_bits, stored_weights
 from neurodeploy.netx.layers import ComplexDense, Dense
 
 
@@ -52,9 +52,7 @@ class DenseDemand(LayerDemand):
     @property
     def storage(self) -> str:
         """How the synapses of the whole layer lie, for a person."""
-        number = min(self.neurons, self.chip.known("compartments"))
-        kept, dropped = self._formats(0, number)[:2]
-        return "sparse" if dropped < kept else "dense"
+        return stored_weights(self.layer, self.chip).form
 
     def _formats(self, start: int, stop: int) -> tuple[int, int, np.ndarray]:
         """Bits with and without weights of 0, and synapses other than 0 of each axon."""

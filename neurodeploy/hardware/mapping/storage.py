@@ -133,7 +133,7 @@ class StoredWeights:
 
 
 def stored_weights(layer: Layer, chip: Chip | None = None) -> StoredWeights:
-    """How a layer's synapses are stored, in the form that takes less.
+    """How a layer's synapses are stored: in the form that takes less, or as the chip does it.
 
     Parameters
     ----------
@@ -146,7 +146,10 @@ def stored_weights(layer: Layer, chip: Chip | None = None) -> StoredWeights:
     Returns
     -------
     StoredWeights
-        Where "sparse" takes less than "dense", a spike reads the synapses other than 0 only.
+        A spike reads one list: of "sparse" ones, the synapses other than 0. Dense layers of a
+        chip that keeps weights of 0 (`neurodeploy.hardware.chips.PlacementRule`) are "dense". What
+        cores store twice, and how a chip without such kernels stores a convolution, is said by
+        `neurodeploy.hardware.placement.place`.
     """
     matrices = list(layer.matrices.values())
     if not matrices:
@@ -156,8 +159,9 @@ def stored_weights(layer: Layer, chip: Chip | None = None) -> StoredWeights:
         return _kernels(layer, form)
     width, delay = matrix_bits(layer, form)
     synapses = axon_synapses(layer)
-    parts = len(layer.forward_matrices)
-    kept = np.where(synapses > 0, parts * len(matrices[0]), 0)
+    zeros_kept = chip is not None and chip.placement.zeros_kept
+    every = len(layer.forward_matrices) * len(matrices[0])
+    kept = np.where(zeros_kept | (synapses > 0), every, 0)
     fixed = width + delay + form.tag_bits
     choices = []
     for name, numbers, index in (
@@ -176,7 +180,7 @@ def stored_weights(layer: Layer, chip: Chip | None = None) -> StoredWeights:
             words=-(-bits // form.word_bits),
         )
         choices.append(stored)
-    return min(choices, key=lambda stored: stored.bits)
+    return choices[0] if zeros_kept else min(choices, key=lambda stored: stored.bits)
 
 
 def axon_synapses(layer: Layer) -> np.ndarray:
