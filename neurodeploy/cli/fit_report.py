@@ -7,7 +7,7 @@ from typing import Any
 from neurodeploy.hardware.confidence import WORDS
 
 RULES = {
-    "compiler": "each layer by itself, cut as Lava's compiler cut those that were published",
+    "compiler": "each layer in cores of its own, cut as Lava's compiler cut published networks",
     "packed": "layers may share a core, packed by neurodeploy",
 }
 """What a person reads for how layers go to cores."""
@@ -49,7 +49,7 @@ def change_rows(changes: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def lines(report: dict[str, Any]) -> list[str]:
-    """Cores and bound, use, traffic, what is not known, and findings; a sentence each."""
+    """Cores and bound, use, traffic, shortage and findings; a sentence each."""
     said = []
     if report["cores"]:
         used = ", ".join(f"{WORDS[name]} {share:.0%}" for name, share in _by_share(report))
@@ -90,11 +90,11 @@ def _by_source(grounds: list[dict[str, Any]]) -> list[str]:
     """What rests on a source, in one line, with the value of each limit."""
     together: dict[tuple[str, str], list[str]] = {}
     for ground in grounds:
-        value = "" if ground["value"] is None else f" ({ground['value']:,} a core)"
+        value = "" if ground["value"] is None else f" ({ground['value']:,})"
         key = ground["basis"], ground["source"]
         together.setdefault(key, []).append(ground["what"] + value)
     return [
-        f"- {', '.join(whats)}: {basis}, {source}." for (basis, source), whats in together.items()
+        f"- {', '.join(whats)}: {basis}; {source}." for (basis, source), whats in together.items()
     ]
 
 

@@ -66,7 +66,8 @@ def fit_report(
 def suggest(placement: Placement) -> list[Change]:
     """What a better use of the same limits would give, where a chip is filled as by its compiler.
 
-    Only a suggestion: the vendor's tools must be told so, and the second one they do not offer.
+    Only a suggestion: the vendor's tools must be told so, and are not known to let layers share a
+    core. That is left out where even the bound is beyond one chip.
     """
     network, chip = placement.network, placement.chip
     if chip.placement.rule != "compiler" or not placement.cores:
@@ -77,7 +78,8 @@ def suggest(placement: Placement) -> list[Change]:
         sparse = place(network, chip.without_zeros())
         changes.append(_change("leave weights of 0 out (netx: sparse_fc_layer=True)", sparse))
         share = f"leave them out and {share}"
-    changes.append(_change(share, place(network, chip.packed())))
+    if placement.bound <= chip.known("cores_per_chip"):
+        changes.append(_change(share, place(network, chip.packed())))
     return changes
 
 

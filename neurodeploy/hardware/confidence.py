@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurodeploy.hardware.chips import LIMIT_BASES, Chip, Limit, PlacementRule
+from neurodeploy.hardware.chips import CORE_LIMITS, LIMIT_BASES, Chip, Limit, PlacementRule
 from neurodeploy.netx.layers import ComplexDense, Conv
 from neurodeploy.netx.network import Network
 
@@ -13,7 +13,7 @@ WORDS = {
     "compartments": "neurons",
     "input_axons": "input axons",
     "output_axons": "output axons",
-    "memory_bits": "memory of synapses",
+    "memory_bits": "bits of synapse memory",
     "compartment_configs": "pairs of decays",
     "threshold_configs": "different thresholds",
     "synapse_configs": "synapse formats",
@@ -60,10 +60,15 @@ def grounds(network: Network, chip: Chip) -> list[Ground]:
     filled, and, where that is a compiler's, what of the network no printed placement shows. The
     mesh is left out, because it only matters for traffic.
     """
-    limits = {name: limit for name, limit in chip.limits.items() if name != "mesh_columns"}
     found = [
-        Ground(what=WORDS[name], value=limit.value, basis=limit.basis, source=limit.source)
-        for name, limit in limits.items()
+        Ground(
+            what=WORDS[name] + " of a core" * (name in CORE_LIMITS),
+            value=limit.value,
+            basis=limit.basis,
+            source=limit.source,
+        )
+        for name, limit in chip.limits.items()
+        if name != "mesh_columns"
     ]
     kinds = {layer.neuron.kind for layer in network.layers if layer.neuron is not None}
     others: dict[str, Limit | PlacementRule] = {

@@ -26,7 +26,7 @@ def network(*sizes: int, delay: int | None = None) -> Network:
 def test_one_core_is_a_core_and_names_are_words() -> None:
     report = fit_report(network(9, 7), "loihi2")
     text = "\n".join(lines(report) + verdict(report))
-    assert text.startswith("1 core, 128 a chip; each layer by itself")
+    assert text.startswith("1 core, 128 a chip; each layer in cores of its own")
     assert "_configs" not in text
     assert "_axons" not in text
     assert "Not known, so they limit nothing here: output axons, pairs of decays, " in text
@@ -37,10 +37,10 @@ def test_fits_is_said_with_what_it_rests_on() -> None:
     assert published[0] == "It fits; all that was counted is published."
     inferred = verdict(fit_report(network(9, 7), "loihi2"))
     assert inferred[0] == "It fits, if what is inferred holds:"
-    assert any("- neurons (4,095 a core): inferred, lava-dl, " in line for line in inferred)
+    assert any("- neurons of a core (4,095): inferred; lava-dl, " in line for line in inferred)
     assumed = verdict(fit_report(network(9, 7, delay=3), "loihi2"))
     assert assumed[0] == "It fits, if what is assumed and inferred holds:"
-    assert assumed[1].startswith("- delays are stored beside weights: assumed, ")
+    assert assumed[1].startswith("- delays are stored beside weights: assumed; ")
 
 
 def test_what_does_not_fit_is_said_so() -> None:

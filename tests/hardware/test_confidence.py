@@ -35,8 +35,9 @@ def test_loihi_1_rests_on_what_is_published_and_loihi_2_on_what_is_inferred() ->
     placed = place(network(PLAIN), LOIHI2)
     assert placed.confidence == placed.to_dict()["confidence"] == "inferred"
     bases = {ground.what: ground.basis for ground in placed.grounds}
-    assert (bases["neurons"], bases["memory of synapses"]) == ("inferred", "published")
-    assert "output axons" not in bases
+    assert bases["neurons of a core"] == "inferred"
+    assert bases["bits of synapse memory of a core"] == "published"
+    assert "output axons of a core" not in bases
     assert "width of the mesh" not in bases
 
 
