@@ -15,6 +15,7 @@ from neurodeploy._io.toml import read_toml
 from neurodeploy.hardware import chips
 from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.mapping.packing import exceeded
+from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.netx.layers import Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -136,6 +137,13 @@ def test_pilotnet_sdnn_is_placed_as_the_compiler_did() -> None:
     (encoder,) = placed.findings
     assert (encoder.layer, encoder.blocking) == ("0-input", False)
     assert "the host does" in encoder.problem
+
+
+def test_what_the_host_encodes_arrives_from_outside_the_mesh() -> None:
+    layers = (NeuronInput(neuron=SDNN), *dense(SDNN, 5, (3, 4)))
+    placed = place(Network(input_shape=(5,), layers=layers), LOIHI2)
+    flow = traffic(placed.network, placed.cores, LOIHI2)
+    assert (len(placed.cores), flow.messages, flow.input_messages) == (1, 0, 5)
 
 
 def test_mnist_has_the_printed_cores() -> None:
