@@ -6,6 +6,7 @@ network itself, from lava-dl's wheel; the others have the shapes and bits of wei
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 from neurodeploy._io.toml import read_toml
 from neurodeploy.hardware import chips
-from neurodeploy.hardware.chips import find_chip
+from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.packing import exceeded
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
@@ -137,6 +138,40 @@ def test_pilotnet_sdnn_is_placed_as_the_compiler_did() -> None:
     (encoder,) = placed.findings
     assert (encoder.layer, encoder.blocking) == ("0-input", False)
     assert "the host does" in encoder.problem
+
+
+def other(**costs: int) -> Chip:
+    """Loihi 2 with other costs."""
+    changed = {name: replace(LOIHI2.costs[name], value=value) for name, value in costs.items()}
+    return replace(LOIHI2, costs={**LOIHI2.costs, **changed})
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        {"dense_index_bits": 11},
+        {"dense_index_bits": 13},
+        {"word_bits": 32},
+        {"word_bits": 128},
+        {"header_bits": 1},
+        {"header_bits": 17},
+    ],
+)
+def test_other_costs_of_lists_do_not_give_the_printed_words(
+    costs: dict[str, int], pilotnet_lif: Placement
+) -> None:
+    """What is inferred is determined: the index and the word exactly, the header to 2 to 16."""
+    networks = {
+        "pilotnet_lif_loihi2": pilotnet_lif.network,
+        "pilotnet_sdnn_loihi2": pilotnet_sdnn(),
+    }
+    words = {name: [row[0] for row in printed(name, "synapses")] for name in networks}
+
+    def given(chip: Chip) -> dict[str, list[int]]:
+        return {name: [row[0] for row in rows(place(it, chip))] for name, it in networks.items()}
+
+    assert given(other(header_bits=2)) == words
+    assert given(other(**costs)) != words
 
 
 def test_what_the_host_encodes_arrives_from_outside_the_mesh() -> None:

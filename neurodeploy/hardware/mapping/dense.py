@@ -57,12 +57,13 @@ class DenseDemand(LayerDemand):
     def _formats(self, start: int, stop: int) -> tuple[int, int, np.ndarray]:
         """Bits with and without weights of 0, and synapses other than 0 of each axon."""
         every = self._parts * (stop - start)
-        synapses = self._counts[stop].astype(np.int64) - self._counts[start]
+        kept = int(self.format.list_bits(every, self._dense_bits))
         if self.chip.placement.zeros_kept:
-            synapses = np.full(self._axons, every)
-        touched = int(np.count_nonzero(synapses))
-        kept = self.format.list_bits(every, self._dense_bits) * touched
-        return int(kept), int(self.format.list_bits(synapses, self._sparse_bits).sum()), synapses
+            bits = kept * self._axons
+            return bits, bits, np.full(self._axons, every)
+        synapses = self._counts[stop].astype(np.int64) - self._counts[start]
+        dropped = int(self.format.list_bits(synapses, self._sparse_bits).sum())
+        return kept * int(np.count_nonzero(synapses)), dropped, synapses
 
     def _synapses(
         self, segment: int, start: int, stop: int
