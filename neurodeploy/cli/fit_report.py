@@ -8,7 +8,7 @@ from neurodeploy.hardware.confidence import WORDS
 
 RULES = {
     "compiler": "each layer in cores of its own, cut as Lava's compiler cut published networks",
-    "packed": "layers may share a core, packed by neurodeploy",
+    "packed": "layers may share a core, packed by neurodeploy; a compiler may take more",
 }
 """What a person reads for how layers go to cores."""
 

@@ -9,7 +9,7 @@ of them is compact. A *run* is a number of units in a row of one segment of the 
   ``population`` sharing, one a pixel and group of a convolution.
 - Output axons are counted in `neurodeploy.hardware.mapping.packing`, which knows where targets lie.
 - Synapse memory as `neurodeploy.hardware.mapping.storage` has it. Weights of 0 are left out or
-  kept, whichever takes less over the run.
+  kept, whichever takes less over the run; or always kept, with an axon each, as the chip says.
 """
 
 from __future__ import annotations
