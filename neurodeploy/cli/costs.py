@@ -129,13 +129,18 @@ def fit(
 
 
 def _print_fit(report: dict[str, Any], title: str) -> None:
-    from neurodeploy.cli.fit_report import change_rows, layer_rows, lines
+    from neurodeploy.cli.fit_report import change_rows, layer_rows, lines, verdict
 
-    heads = ("layer", "cores", "neurons", "axons in", "axons out", "KiB", "synapses, bits")
     if report["layers"]:
+        heads = ("layer", "cores", "neurons", "axons in", "axons out", "KiB", "synapses, bits")
         print_table(title, heads, layer_rows(report))
     for line in lines(report):
         out().print(line, markup=False, highlight=False, soft_wrap=True)
+    changes = ("change", "cores", "chips", "fits", "how sure")
     if report["advice"]:
-        print_table("what to change", ("change", "cores", "chips", "fits"), change_rows(report))
-    out().print("It fits." if report["fits"] else "It does not fit on one chip.")
+        print_table("what to change", changes, change_rows(report["advice"]))
+    if report["suggestions"]:
+        better = "a suggestion: the same limits, better used"
+        print_table(better, changes, change_rows(report["suggestions"]))
+    for line in verdict(report):
+        out().print(line, markup=False, highlight=False, soft_wrap=True)

@@ -22,18 +22,22 @@ PRUNED = (0.5, 0.25, 0.1)
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something to change, and the cores that the network then takes."""
+    """Something to change, and the cores that the network then takes.
+
+    ``confidence`` says how sure that is, as of a `Placement`.
+    """
 
     change: str
     cores: int
     chips: int
     fits: bool
+    confidence: str
 
 
 def fit_report(
     deployed: Deployed, chip: str | Chip, counts: Counts | None = None
 ) -> dict[str, Any]:
-    """All of `Placement.to_dict`, with ``traffic`` and ``advice``, for JSON.
+    """All of `Placement.to_dict`, with ``traffic``, ``advice`` and ``suggestions``, for JSON.
 
     Parameters
     ----------
@@ -51,8 +55,41 @@ def fit_report(
     """
     placement = place(deployed, chip)
     flow = traffic(placement.network, placement.cores, placement.chip, counts)
-    advice = [asdict(change) for change in advise(placement)]
-    return {**placement.to_dict(), "traffic": asdict(flow), "advice": advice}
+    return {
+        **placement.to_dict(),
+        "traffic": asdict(flow),
+        "advice": [asdict(change) for change in advise(placement)],
+        "suggestions": [asdict(change) for change in suggest(placement)],
+    }
+
+
+def suggest(placement: Placement) -> list[Change]:
+    """What a better use of the same limits would give, where a chip is filled as by its compiler.
+
+    Only a suggestion: the vendor's tools must be told so, and are not known to let layers share a
+    core. That is left out where even the bound is beyond one chip.
+    """
+    network, chip = placement.network, placement.chip
+    if chip.placement.rule != "compiler" or not placement.cores:
+        return []
+    changes = []
+    share = "let layers share cores"
+    if _has_zeros(network):
+        sparse = place(network, chip.without_zeros())
+        changes.append(_change("leave weights of 0 out (netx: sparse_fc_layer=True)", sparse))
+        share = f"leave them out and {share}"
+    if placement.bound <= chip.known("cores_per_chip"):
+        changes.append(_change(share, place(network, chip.packed())))
+    return changes
+
+
+def _has_zeros(network: Network) -> bool:
+    return any(
+        not matrix.all()
+        for layer in network.layers
+        if layer.flattens
+        for matrix in layer.matrices.values()
+    )
 
 
 def advise(placement: Placement) -> list[Change]:
@@ -73,6 +110,7 @@ def advise(placement: Placement) -> list[Change]:
             cores=len(placement.cores),
             chips=placement.chips,
             fits=not hopeless,
+            confidence=placement.confidence,
         )
         changes.append(split)
     return changes
@@ -84,8 +122,10 @@ def _synapse_changes(placement: Placement) -> list[Change]:
     if any(layer.delay_matrix is not None for layer in network.layers):
         changes.append(_change("no delays", place(_without_delays(network), chip)))
     for kept in PRUNED:
-        pruned = place(_pruned(network, kept), chip)
-        changes.append(_change(f"prune to {kept:.0%} of the synapses", pruned))
+        pruned = place(_pruned(network, kept), chip.without_zeros())
+        changes.append(
+            _change(f"prune to {kept:.0%} of the synapses and leave the others out", pruned)
+        )
         if pruned.fits:
             break
     return changes
@@ -93,7 +133,11 @@ def _synapse_changes(placement: Placement) -> list[Change]:
 
 def _change(what: str, placement: Placement) -> Change:
     return Change(
-        change=what, cores=len(placement.cores), chips=placement.chips, fits=placement.fits
+        change=what,
+        cores=len(placement.cores),
+        chips=placement.chips,
+        fits=placement.fits,
+        confidence=placement.confidence,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,8 +12,8 @@ from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.hardware.names import CHIP_TABLE, require_chip
 from neurodeploy.netx.neurons import Neuron
 
-LIMIT_BASES = ("published", "assumed", "unknown")
-"""Where a figure can come from; ``chips.toml`` says what each means."""
+LIMIT_BASES = ("published", "inferred", "assumed", "unknown")
+"""Where a figure can come from, the surest first; ``chips.toml`` says what each means."""
 
 CORE_LIMITS = (
     "compartments",
@@ -34,6 +34,7 @@ COSTS = (
     "header_bits",
     "block_synapses",
     "index_bits",
+    "dense_index_bits",
     "tag_bits",
     "population_slots",
     "population_base",
@@ -45,6 +46,9 @@ NEURONS = tuple(neuron.kind for neuron in get_args(Neuron))
 
 SHARINGS = ("population", "kernel", "none")
 """How a convolution can be stored; ``chips.toml`` says what each means."""
+
+RULES = ("compiler", "packed")
+"""How layers go to cores; ``chips.toml`` says what each means."""
 
 NEEDED = ("cores_per_chip", "compartments", "memory_bits", "mesh_columns")
 """Limits without which there is nothing to pack into."""
@@ -79,6 +83,28 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlacementRule:
+    """How layers go to the cores of a chip, and where that comes from.
+
+    Parameters
+    ----------
+    rule : str
+        One of `RULES`.
+    zeros_kept : bool
+        Whether dense layers are stored with their weights of 0, always; else where that is less.
+    year, source, basis, note
+        As of a `Limit`.
+    """
+
+    rule: str
+    zeros_kept: bool
+    year: int
+    source: str
+    basis: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chip:
     """What one chip holds.
 
@@ -90,6 +116,8 @@ class Chip:
         By name, of `LIMITS` and `COSTS`.
     states : mapping of str to Limit
         Bits of state by neuron model, of `NEURONS`; a model that is missing does not run.
+    placement : PlacementRule
+        How layers go to cores.
     sharing : str
         One of `SHARINGS`.
     weight_widths : tuple of int
@@ -105,10 +133,25 @@ class Chip:
     limits: Mapping[str, Limit]
     costs: Mapping[str, Limit]
     states: Mapping[str, Limit]
+    placement: PlacementRule
     sharing: str
     weight_widths: tuple[int, ...]
     graded_spikes: bool
     notes: str = ""
+
+    def packed(self) -> Chip:
+        """The same chip where layers share cores, filled as full as we can."""
+        return self._placed(rule="packed", zeros_kept=False)
+
+    def without_zeros(self) -> Chip:
+        """The same chip where weights of 0 are left out."""
+        return self._placed(zeros_kept=False) if self.placement.zeros_kept else self
+
+    def _placed(self, **changes: Any) -> Chip:
+        """With another rule than its table's, which is therefore assumed."""
+        source = "neurodeploy: no published placement shows it"
+        rule = replace(self.placement, basis="assumed", source=source, note="", **changes)
+        return replace(self, placement=rule)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -178,13 +221,10 @@ def _read_table(path: Path) -> dict[str, Chip]:
 
 
 def _chip(where: str, name: str, entry: Any) -> Chip:
-    parts = ("limits", "costs", "states")
+    parts = ("limits", "costs", "states", "placement")
     known = ("title", "notes", "sharing", "weight_widths", "graded_spikes", *parts)
     entry = table(where, entry, known)
     sharing = one_of(where, entry, "sharing", SHARINGS)
-    graded = present(where, entry, "graded_spikes")
-    if not isinstance(graded, bool):
-        raise FileFormatError(message(f"{where}: graded_spikes", "true or false", repr(graded)))
     limits = _figures(f"{where}: limits", present(where, entry, "limits"), LIMITS)
     _all_of(f"{where}: limits", limits, LIMITS)
     for needed in NEEDED:
@@ -201,11 +241,31 @@ def _chip(where: str, name: str, entry: Any) -> Chip:
         limits=limits,
         costs=costs,
         states=_figures(f"{where}: states", present(where, entry, "states"), NEURONS),
+        placement=_rule(f"{where}: placement", present(where, entry, "placement")),
         sharing=sharing,
         weight_widths=_widths(f"{where}: weight_widths", present(where, entry, "weight_widths")),
-        graded_spikes=graded,
+        graded_spikes=_flag(where, entry, "graded_spikes"),
         notes=text(where, entry, "notes", ""),
     )
+
+
+def _rule(where: str, entry: Any) -> PlacementRule:
+    entry = table(where, entry, ("rule", "zeros_kept", "year", "source", "basis", "note"))
+    return PlacementRule(
+        rule=one_of(where, entry, "rule", RULES),
+        zeros_kept=_flag(where, entry, "zeros_kept"),
+        year=year(where, entry),
+        source=text(where, entry, "source"),
+        basis=one_of(where, entry, "basis", LIMIT_BASES),
+        note=text(where, entry, "note", ""),
+    )
+
+
+def _flag(where: str, entry: dict[str, Any], name: str) -> bool:
+    value = present(where, entry, name)
+    if not isinstance(value, bool):
+        raise FileFormatError(message(f"{where}: {name}", "true or false", repr(value)))
+    return value
 
 
 def _figures(where: str, entry: Any, known: tuple[str, ...]) -> dict[str, Limit]:

@@ -13,42 +13,16 @@ from typing import Any
 
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
+from neurodeploy.hardware.confidence import Ground, grounds, least_sure
+from neurodeploy.hardware.findings import PlacementFinding, unplaceable, unsupported
 from neurodeploy.hardware.mapping.bounds import lower_bound
+from neurodeploy.hardware.mapping.compiled import compiled
 from neurodeploy.hardware.mapping.conv import ConvDemand
-from neurodeploy.hardware.mapping.demand import LayerDemand
+from neurodeploy.hardware.mapping.demand import ImageDemand, LayerDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
 from neurodeploy.netx.network import Network
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacementFinding:
-    """Why a layer does not fit, or what was left out.
-
-    Parameters
-    ----------
-    layer : str
-        Name of the layer.
-    resource : str
-        Of `neurodeploy.hardware.chips.CORE_LIMITS`, or "neuron", "input" or "layer", which no
-        change of its synapses helps.
-    problem : str
-        What was asked, and what there is.
-    remedy : str
-        What to change.
-    blocking : bool
-        Whether the network does not fit because of it.
-    """
-
-    layer: str
-    resource: str
-    problem: str
-    remedy: str
-    blocking: bool = True
-
-    def __str__(self) -> str:
-        return f"layer {self.layer}: {self.problem}. {self.remedy}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +91,16 @@ class Placement:
         return self.chips <= 1 and not any(finding.blocking for finding in self.findings)
 
     @property
+    def grounds(self) -> list[Ground]:
+        """What the placement rests on, the least sure first."""
+        return grounds(self.network, self.chip)
+
+    @property
+    def confidence(self) -> str:
+        """How sure it is, of `neurodeploy.hardware.chips.LIMIT_BASES`."""
+        return least_sure(self.grounds)
+
+    @property
     def shortage(self) -> dict[str, float]:
         """How many times what one chip has is asked at least, of each resource beyond it."""
         cores = self.chip.known("cores_per_chip")
@@ -148,6 +132,9 @@ class Placement:
         return {
             "chip": self.chip.name,
             "fits": self.fits,
+            "confidence": self.confidence,
+            "grounds": [asdict(ground) for ground in self.grounds],
+            "rule": self.chip.placement.rule,
             "cores": len(self.cores),
             "cores_per_chip": self.chip.known("cores_per_chip"),
             "chips": self.chips,
@@ -165,7 +152,7 @@ class Placement:
 
 
 def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placement:
-    """Put a network into as few cores of a chip as we can.
+    """Put a network into cores of a chip, by the rule that the chip's table names.
 
     Parameters
     ----------
@@ -188,7 +175,7 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
     network = network_of(deployed)
     if isinstance(chip, str):
         chip = find_chip(chip)
-    findings = _unsupported(network, chip)
+    findings = unsupported(network, chip)
     blocked = {finding.layer for finding in findings}
     shapes = (network.input_shape, *network.shapes)
     layers = {
@@ -201,10 +188,13 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
     while layers:
         bounds = lower_bound(layers, chip)
         try:
-            cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
+            if chip.placement.rule == "compiler":
+                cores = compiled(layers, chip)
+            else:
+                cores = pack(layers, chip, enough=math.ceil(max(bounds.values()) - 1e-6))
             break
         except Unplaceable as problem:
-            findings.append(_unplaceable(problem, layers.pop(problem.layer), chip))
+            findings.append(unplaceable(problem, layers.pop(problem.layer), chip))
     return Placement(
         chip=chip,
         network=network,
@@ -227,56 +217,9 @@ def _demand(
             return ConvDemand(layer, name, chip, shapes, narrower)
         case Dense() | ComplexDense():
             return DenseDemand(layer, name, chip, narrower)
-    return LayerDemand(layer=layer, name=name, chip=chip, shape=shapes[1])
-
-
-def _unsupported(network: Network, chip: Chip) -> list[PlacementFinding]:
-    findings = []
-    if network.input_bits and not chip.graded_spikes:
-        problem = f"its input is graded, spikes of {chip.name} carry no value"
-        remedy = "Encode the input in spikes of 1."
-        name = network.names[0]
-        findings.append(
-            PlacementFinding(layer=name, resource="input", problem=problem, remedy=remedy)
-        )
-    for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        if layer.neuron is None:
-            last = at == len(network.layers) - 1
-            problem = "averages are computed on the host"
-            remedy = "It is left out." if last else "Make it the last layer, or a dense one."
-            findings.append(
-                PlacementFinding(
-                    layer=name,
-                    resource="layer",
-                    problem=problem,
-                    remedy=remedy,
-                    blocking=not last,
-                )
-            )
-        elif layer.neuron.kind not in chip.states:
-            problem = f"does not fit: neuron {layer.neuron.kind} does not run on {chip.name}"
-            remedy = f"Take one of {', '.join(chip.states)}, or another chip."
-            findings.append(
-                PlacementFinding(layer=name, resource="neuron", problem=problem, remedy=remedy)
-            )
-    return findings
-
-
-def _unplaceable(problem: Unplaceable, layer: LayerDemand, chip: Chip) -> PlacementFinding:
-    resource = problem.resource
-    limit = chip.limits[resource]
-    remedies = {
-        "input_axons": "Give its neurons fewer inputs: prune, pool, or put a layer between.",
-        "output_axons": "Its neurons reach too many cores: make the next layer smaller, or prune.",
-        "memory_bits": "Give its neurons fewer synapses: prune, or take narrower weights.",
-    }
-    return PlacementFinding(
-        layer=layer.name,
-        resource=resource,
-        problem=f"does not fit: a neuron asks {problem.needed:,} {resource.replace('_', ' ')}, "
-        f"a core has {limit.value:,}",
-        remedy=remedies.get(resource, "Share parameters among its neurons."),
-    )
+    striped = chip.placement.rule == "compiler" and len(shapes[1]) == 3
+    kind = ImageDemand if striped else LayerDemand
+    return kind(layer=layer, name=name, chip=chip, shape=shapes[1])
 
 
 def _layer(layer: LayerDemand, at: int, cores: list[Core]) -> LayerPlacement:

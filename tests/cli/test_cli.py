@@ -185,8 +185,9 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
     assert report["traffic"]["input_messages"] == np.load(files[1]).sum() / 3
     code, text = call(*arguments)
     assert code == 0
-    assert "It fits." in text
-    assert "no packing needs fewer than 1" in text
+    assert "It fits; all that was counted is published." in text
+    assert "1 core, 128 a chip; layers may share a core" in text
+    assert "No packing needs fewer than 1." in text
 
     table = (Path(neurodeploy.__file__).parent / "hardware/chips.toml").read_text(encoding="utf-8")
     tiny = table.split("[loihi2]")[0].replace("[loihi1", "[tiny").replace("1024,", "4,")
@@ -194,9 +195,9 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
     own.write_text(tiny.replace("value = 128,", "value = 2,"))
     code, text = call("fit", files[0], "--chip", "tiny", "--chips", own)
     assert code == 1
-    assert "compartments: at least 1.38 times what a chip has." in text
+    assert "neurons: at least 1.38 times what a chip has." in text
     assert "split over 2 chips" in text
-    assert "It does not fit on one chip." in text
+    assert "It does not fit on one chip;" in text
     with pytest.raises(NeurodeployError, match="chip: expected one of loihi1, loihi2, found big"):
         call("fit", files[0], "--chip", "big")
 

@@ -44,13 +44,24 @@ def test_loihi_1_is_as_nengo_loihi_has_it() -> None:
 def test_loihi_2_marks_what_is_not_published() -> None:
     chip = find_chip("loihi2")
     names = ("compartments", "memory_bits", "cores_per_chip", "synapses_per_chip")
-    assert [chip.limit(name) for name in names] == [8192, 192 * 1024 * 8, 128, 120_000_000]
-    assert {"input_axons", "output_axons", "header_bits", "word_bits"} <= set(chip.unknown)
-    assert chip.limit("input_axons") is None
-    assert chip.cost("word_bits", 1) == 1
-    assert all(figure.basis == "assumed" for figure in chip.states.values())
-    with pytest.raises(InputError, match="chip loihi2: input_axons: expected a value"):
-        chip.known("input_axons")
+    assert [chip.limit(name) for name in names] == [4095, 12000 * 64, 128, 120_000_000]
+    bases = [chip.limits[name].basis for name in names]
+    assert bases == ["inferred", "published", "published", "published"]
+    assert {"output_axons", "threshold_configs", "block_synapses"} <= set(chip.unknown)
+    assert chip.limit("output_axons") is None
+    assert chip.cost("block_synapses", 7) == 7
+    assert chip.states["rf"].basis == "assumed"
+    with pytest.raises(InputError, match="chip loihi2: output_axons: expected a value"):
+        chip.known("output_axons")
+
+
+def test_a_chip_can_be_packed_and_leave_zeros_out() -> None:
+    chip = find_chip("loihi2")
+    assert (chip.placement.rule, chip.placement.zeros_kept) == ("compiler", True)
+    assert chip.placement.basis == "inferred"
+    sparse, packed = chip.without_zeros().placement, chip.packed().placement
+    assert (sparse.rule, sparse.zeros_kept) == ("compiler", False)
+    assert (packed.rule, packed.zeros_kept) == ("packed", False)
 
 
 def test_an_own_table_adds_and_replaces(tmp_path: Path) -> None:
@@ -73,7 +84,9 @@ def test_an_own_table_adds_and_replaces(tmp_path: Path) -> None:
         ("value = 64, unit", "value = 0, unit", "costs: word_bits: expected 1 or more"),
         ('"cores", year = 2018', '"cores", year = 18', "cores_per_chip: year: expected a year"),
         ("year = 2018, ", "", "cores_per_chip: year: expected a value"),
-        ('basis = "published"', 'basis = "heard"', "basis: expected one of published, assumed"),
+        ('basis = "published"', 'basis = "heard"', "basis: expected one of published, inferred"),
+        ('rule = "packed"', 'rule = "luck"', "placement: rule: expected one of compiler, packed"),
+        ("zeros_kept = false", "zeros_kept = 0", "zeros_kept: expected true or false"),
         ("compartments = {", "compartment = {", "limits: expected only"),
         ('sharing = "population"', 'sharing = "all"', "sharing: expected one of population"),
         ('sharing = "population"\n', "", "sharing: expected a value, found nothing"),

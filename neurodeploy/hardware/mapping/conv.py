@@ -8,16 +8,19 @@ from collections.abc import Hashable
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip
-from neurodeploy.hardware.mapping.demand import LayerDemand, LowerBound, axon_bits, weight_bits
+from neurodeploy.hardware.mapping.demand import ImageDemand, LowerBound
+from neurodeploy.hardware.mapping.storage import weight_bits
 from neurodeploy.netx.layers import Conv
 
 
-class ConvDemand(LayerDemand):
+class ConvDemand(ImageDemand):
     """A convolution, in blocks of channels and bands of rows.
 
     With ``population`` sharing, an input pixel is one axon for each group of channels that the
     run has; the list of weights of an axon holds those of every input channel of the group, and
     is shared by the pixels that reach the same pixels of the run, relative to the first of them.
+    With ``kernel`` sharing, there is one list an input channel and kernel position, and an axon a
+    phase of the stride along the width, as a compiler printed them (`measured.toml`).
     """
 
     def __init__(
@@ -34,13 +37,12 @@ class ConvDemand(LayerDemand):
             chip=chip,
             shape=shapes[1],
             slots=chip.cost("population_slots", 1) if chip.sharing == "population" else 1,
-            weight_width=weight_bits(chip, layer.weight, narrower),
+            weight_width=weight_bits(chip.weight_widths, [layer.weight], narrower),
         )
         self._layer, self._before = layer, shapes[0]
         self._group_inputs = layer.weight.shape[1]
         self._group_outputs = shapes[1][0] // layer.groups
         self._targets = self._taps()
-        self.arrange(shapes[1][0], shapes[1][1])
 
     def _taps(self) -> np.ndarray:
         """Input pixel of each output pixel and kernel position [height, width, position], or -1."""
@@ -55,26 +57,6 @@ class ConvDemand(LayerDemand):
         inside = inside & ((x >= 0) & (x < self._before[2]))[None, :, None, :]
         pixel = y[:, None, :, None] * self._before[2] + x[None, :, None, :]
         return np.where(inside, pixel, -1).reshape(height, width, -1)
-
-    def arrange(self, channels: int, rows: int) -> None:
-        """Order the neurons in blocks of so many channels and bands of so many rows."""
-        _, height, width = self.shape
-        bands = [np.arange(top, min(top + rows, height)) for top in range(0, height, rows)]
-        flat = [(band[None, :] * width + np.arange(width)[:, None]).ravel() for band in bands]
-        self._pixels = np.concatenate(flat)
-        self._channels = [
-            np.arange(first, min(first + channels, self.shape[0]))
-            for first in range(0, self.shape[0], channels)
-        ]
-        self._segments = [
-            self._pixels[:, None] + block[None, :] * (height * width) for block in self._channels
-        ]
-        self._arranged = (channels, rows)
-
-    @property
-    def segments(self) -> list[np.ndarray]:
-        """Neurons [unit, neuron of the unit], as flat features, of each part of the order."""
-        return self._segments
 
     @property
     def storage(self) -> str:
@@ -98,21 +80,22 @@ class ConvDemand(LayerDemand):
         formats: frozenset[Hashable] = frozenset([(self.storage, self.weight_width)])
         if self.chip.sharing == "kernel":
             used = int((taps >= 0).any(axis=0).sum())
-            synapses = used * self._group_inputs * int(groups.sum())
-            bits = synapses * self._synapse_bits(index=False)
-            return len(pixels) * len(groups) * self._group_inputs, bits, synapses, formats
+            lists = used * self._group_inputs
+            entry = self._synapse_bits(index=False)
+            bits = lists * sum(self.format.kernel_bits(int(each), entry) for each in groups)
+            return self._layer.stride[1], bits, lists * int(groups.sum()), formats
         if self.chip.sharing == "none":
             reach = np.unique(taps[taps >= 0], return_counts=True)[1]
             axons = self._group_inputs
         else:
             reach, axons = self._patterns(taps, pixels), 1
         each = reach[:, None] * groups[None, :] * (self._group_inputs // axons)
-        bits = int(axon_bits(self.chip, each, self._synapse_bits(index=True)).sum()) * axons
+        bits = int(self.format.list_bits(each, self._synapse_bits(index=True)).sum()) * axons
         return len(pixels) * len(groups) * axons, bits, int(each.sum()) * axons, formats
 
     def _synapse_bits(self, *, index: bool) -> int:
-        bits = self.weight_width + self.chip.cost("tag_bits")
-        return bits + (self.chip.cost("index_bits") if index else 0)
+        bits = self.weight_width + self.format.tag_bits
+        return bits + (self.format.index_bits if index else 0)
 
     def _patterns(self, taps: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         """Pixels that each different list of weights reaches."""
@@ -148,7 +131,8 @@ class ConvDemand(LayerDemand):
         else:
             channels = -(-number // math.prod(self.shape[1:]))
             memory = channels * kernel * self._synapse_bits(index=self.chip.sharing != "kernel")
-        axons = np.where(number > 0, positions, 0)
+        each = 1 if self.chip.sharing == "kernel" else positions
+        axons = np.where(number > 0, each, 0)
         return self._least(memory + state, axons, self.neurons * self.state_bits)
 
     def least_destinations(self, most: int) -> np.ndarray:

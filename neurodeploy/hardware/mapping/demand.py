@@ -8,8 +8,8 @@ of them is compact. A *run* is a number of units in a row of one segment of the 
 - An input axon a neuron, outside or on the chip, with a weight other than 0 into the run; with
   ``population`` sharing, one a pixel and group of a convolution.
 - Output axons are counted in `neurodeploy.hardware.mapping.packing`, which knows where targets lie.
-- Synapse memory an input axon, in blocks with a header, rounded up to words. Weights of 0 are
-  left out (each synapse then names its neuron) or kept, whichever takes less over the run.
+- Synapse memory as `neurodeploy.hardware.mapping.storage` has it. Weights of 0 are left out or
+  kept, whichever takes less over the run; or always kept, with an axon each, as the chip says.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip
+from neurodeploy.hardware.mapping.storage import ListFormat
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.neurons import Neuron
 
@@ -76,55 +76,6 @@ class LowerBound:
     total_memory_bits: int
 
 
-def axon_bits(chip: Chip, synapses: Any, bits: int) -> Any:
-    """Memory of the synapses of one input axon, int64, of one number of synapses or an array.
-
-    Parameters
-    ----------
-    chip : Chip
-        Of which block, header and word are taken.
-    synapses : int or int array
-        Of the axon.
-    bits : int
-        Of one synapse.
-    """
-    number = np.asarray(synapses, np.int64)
-    word, header = chip.cost("word_bits", 1), chip.cost("header_bits")
-    block = chip.cost("block_synapses", 2**40)
-    whole, rest = np.divmod(number, block)
-    full = -(-(block * bits + header) // word) * word
-    last = -(-(rest * bits + header) // word) * word
-    return whole * full + np.where(rest > 0, last, 0)
-
-
-def weight_bits(chip: Chip, weights: np.ndarray, narrower: int = 0) -> int:
-    """Bits that hold every weight, as the chip has widths.
-
-    A power of two that all weights share is the exponent's, which a format has once; a sign takes
-    a bit where both signs occur. Weights beyond the widest are truncated to it, as netx does.
-
-    Parameters
-    ----------
-    chip : Chip
-        With its ``weight_widths``.
-    weights : int array
-        Of a layer.
-    narrower : int
-        By how many of the chip's widths less, as if they had been quantised so.
-    """
-    whole = weights.astype(np.int64)
-    together = int(np.bitwise_or.reduce(np.abs(whole).ravel()))
-    exponent = (together & -together).bit_length() - 1 if together else 0
-    low, high = int(whole.min()) >> exponent, int(whole.max()) >> exponent
-    if low < 0 < high:
-        needed = 1 + max((-low - 1).bit_length(), high.bit_length())
-    else:
-        needed = max(-low, high).bit_length()
-    widths = chip.weight_widths
-    place = next((at for at, width in enumerate(widths) if width >= needed), len(widths) - 1)
-    return widths[max(place - narrower, 0)]
-
-
 @dataclass(kw_only=True)
 class LayerDemand:
     """A layer without synapses, and what all layers have in common.
@@ -153,6 +104,7 @@ class LayerDemand:
 
     def __post_init__(self) -> None:
         self.neurons = math.prod(self.shape)
+        self.format = ListFormat.of(self.chip)
         neuron = self.layer.neuron
         assert neuron is not None
         self.state_bits = self.chip.states[neuron.kind].value or 0
@@ -242,3 +194,32 @@ class LayerDemand:
             input_axons=axons,
             total_memory_bits=max(total, math.floor(rate * self.neurons)),
         )
+
+
+@dataclass(kw_only=True)
+class ImageDemand(LayerDemand):
+    """Neurons of an image, in blocks of channels and bands of rows; a unit is a pixel."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.arrange(self.shape[0], self.shape[1])
+
+    def arrange(self, channels: int, rows: int) -> None:
+        """Order the neurons in blocks of so many channels and bands of so many rows."""
+        _, height, width = self.shape
+        bands = [np.arange(top, min(top + rows, height)) for top in range(0, height, rows)]
+        flat = [(band[None, :] * width + np.arange(width)[:, None]).ravel() for band in bands]
+        self._pixels = np.concatenate(flat)
+        self._channels = [
+            np.arange(first, min(first + channels, self.shape[0]))
+            for first in range(0, self.shape[0], channels)
+        ]
+        self._segments = [
+            self._pixels[:, None] + block[None, :] * (height * width) for block in self._channels
+        ]
+        self._arranged = (channels, rows)
+
+    @property
+    def segments(self) -> list[np.ndarray]:
+        """Neurons [unit, neuron of the unit], as flat features, of each part of the order."""
+        return self._segments

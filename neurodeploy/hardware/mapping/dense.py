@@ -8,7 +8,8 @@ from collections.abc import Hashable
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip
-from neurodeploy.hardware.mapping.demand import LayerDemand, LowerBound, axon_bits, weight_bits
+from neurodeploy.hardware.mapping.demand import LayerDemand, LowerBound
+from neurodeploy.hardware.mapping.storage import ListFormat, matrix_bits, stored_weights
 from neurodeploy.netx.layers import ComplexDense, Dense
 
 
@@ -22,14 +23,14 @@ class DenseDemand(LayerDemand):
         if layer.recurrent_weight is not None:
             weights = np.concatenate([weights, layer.recurrent_weight[None]], axis=2)
         parts, outputs, axons = weights.shape
-        delays = layer.delay_matrix
+        width, delay = matrix_bits(layer, ListFormat.of(chip), narrower)
         super().__init__(
             layer=layer,
             name=name,
             chip=chip,
             shape=(outputs,),
-            weight_width=weight_bits(chip, weights, narrower),
-            delay_width=0 if delays is None else int(delays.max()).bit_length(),
+            weight_width=width,
+            delay_width=delay,
         )
         self._parts, self._axons = parts, axons
         present = np.zeros((outputs, axons), np.uint8)
@@ -39,8 +40,9 @@ class DenseDemand(LayerDemand):
         kind = np.uint16 if parts * outputs < 2**16 else np.int32
         self._counts = np.zeros((outputs + 1, axons), kind)
         np.cumsum(present, axis=0, dtype=kind, out=self._counts[1:])
-        self._dense_bits = self.weight_width + self.delay_width + chip.cost("tag_bits")
-        self._sparse_bits = self._dense_bits + chip.cost("index_bits")
+        fixed = width + delay + self.format.tag_bits
+        self._dense_bits = fixed + self.format.dense_index_bits
+        self._sparse_bits = fixed + self.format.index_bits
 
     @property
     def inputs(self) -> int:
@@ -50,16 +52,18 @@ class DenseDemand(LayerDemand):
     @property
     def storage(self) -> str:
         """How the synapses of the whole layer lie, for a person."""
-        number = min(self.neurons, self.chip.known("compartments"))
-        kept, dropped = self._formats(0, number)[:2]
-        return "sparse" if dropped < kept else "dense"
+        return stored_weights(self.layer, self.chip).form
 
     def _formats(self, start: int, stop: int) -> tuple[int, int, np.ndarray]:
         """Bits with and without weights of 0, and synapses other than 0 of each axon."""
+        every = self._parts * (stop - start)
+        kept = int(self.format.list_bits(every, self._dense_bits))
+        if self.chip.placement.zeros_kept:
+            bits = kept * self._axons
+            return bits, bits, np.full(self._axons, every)
         synapses = self._counts[stop].astype(np.int64) - self._counts[start]
-        touched = int(np.count_nonzero(synapses))
-        kept = axon_bits(self.chip, self._parts * (stop - start), self._dense_bits) * touched
-        return int(kept), int(axon_bits(self.chip, synapses, self._sparse_bits).sum()), synapses
+        dropped = int(self.format.list_bits(synapses, self._sparse_bits).sum())
+        return kept * int(np.count_nonzero(synapses)), dropped, synapses
 
     def _synapses(
         self, segment: int, start: int, stop: int
@@ -91,13 +95,13 @@ class DenseDemand(LayerDemand):
         zeros, axons = np.unique((~self._connected).sum(axis=0), return_counts=True)
         reached = np.maximum(number[:, None] - zeros, 0)
         touched = np.maximum((reached > 0) @ axons, self._fewest_axons(number))
-        kept = touched * axon_bits(self.chip, self._parts * number, self._dense_bits)
+        kept = touched * self.format.list_bits(self._parts * number, self._dense_bits)
         dropped = np.zeros(most + 1, np.int64)
         for column, many in zip(reached.T, axons, strict=True):
-            dropped += many * axon_bits(self.chip, column, self._sparse_bits)
+            dropped += many * self.format.list_bits(column, self._sparse_bits)
         filled = np.arange(1, self._parts * most + 1)
         dense, sparse = (
-            float((axon_bits(self.chip, filled, bits) / filled).min())
+            float((self.format.list_bits(filled, bits) / filled).min())
             for bits in (self._dense_bits, self._sparse_bits)
         )
         fewest = int(self._connected.sum(axis=1).min())

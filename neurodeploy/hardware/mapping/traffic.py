@@ -33,7 +33,8 @@ class Traffic:
     chip_crossings : float
         Messages whose ends are on different chips.
     input_messages : float
-        Spikes of the input times the parts that they go to; they come from outside the mesh.
+        Spikes of the input, and of layers that are not on the chip, times the parts that they go
+        to; they come from outside the mesh.
     """
 
     basis: str
@@ -80,6 +81,7 @@ def traffic(
                 arriving += rate * len(part.sources)
             for layer, sources, spikes in _senders(part, rate, counts, shapes):
                 others = home[layer][sources]
+                arriving += spikes * int((others < 0).sum())
                 others = others[(others >= 0) & (others != core)]
                 messages += spikes * len(others)
                 hops += spikes * float(np.abs(where[others] - where[core]).sum())
