@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.adopt.float_run import run_layer
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers.conv import convolved
@@ -18,8 +19,8 @@ from neurodeploy.netx.layers.conv import convolved
 Number = float | np.ndarray
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FloatLayer:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FloatLayer(ShortRepr):
     """Synapses and leaky integrate-and-fire neurons of one layer.
 
     From current u, voltage v and the weighted sum of the spikes that arrive, in every step::

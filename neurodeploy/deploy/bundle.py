@@ -40,7 +40,7 @@ from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Bundle:
     """A network, the decoder that reads its spikes, and how a signal becomes its input.
 
@@ -80,6 +80,14 @@ class Bundle:
             raise InputError(
                 message("bundle, decoder", f"{self.network.output_shape} neurons", (neurons,))
             )
+
+    def __repr__(self) -> str:
+        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
+        decoder = f"{self.decoder.config.name} decoder of {heads}"
+        return f"Bundle({self.network!r}, {decoder}, {self.encoding!r}, {self.steps} steps)"
+
+    def _repr_html_(self) -> str:
+        return self.network._repr_html_()
 
     @property
     def step_limit(self) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.reprs import html_table
 from neurodeploy.deploy.parts import Deployed, chip_part
 from neurodeploy.deploy.reference import Against, reference_of
 from neurodeploy.engines.base import check_input
@@ -50,7 +51,7 @@ class LayerDifference:
     unit: int = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Verification:
     """Every comparison that was made.
 
@@ -67,6 +68,17 @@ class Verification:
     reference: str
     layers: tuple[LayerDifference, ...]
     findings: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Verification({'exact' if self.exact else 'not exact'}: {self.compared})"
+
+    def _repr_html_(self) -> str:
+        heads = ("layer", "reference", "engine", "spikes", "differing", "steps late")
+        rows = [
+            (d.layer, d.reference, d.engine, d.spikes, d.differing, d.shift_steps or "")
+            for d in self.layers
+        ]
+        return html_table(repr(self), heads, rows)
 
     @property
     def compared_spikes(self) -> int:

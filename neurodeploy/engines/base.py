@@ -22,7 +22,7 @@ from neurodeploy.netx.network import Network
 from neurodeploy.signals.events import check_spikes, numeric_array
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Run:
     """What a batch did.
 
@@ -36,6 +36,15 @@ class Run:
 
     layers: tuple[np.ndarray, ...]
     counts: Counts
+
+    def __repr__(self) -> str:
+        spikes = int(np.count_nonzero(self.spikes))
+        shape = f"{self.spikes.dtype} {list(self.spikes.shape)}"
+        layers = f"{len(self.layers)} layer{'s' * (len(self.layers) > 1)}"
+        return f"Run({layers}, output {shape} with {spikes:,} spikes)"
+
+    def _repr_html_(self) -> str:
+        return self.counts._repr_html_()
 
     @property
     def spikes(self) -> np.ndarray:

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr, html_table
 from neurodeploy.netx.network import Network
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LayerCounts:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LayerCounts(ShortRepr):
     """Counts of one layer; every array is int64 [sample]."""
 
     name: str
@@ -71,13 +72,26 @@ class LayerCounts:
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Counts:
     """Counts of a run, layer by layer, and its size."""
 
     layers: tuple[LayerCounts, ...]
     samples: int
     steps: int
+
+    def __repr__(self) -> str:
+        names = ", ".join(layer.name for layer in self.layers)
+        return f"Counts({self.samples} samples of {self.steps} steps, layers {names})"
+
+    def _repr_html_(self) -> str:
+        fields = ("input_spikes", "output_spikes", "synops", "effective_synops", "neuron_updates")
+        rows = [
+            (layer["name"], *(f"{layer[field]:,}" for field in fields))
+            for layer in self.totals()["layers"]
+        ]
+        heads = ("layer", *(field.replace("_", " ") for field in fields))
+        return html_table(f"{self.samples} samples of {self.steps} steps, totals", heads, rows)
 
     def totals(self) -> dict[str, Any]:
         """``layers`` as totals over the batch, ``samples`` and ``steps`` of a sample, for JSON."""

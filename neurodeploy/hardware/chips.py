@@ -104,7 +104,7 @@ class PlacementRule:
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Chip:
     """What one chip holds.
 
@@ -158,6 +158,9 @@ class Chip:
         """Names of the limits and costs that are not known."""
         figures = {**self.limits, **self.costs}
         return tuple(name for name, figure in figures.items() if figure.value is None)
+
+    def __repr__(self) -> str:
+        return f"Chip({self.name}: {self.title})"
 
     def limit(self, name: str) -> int | None:
         """Value of a limit, None if it is not known."""

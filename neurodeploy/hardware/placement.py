@@ -45,7 +45,7 @@ class LayerPlacement:
     delay_bits: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Placement:
     """A network in the cores of a chip.
 
@@ -71,6 +71,9 @@ class Placement:
     layers: tuple[LayerPlacement, ...]
     bounds: Mapping[str, float]
     findings: tuple[PlacementFinding, ...]
+
+    def __repr__(self) -> str:
+        return f"Placement({self.network!r} in {len(self.cores)} cores of {self.chip.name})"
 
     @property
     def bound(self) -> int:

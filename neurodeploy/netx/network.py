@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neurodeploy._io.reprs import html_table, sizes
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.findings import Finding
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.neurons import one_integer
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Network:
     """Layers in order, and the shape of what goes in.
 
@@ -60,6 +61,17 @@ class Network:
             found = f"{self.input_bits} before an input layer, which takes real values"
             raise NetworkError(message("input_bits", 0, found))
         _ = self.shapes
+
+    def __repr__(self) -> str:
+        shapes = " -> ".join(map(sizes, (self.input_shape, *self.shapes)))
+        return f"Network({shapes}, {self.parameters:,} parameters)"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, sizes(shape), f"{layer.parameters:,}")
+            for name, shape, layer in zip(self.names, self.shapes, self.layers, strict=True)
+        ]
+        return html_table(repr(self), ("layer", "features", "parameters"), rows)
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:

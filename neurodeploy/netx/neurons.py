@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.units import DECAY_SCALE
 
@@ -61,8 +62,8 @@ def _decays(value: Any, low: int, where: str) -> np.ndarray | int:
     return decay
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CubaNeuron:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CubaNeuron(ShortRepr):
     """Current-based leaky integrate-and-fire neurons of one layer.
 
     From current u, voltage v and what arrives, in every step (``lava.proc.lif``)::
@@ -129,8 +130,8 @@ class SdnnNeuron:
         object.__setattr__(self, "sigma_output", bool(self.sigma_output))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RfNeuron:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RfNeuron(ShortRepr):
     """Resonate-and-fire neurons, whose state z and input are complex numbers.
 
     In every step (``lava.proc.rf``, ``lava.proc.rf_iz``)::

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import whole_number
 from neurodeploy.signals.encode import check_values
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Dataset(ShortRepr):
     """Labelled grey images.
 
     Parameters
@@ -69,8 +70,8 @@ class Dataset:
         return len(self.images)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Splits:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Splits(ShortRepr):
     """Three disjoint parts of a dataset, and where each came from.
 
     Parameters

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import whole_number
 
@@ -21,8 +22,8 @@ _LATEST_US = 2**63 - 1  # what int64 holds
 _LONGEST_STEP_US = 2**31 - 1  # 36 minutes: bin times then fit int64 for every array in memory
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Events:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Events(ShortRepr):
     """Events of one recording, in order of time.
 
     Integer arrays of any width are taken and stored with the dtypes below.

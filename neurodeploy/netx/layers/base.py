@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.neurons import Neuron, integers
 
 
-class LayerBase(ABC):
+class LayerBase(ShortRepr, ABC):
     """The answers of a layer without synapses; layers with some override them."""
 
     takes_real_values = False

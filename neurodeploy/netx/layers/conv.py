@@ -12,7 +12,7 @@ from neurodeploy.netx.layers.base import LayerBase, checked_bias, given, require
 from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron, integers
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Conv(LayerBase):
     """A convolution layer over [channel, height, width] features.
 

@@ -16,7 +16,7 @@ MAX_DELAY_STEPS = 62
 """Longest delay that netx keeps; it clamps longer ones."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Dense(LayerBase):
     """A fully connected layer, recurrent if it has recurrent weights.
 
@@ -102,7 +102,7 @@ class Dense(LayerBase):
         return _dense_shape(self.weight, input_shape)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ComplexDense(LayerBase):
     """A fully connected layer with complex weights and resonate-and-fire neurons.
 

@@ -9,7 +9,7 @@ from neurodeploy.netx.layers.base import LayerBase
 from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron, integers
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NeuronInput(LayerBase):
     """An input layer with neurons: a real-valued signal arrives at them, and they spike.
 
