@@ -10,9 +10,16 @@ import neurodeploy
 from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.energy import ann_equivalent, dense_macs
 from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.search.points import POINTS_FILE, Point, front_of, point_bundle, save_points
+from neurodeploy.search.points import (
+    POINTS_FILE,
+    Point,
+    candidates_of,
+    front_of,
+    point_bundle,
+    save_points,
+)
 from neurodeploy.search.scoring import LABEL, Target
-from neurodeploy.search.trial import Plan, scored_on_test
+from neurodeploy.search.trial import Plan, confirmed, scored_on_test
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,9 +33,9 @@ class Outcome:
     points : sequence of Point
         In the order in which they were found.
     front : sequence of Point
-        By rising energy proxy, scored on test.
+        By rising energy proxy, confirmed on samples that were kept aside, and scored on test.
     uncompressed : Point
-        The first model as it was trained, scored on test.
+        The first model as it was trained, confirmed and scored on test.
     ann_j : float or None
         What the equal ANN would cost on the device for one sample, if it has a figure for
         multiply-accumulates: all connections of the first model once, and a linear classifier.
@@ -55,7 +62,9 @@ class Outcome:
 def conclude(
     plan: Plan, points: Sequence[Point], splits: Any, *, command: Sequence[str], pool: Pool = HERE
 ) -> Outcome:
-    """Find the front on validation, score it once on test, and write both down.
+    """Find candidates, confirm them on samples kept aside, score the front once on test.
+
+    All are written down.
 
     Parameters
     ----------
@@ -75,10 +84,12 @@ def conclude(
     NetworkError
         Lava would not run a network of the front as it is written.
     """
-    front = front_of(points, plan.loss)
-    for point in front:
+    candidates = candidates_of(points, plan.loss)
+    for point in candidates:
         point_bundle(plan.folder, point, allow_import=plan.allow_import)
-    *front, uncompressed = scored_on_test(plan, [*front, points[0]], splits, pool)
+    *candidates, first = confirmed(plan, [*candidates, points[0]], splits, pool)
+    front = front_of(candidates, plan.loss)
+    *front, uncompressed = scored_on_test(plan, [*front, first], splits, pool)
     outcome = Outcome(
         plan=plan,
         points=points,

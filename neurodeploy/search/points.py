@@ -18,8 +18,11 @@ from neurodeploy.search.compression import Levers
 from neurodeploy.search.pareto import pareto_front
 from neurodeploy.search.scoring import Score, with_levers
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of ``points.json``."""
+
+LAYERS = 3
+"""Fronts, one behind the other, whose points are candidates."""
 
 POINTS_FILE = "points.json"
 """Holds every point of a search."""
@@ -38,7 +41,9 @@ class Point:
     levers : Levers
         What was changed after training.
     validation : Score
-        What it was selected by.
+        On the part of the validation set that was searched.
+    confirmed : Score, optional
+        Of a candidate for the front, on the part that was kept aside.
     test : Score, optional
         Of a point of the front.
     """
@@ -47,6 +52,7 @@ class Point:
     parameters: Mapping[str, Any]
     levers: Levers
     validation: Score
+    confirmed: Score | None = None
     test: Score | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,24 +62,33 @@ class Point:
             "parameters": dict(self.parameters),
             "levers": self.levers.to_dict(),
             "validation": asdict(self.validation),
-            "test": None if self.test is None else asdict(self.test),
+            **{
+                name: None if score is None else asdict(score)
+                for name, score in (("confirmed", self.confirmed), ("test", self.test))
+            },
         }
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any]) -> Point:
         """Read back `to_dict`."""
-        test = mapping["test"]
+        later = {
+            name: None if mapping[name] is None else Score(**mapping[name])
+            for name in ("confirmed", "test")
+        }
         return cls(
             model=mapping["model"],
             parameters=mapping["parameters"],
             levers=Levers.from_dict(mapping["levers"]),
             validation=Score(**mapping["validation"]),
-            test=None if test is None else Score(**test),
+            **later,
         )
 
 
-def front_of(points: Sequence[Point], loss: float) -> list[Point]:
-    """Points that no other one beats in energy proxy, cores and accuracy, on validation.
+def candidates_of(points: Sequence[Point], loss: float) -> list[Point]:
+    """Points for the front: those that no other one beats where it was searched, layer by layer.
+
+    Accuracies where points were searched are too good, of those most that look best. So what only
+    they beat is a candidate too.
 
     Parameters
     ----------
@@ -85,12 +100,48 @@ def front_of(points: Sequence[Point], loss: float) -> list[Point]:
     Returns
     -------
     list of Point
-        By rising energy proxy.
+        Of `LAYERS` fronts, each by rising energy proxy.
     """
     least = max(point.validation.accuracy for point in points) - loss
-    good = [point for point in points if point.validation.accuracy >= least]
-    costs = [(s.energy_j, s.cores, -s.accuracy) for s in (point.validation for point in good)]
-    return [good[place] for place in pareto_front(np.array(costs))]
+    left = [point for point in points if point.validation.accuracy >= least]
+    found: list[Point] = []
+    for _ in range(LAYERS):
+        if left:
+            scores = [point.validation for point in left]
+            front = _unbeaten(scores, [score.accuracy for score in scores])
+            found += [left[place] for place in front]
+            left = [point for place, point in enumerate(left) if place not in front]
+    return found
+
+
+def front_of(points: Sequence[Point], loss: float) -> list[Point]:
+    """Points that no other one beats in energy proxy, cores and accuracy, where nobody searched.
+
+    Accuracies count as what they are at least, the lower ends of their intervals.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        At least one, and all with ``confirmed``.
+    loss : float
+        As in `candidates_of`.
+
+    Returns
+    -------
+    list of Point
+        By rising energy proxy.
+    """
+    scores = [point.confirmed for point in points if point.confirmed is not None]
+    least = max(score.interval[0] for score in scores) - loss
+    good = [place for place, score in enumerate(scores) if score.interval[0] >= least]
+    chosen = [scores[place] for place in good]
+    front = _unbeaten(chosen, [score.interval[0] for score in chosen])
+    return [points[good[place]] for place in front]
+
+
+def _unbeaten(scores: Sequence[Score], accuracies: Sequence[float]) -> list[int]:
+    costs = [(s.energy_j, s.cores, -a) for s, a in zip(scores, accuracies, strict=True)]
+    return pareto_front(np.array(costs)).tolist()
 
 
 def point_bundle(folder: Path, point: Point, *, allow_import: bool = False) -> Bundle:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import binomtest
 
 from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.energy import energy_proxies
@@ -52,12 +53,14 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A network and its decoder on samples; all but ``accuracy`` and ``cores`` are of one sample.
+    """A network and its decoder on samples; energy and operations are those of one sample.
 
     Parameters
     ----------
     accuracy : float
-        Share of right classes.
+        Share of right classes, over all encodings of all samples.
+    samples : int
+        Without their encodings: what an interval of the accuracy may count.
     energy_j : float
         Energy proxy with the decoder; traffic between cores is left out.
     cores : int
@@ -67,11 +70,19 @@ class Score:
     """
 
     accuracy: float
+    samples: int
     energy_j: float
     cores: int
     synops: float
     effective_synops: float
     spikes: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which the accuracy on all samples there are lies, 95 % of the time (Wilson)."""
+        right = round(self.accuracy * self.samples)
+        found = binomtest(right, self.samples).proportion_ci(method="wilson")
+        return float(found.low), float(found.high)
 
     @property
     def objectives(self) -> tuple[float, int, float]:
@@ -153,12 +164,21 @@ class Scorer:
         Classes.
     target : Target
         Where it would run.
+    encodings : int
+        How often each sample is among them.
     """
 
     def __init__(
-        self, bundle: Bundle, spikes: np.ndarray, labels: np.ndarray, target: Target
+        self,
+        bundle: Bundle,
+        spikes: np.ndarray,
+        labels: np.ndarray,
+        target: Target,
+        *,
+        encodings: int = 1,
     ) -> None:
         self.bundle, self.labels, self.target = bundle, labels, target
+        self._samples = len(labels) // encodings
         self.spikes = chip_part(bundle).first_steps(spikes)
         self._cores: dict[Hashable, int] = {}
 
@@ -186,6 +206,7 @@ class Scorer:
         layers = run.counts.layers
         return Score(
             accuracy=float((logits.argmax(1).numpy() == self.labels).mean()),
+            samples=self._samples,
             energy_j=proxies[device.name].per_sample_j,
             cores=self._place(bundle.network, levers),
             synops=float(sum(layer.synops.mean() for layer in layers)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,18 @@ from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Source
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.search.compression import Levers
 from neurodeploy.search.explore import explore
 from neurodeploy.search.points import POINTS_FILE, Point, load_points, save_points
-from neurodeploy.search.scoring import LABEL, Scorer, Target, find_target, prepare
+from neurodeploy.search.scoring import LABEL, Score, Scorer, Target, find_target, prepare
 from neurodeploy.search.space import fingerprint, with_parameters
 from neurodeploy.tasks.base import Sources, Task, train_task
 
-VALIDATION_SEED, TEST_SEED = 0, 1
-"""Of the input spikes."""
+SEARCHED, KEPT_ASIDE = slice(0, None, 2), slice(1, None, 2)
+"""Samples of the validation set: those by which points are found, and those that confirm them."""
+
+SEARCH_SEEDS, CONFIRM_SEEDS, TEST_SEEDS = (0, 2), (3, 4, 5), (1,)
+"""Of the encodings in which each sample is scored."""
 
 BATCH = 500
 """Samples that are encoded at a time."""
@@ -187,9 +191,9 @@ def explore_bundle(
     if not trust_split:
         _require_same_split(plan.task, bundle)
     source = sources(plan.task, bundle, splits).validation
-    spikes, labels = samples(source, VALIDATION_SEED)
+    spikes, labels = samples(source, SEARCH_SEEDS, SEARCHED)
     save_bundle(prepare(bundle, spikes), plan.folder / where)
-    scorer = Scorer(plan.load(where), spikes, labels, plan.target())
+    scorer = Scorer(plan.load(where), spikes, labels, plan.target(), encodings=len(SEARCH_SEEDS))
     bar = progress.add_task("levers", total=plan.settings)
     scores = explore(
         scorer,
@@ -217,17 +221,38 @@ def _require_same_split(task: Task[Any], bundle: Bundle) -> None:
             raise InputError(message(f"bundle, {name}", value, found, remedy))
 
 
+def confirmed(plan: Plan, points: list[Point], splits: Any, pool: Pool = HERE) -> list[Point]:
+    """Points with their scores on the samples that were kept aside, in several encodings."""
+    scores = _scored(plan, points, splits, pool, "validation", CONFIRM_SEEDS, KEPT_ASIDE)
+    return [replace(point, confirmed=score) for point, score in zip(points, scores, strict=True)]
+
+
 def scored_on_test(plan: Plan, front: list[Point], splits: Any, pool: Pool = HERE) -> list[Point]:
     """Points of the front with their scores on the test set."""
-    scored = {}
-    for model in dict.fromkeys(point.model for point in front):
+    scores = _scored(plan, front, splits, pool, "test", TEST_SEEDS, slice(None))
+    return [replace(point, test=score) for point, score in zip(front, scores, strict=True)]
+
+
+def _scored(
+    plan: Plan,
+    points: Sequence[Point],
+    splits: Any,
+    pool: Pool,
+    part: str,
+    seeds: Sequence[int],
+    chosen: slice,
+) -> list[Score]:
+    """Scores of points on some samples of a part of the data."""
+    scored: dict[tuple[str, Levers], Score] = {}
+    for model in dict.fromkeys(point.model for point in points):
         bundle = plan.load(model)
-        source = sources(plan.task, bundle, splits).test
-        scorer = Scorer(bundle, *samples(source, TEST_SEED), plan.target())
-        settings = [point.levers for point in front if point.model == model]
+        source = getattr(sources(plan.task, bundle, splits), part)
+        spikes, labels = samples(source, seeds, chosen)
+        scorer = Scorer(bundle, spikes, labels, plan.target(), encodings=len(seeds))
+        settings = [point.levers for point in points if point.model == model]
         results = zip(settings, scorer.all(settings, pool), strict=True)
         scored.update({(model, levers): score for levers, score in results})
-    return [replace(point, test=scored[point.model, point.levers]) for point in front]
+    return [scored[point.model, point.levers] for point in points]
 
 
 def sources(task: Task[Any], bundle: Bundle, splits: Any) -> Sources:
@@ -235,12 +260,36 @@ def sources(task: Task[Any], bundle: Bundle, splits: Any) -> Sources:
     return task.with_signal(bundle.encoding).sources(splits)
 
 
-def samples(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """All samples of a source in order: spikes uint8 [sample, *features, time] and classes."""
-    batches = list(source.ordered(BATCH, seed))
-    spikes = [batch.spikes.numpy().astype(np.uint8) for batch in batches]
-    labels = np.concatenate([batch.targets[LABEL].numpy() for batch in batches])
-    if labels.ndim != 1:
-        expected, found = "one class a sample", f"labels of shape {list(labels.shape)}"
+def samples(
+    source: Source, seeds: Sequence[int], chosen: slice = slice(None)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of a source in order, once an encoding.
+
+    Parameters
+    ----------
+    source : Source
+    seeds : sequence of int
+        Of the encodings.
+    chosen : slice
+        Which of the samples.
+
+    Returns
+    -------
+    spikes : uint8 array [sample, *features, time]
+    labels : int array [sample]
+
+    Raises
+    ------
+    InputError
+        Not every sample has one class.
+    """
+    spikes, labels = [], []
+    for seed in seeds:
+        batches = list(source.ordered(BATCH, seed))
+        sent = [batch.spikes.numpy().astype(np.uint8) for batch in batches]
+        spikes.append(np.concatenate(sent)[chosen])
+        labels.append(np.concatenate([batch.targets[LABEL].numpy() for batch in batches])[chosen])
+    if labels[0].ndim != 1:
+        expected, found = "one class a sample", f"labels of shape {list(labels[0].shape)}"
         raise InputError(message("levers of a task", expected, found))
-    return np.concatenate(spikes), labels
+    return np.concatenate(spikes), np.concatenate(labels)

@@ -20,4 +20,4 @@ def splits() -> Splits:
 @pytest.fixture(scope="session")
 def bundle(splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     trained = TASK.bundle(train_task(TASK, splits, tmp_path_factory.mktemp("trained")))
-    return prepare(trained, samples(TASK.sources(splits).validation, seed=0)[0])
+    return prepare(trained, samples(TASK.sources(splits).validation, (0,))[0])

@@ -69,10 +69,12 @@ def test_a_picked_bundle_says_on_the_command_line_what_its_point_says(
 ) -> None:
     """From the bundle's folder and spikes of all steps, with nothing said about steps."""
     save_bundle(bundle, tmp_path / "search" / "model")
-    spikes, labels = samples(TASK.sources(splits).test, seed=1)
+    spikes, labels = samples(TASK.sources(splits).test, (1,))
     levers = dataclasses.replace(uncompressed(bundle.network, 8), dropped=0.25, steps=5)
     score = Scorer(bundle, spikes, labels, find_target("loihi", "loihi1"))(levers)
-    point = Point(model="model", parameters={}, levers=levers, validation=score, test=score)
+    point = Point(
+        model="model", parameters={}, levers=levers, validation=score, confirmed=score, test=score
+    )
     save_points(tmp_path / "search" / POINTS_FILE, [point], {"front": [point.to_dict()]})
     call("pick", tmp_path / "search", 0, "--out", tmp_path / "picked")
     np.save(tmp_path / "in.npy", spikes)

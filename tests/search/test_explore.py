@@ -21,7 +21,7 @@ from neurodeploy.signals.datasets import Splits
 
 @pytest.fixture(scope="module")
 def scorer(bundle: Bundle, splits: Splits) -> Scorer:
-    spikes, labels = samples(TASK.sources(splits).validation, seed=0)
+    spikes, labels = samples(TASK.sources(splits).validation, (0,))
     return Scorer(bundle, spikes, labels, find_target("cmos45_integer", "loihi1"))
 
 

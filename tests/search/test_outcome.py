@@ -14,7 +14,7 @@ from neurodeploy.cli.search_report import front_tables, picture, save_picture
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.hardware.devices import load_devices
 from neurodeploy.search.outcome import Outcome, conclude
-from neurodeploy.search.points import front_of, load_points
+from neurodeploy.search.points import candidates_of, front_of, load_points
 from neurodeploy.search.trial import explore_bundle
 from neurodeploy.signals.datasets import Splits
 
@@ -33,9 +33,16 @@ def test_the_front_is_tested_and_all_points_are_kept(outcome: Outcome) -> None:
     folder = outcome.plan.folder
     assert load_points(folder / "points.json") == outcome.points
     assert load_points(folder / "points.json", "front") == outcome.front
-    untested = [dataclasses.replace(point, test=None) for point in outcome.front]
-    assert untested == front_of(outcome.points, outcome.plan.loss)
-    assert all(point.test is not None for point in [*outcome.front, outcome.uncompressed])
+    found = [dataclasses.replace(point, confirmed=None, test=None) for point in outcome.front]
+    candidates = candidates_of(outcome.points, outcome.plan.loss)
+    assert all(point in candidates for point in found)
+    assert outcome.front == front_of(outcome.front, outcome.plan.loss)
+    for point in [*outcome.front, outcome.uncompressed]:
+        assert point.confirmed is not None
+        assert point.test is not None
+        assert (point.validation.samples, point.confirmed.samples, point.test.samples) == (
+            *(60, 60, 130),
+        )
     written = json.loads((folder / "points.json").read_text())
     assert written["command"] == ["neurodeploy", "levers"]
     assert written["neurodeploy"] == neurodeploy.__version__
@@ -60,15 +67,20 @@ def test_the_table_has_the_front_and_the_model_at_rest(outcome: Outcome) -> None
     front, models = front_tables(outcome)
     assert len(front.rows) == min(len(outcome.front), 15) + 1
     at, point = len(outcome.front) - 1, outcome.front[-1]
+    assert point.confirmed is not None
     assert point.test is not None
+    low, high = point.confirmed.interval
     text, *figures = front.rows[-2]
     assert text.startswith(f"{at} m0: {point.levers.steps} steps")
-    assert figures == [
-        f"{100 * point.validation.accuracy:.1f}",
-        f"{100 * point.test.accuracy:.1f}",
-        f"{1e6 * point.validation.energy_j:.3g}",
-        f"{point.validation.synops:,.0f}",
-        f"{point.validation.cores}",
+    kept_aside, test, *rest = figures
+    assert kept_aside == (
+        f"{100 * point.confirmed.accuracy:.1f} ({100 * low:.0f}-{100 * high:.0f})"
+    )
+    assert test.startswith(f"{100 * point.test.accuracy:.1f} (")
+    assert rest == [
+        f"{1e6 * point.confirmed.energy_j:.3g}",
+        f"{point.confirmed.synops:,.0f}",
+        f"{point.confirmed.cores}",
     ]
     assert front.rows[-1][0] == "at rest: 8 steps"
     assert models.rows == [("m0 model", "beta 0.00312, hidden 0 20")]
@@ -83,15 +95,14 @@ def test_a_long_front_is_thinned_but_keeps_its_ends_and_numbers(outcome: Outcome
     assert front.caption.startswith("26 more are in points.json.")
 
 
-def test_the_picture_shows_every_point_above_the_front(outcome: Outcome) -> None:
+def test_the_picture_numbers_the_front_and_shows_what_was_not_offered(outcome: Outcome) -> None:
     axis = picture(outcome).axes[0]
-    dominated, front, rest = (collection.get_offsets() for collection in axis.collections)
-    least = min(p.validation.accuracy for p in [*outcome.front, outcome.uncompressed])
+    offered = outcome.uncompressed.confirmed
+    assert offered is not None
+    scores = [point.confirmed for point in outcome.front if point.confirmed is not None]
+    least = min(score.interval[0] for score in [*scores, offered])
+    assert [text.get_text() for text in axis.texts] == [str(at) for at in range(len(scores))]
+    dominated, _, front, rest = (collection.get_offsets() for collection in axis.collections)
     assert len(dominated) == sum(p.validation.accuracy >= least for p in outcome.points)
-    assert len(front) == len(outcome.front)
-    assert list(rest[0]) == pytest.approx(
-        [
-            1e6 * outcome.uncompressed.validation.energy_j,
-            100 * outcome.uncompressed.validation.accuracy,
-        ]
-    )
+    assert len(front) == len(scores)
+    assert list(rest[0]) == pytest.approx([1e6 * offered.energy_j, 100 * offered.accuracy])

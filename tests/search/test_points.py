@@ -13,6 +13,7 @@ from neurodeploy.search.compression import Levers, uncompressed
 from neurodeploy.search.points import (
     POINTS_FILE,
     Point,
+    candidates_of,
     chosen_point,
     front_of,
     load_points,
@@ -31,6 +32,7 @@ LEVERS = Levers(
 def point(accuracy: float, energy_j: float, cores: int, name: str = "m") -> Point:
     score = Score(
         accuracy=accuracy,
+        samples=100,
         energy_j=energy_j,
         cores=cores,
         synops=5.5,
@@ -40,12 +42,36 @@ def point(accuracy: float, energy_j: float, cores: int, name: str = "m") -> Poin
     return Point(model=name, parameters={"beta": 0.5}, levers=LEVERS, validation=score)
 
 
-def test_the_front_is_found_on_validation() -> None:
-    best, small, cheap = point(0.9, 5e-6, 4), point(0.9, 6e-6, 2), point(0.85, 1e-6, 4)
-    dominated, poor = point(0.85, 6e-6, 2), point(0.2, 1e-9, 1)
+def confirmed(found: Point, accuracy: float, samples: int = 1000) -> Point:
+    score = dataclasses.replace(found.validation, accuracy=accuracy, samples=samples)
+    return dataclasses.replace(found, confirmed=score)
+
+
+def test_the_front_is_of_points_that_no_other_one_beats() -> None:
+    best, small, cheap, dominated, poor = (
+        confirmed(point(*figures), figures[0])
+        for figures in (
+            *((0.9, 5e-6, 4), (0.9, 6e-6, 2), (0.85, 1e-6, 4)),
+            *((0.85, 6e-6, 2), (0.2, 1e-9, 1)),
+        )
+    )
     assert front_of([best, poor, dominated, small, cheap], loss=0.1) == [cheap, best, small]
     assert front_of([best, poor, dominated, small, cheap], loss=0.0) == [best, small]
     assert front_of([best, poor], loss=1.0) == [poor, best]
+
+
+def test_candidates_are_the_front_and_what_only_it_beats() -> None:
+    worse = [point(0.9 - 0.01 * place, (place + 1) * 1e-6, 4) for place in range(6)]
+    assert candidates_of(worse[::-1], loss=0.1) == worse[:3]
+    assert candidates_of(worse, loss=0.0) == worse[:1]
+
+
+def test_a_point_that_was_lucky_where_it_was_searched_is_not_offered() -> None:
+    rest = confirmed(point(0.97, 9e-6, 4), 0.96)
+    lucky = confirmed(point(0.97, 5e-6, 4), 0.70)
+    cheap = confirmed(point(0.95, 2e-6, 1), 0.95)
+    unsure = confirmed(point(0.97, 1e-6, 1), 0.96, samples=12)
+    assert front_of([rest, lucky, cheap, unsure], loss=0.1) == [cheap, rest]
 
 
 def test_points_are_read_back(tmp_path: Path) -> None:
@@ -68,10 +94,10 @@ def test_points_are_read_back(tmp_path: Path) -> None:
         "{",
         "[]",
         "{}",
-        '{"schema_version": 2, "points": []}',
-        '{"schema_version": 1}',
-        '{"schema_version": 1, "points": [{}]}',
-        '{"schema_version": 1, "points": 3}',
+        '{"schema_version": 1, "points": []}',
+        '{"schema_version": 2}',
+        '{"schema_version": 2, "points": [{}]}',
+        '{"schema_version": 2, "points": 3}',
     ],
 )
 def test_damaged_points_are_refused(tmp_path: Path, text: str) -> None:
@@ -84,7 +110,7 @@ def test_a_point_is_deployed_as_it_was_scored(
     bundle: Bundle, splits: Splits, tmp_path: Path
 ) -> None:
     """From the file of the network that was changed, with no lever left to set."""
-    spikes, labels = samples(TASK.sources(splits).test, seed=1)
+    spikes, labels = samples(TASK.sources(splits).test, (1,))
     target = find_target("loihi", "loihi1")
     save_bundle(bundle, tmp_path / "model")
     scored = Scorer(bundle, spikes, labels, target)(LEVERS)

@@ -25,12 +25,12 @@ QUIET = Progress(disable=True)
 
 
 def test_samples_are_those_of_the_task(splits: Splits, bundle: Bundle) -> None:
-    spikes, labels = samples(sources(TASK, bundle, splits).test, seed=5)
-    np.testing.assert_array_equal(spikes, input_spikes(TASK, splits.test.images, seed=5))
+    spikes, labels = samples(sources(TASK, bundle, splits).test, (5,))
+    np.testing.assert_array_equal(spikes, input_spikes(TASK, splits.test.images, (5,)))
     np.testing.assert_array_equal(labels, splits.test.labels)
     assert spikes.dtype == np.uint8
     latency = dataclasses.replace(bundle, encoding=LatencyEncoding(steps=5), steps=5)
-    other, _ = samples(sources(TASK, latency, splits).validation, seed=5)
+    other, _ = samples(sources(TASK, latency, splits).validation, (5,))
     assert other.shape == (TASK.validation, 64, 5)
 
 
@@ -46,8 +46,11 @@ def test_a_trial_leaves_a_bundle_and_its_points(tmp_path: Path) -> None:
     assert model.encoding.steps == points[0].levers.steps == 6
     splits = chosen.task.splits()
     source = sources(chosen.task, model, splits).validation
-    spikes, labels = samples(source, trial.VALIDATION_SEED)
-    assert Scorer(model, spikes, labels, chosen.target())(points[0].levers) == points[0].validation
+    spikes, labels = samples(source, trial.SEARCH_SEEDS, trial.SEARCHED)
+    assert (
+        Scorer(model, spikes, labels, chosen.target(), encodings=2)(points[0].levers)
+        == points[0].validation
+    )
 
 
 def test_a_model_that_was_trained_further_joins_the_points(
@@ -77,7 +80,7 @@ def test_the_hidden_neurons_of_a_saved_model_come_by_their_worth(
     points = explore_bundle(
         plan(tmp_path, task=TASK, settings=2), mixed, Path("model"), {}, splits, HERE, QUIET
     )
-    spikes, _ = samples(TASK.sources(splits).validation, trial.VALIDATION_SEED)
+    spikes, _ = samples(TASK.sources(splits).validation, trial.SEARCH_SEEDS, trial.SEARCHED)
     saved = load_bundle(tmp_path / "model").network
     hidden, sent = simulate(saved, spikes).layers
     np.testing.assert_array_equal(sent, simulate(network, spikes).spikes)
@@ -89,7 +92,7 @@ def test_the_hidden_neurons_of_a_saved_model_come_by_their_worth(
 def test_points_are_scored_on_the_test_set(splits: Splits, bundle: Bundle, tmp_path: Path) -> None:
     chosen = plan(tmp_path, task=TASK, settings=3)
     points = explore_bundle(chosen, bundle, Path("model"), {"a": 1}, splits, HERE, QUIET)
-    spikes, labels = samples(TASK.sources(splits).test, trial.TEST_SEED)
+    spikes, labels = samples(TASK.sources(splits).test, trial.TEST_SEEDS)
     scorer = Scorer(load_bundle(tmp_path / "model"), spikes, labels, chosen.target())
     done = scored_on_test(chosen, points, splits)
     assert [point.test for point in done] == [scorer(point.levers) for point in points]
