@@ -13,12 +13,16 @@ from safetensors.torch import load_file, save_file
 from neurodeploy._io.files import atomic_path, require_file
 from neurodeploy.errors import FileFormatError, message
 
+MODE = 0o644
+"""Of a file, as of those beside it; safetensors would keep it from everybody else."""
+
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], notes: dict[str, Any]) -> None:
     """Write tensors, with JSON notes in the file's own metadata; whole or not at all."""
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as draft:
         save_file(contiguous, draft, metadata={"notes": json.dumps(notes)})
+        draft.chmod(MODE)
 
 
 def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

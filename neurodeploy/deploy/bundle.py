@@ -31,6 +31,7 @@ from neurodeploy.deploy.manifest import (
     sha256,
 )
 from neurodeploy.deploy.parts import bundle_of
+from neurodeploy.deploy.signing import require_signature
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.model.decoder import Decoder, DecoderConfig, counting_decoder
@@ -159,7 +160,9 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
         (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def load_bundle(path: Path | str, *, allow_import: bool = False) -> Bundle:
+def load_bundle(
+    path: Path | str, *, allow_import: bool = False, signed_by: Path | str | None = None
+) -> Bundle:
     """Read a bundle and check that it is the one that was written.
 
     Parameters
@@ -169,18 +172,22 @@ def load_bundle(path: Path | str, *, allow_import: bool = False) -> Bundle:
     allow_import : bool
         Import the reader of a decoder that is not ours, by the name that the manifest gives:
         code of whoever can be found under that name here.
+    signed_by : path, optional
+        A public key, as in `neurodeploy.deploy.signing.require_signature`; without one, a
+        signature is not looked at.
 
     Raises
     ------
     FileFormatError
         A file is missing, damaged, of another schema version, or does not match its checksum.
     InputError
-        The decoder is not ours and ``allow_import`` is not given, or it cannot be imported.
+        The decoder is not ours and ``allow_import`` is not given, or it cannot be imported; or the
+        bundle is not signed by that key.
     NetworkError
         The network is inconsistent.
     """
     path = Path(path)
-    manifest = read_manifest(path)
+    manifest = read_manifest(path) if signed_by is None else require_signature(path, signed_by)
     where = f"bundle {path / MANIFEST_FILE}"
     config = DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder")
     if config.foreign is not None and not allow_import:
