@@ -16,11 +16,12 @@ PYTHON_VERSION := $(firstword $(FOUND) $(SUPPORTED))
 VENV      := .venv
 endif
 BENCHMARK := .venv-benchmark
+DOCS      := .venv-docs
 PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: help demo test test-all kernels benchmark outside lint types install lock clean
+.PHONY: help demo test test-all kernels benchmark outside docs lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -59,8 +60,9 @@ install: $(READY)
 
 $(READY): requirements.lock
 $(BENCHMARK)/.ready: requirements-benchmark.lock
+$(DOCS)/.ready: requirements-docs.lock
 
-$(READY) $(BENCHMARK)/.ready: $(UV) pyproject.toml
+$(READY) $(BENCHMARK)/.ready $(DOCS)/.ready: $(UV) pyproject.toml
 	test "$$($(@D)/bin/python -V 2>&1 | cut -d. -f-2)" = "Python $(PYTHON_VERSION)" \
 		|| $(UV) venv --quiet --clear --python $(PYTHON_VERSION) $(@D)
 	$(UV) pip sync --quiet --python $(@D)/bin/python $(filter %.lock,$^)
@@ -77,6 +79,7 @@ help:
 	@echo "make test        lint, types and tests"
 	@echo "make install     what is needed into $(VENV), and the compiled kernels"
 	@echo "make test-all    make test with every Python that is here"
+	@echo "make docs        the documentation as a site, in site/"
 	@echo "make lint types  each alone"
 	@echo "make kernels     the native engine's other kernels against the default ones"
 	@echo "make benchmark   speed beside peers, in an environment of its own"
@@ -86,9 +89,14 @@ help:
 
 LOCK := pip compile --quiet --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links
 
+# Strict: a link or a name that is not there fails. The site is in site/, and searches offline.
+docs: $(DOCS)/.ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
 lock: $(UV)
 	$(UV) $(LOCK) --extra dev pyproject.toml -o requirements.lock
 	$(UV) $(LOCK) --extra dev --extra benchmark -c requirements.lock pyproject.toml -o requirements-benchmark.lock
+	$(UV) $(LOCK) --extra dev --extra docs -c requirements.lock pyproject.toml -o requirements-docs.lock
 
 clean:
 	rm -rf .venv .venv-* .tools
