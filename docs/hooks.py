@@ -36,7 +36,7 @@ def _command(group: Any, name: str, parents: list[str]) -> str:
     words = [*parents, name]
     if hasattr(command, "commands"):
         return "".join(_command(command, each, words) for each in command.commands)
-    usage = " ".join(f"{p.make_metavar(None)}" for p in command.params if _is_argument(p))
+    usage = " ".join(f"{p.make_metavar(None).upper()}" for p in command.params if _is_argument(p))
     text = f"\n## neurodeploy {' '.join(words)}\n\n{command.help or ''}\n\n"
     text += f"```sh\nneurodeploy {' '.join(words)} {usage} [OPTIONS]\n```\n\n"
     rows = "".join(_row(p) for p in command.params if p.name != "help")
@@ -48,7 +48,7 @@ def _is_argument(parameter: Any) -> bool:
 
 
 def _row(parameter: Any) -> str:
-    name = parameter.make_metavar(None) if _is_argument(parameter) else parameter.opts[0]
+    name = parameter.make_metavar(None).upper() if _is_argument(parameter) else parameter.opts[0]
     default = parameter.default
     said = "" if default is None or callable(default) or default is False else f"`{default}`"
     words = (parameter.help or "").replace("\\[", "[").replace("|", "\\|")
