@@ -67,9 +67,9 @@ def steps_of(
     stages = stages_of(graph)
     (entry,) = (node for node in graph.nodes.values() if type(node).__name__ == "Input")
     shape = tuple(int(size) for size in input_shape or np.ravel(entry.input_type["input"]))
-    if len(shape) == 2:
-        shape = (shape[0], 1, shape[1])
-    first, layers, readout = shape, list[FloatLayer](), None
+    first = [*stages[0].nodes, stages[0].neuron][0]
+    shape = _features(shape, type(first[1]).__name__)
+    entered, layers, readout = shape, list[FloatLayer](), None
     settled: dict[int, str] = {}
     for stage in stages:
         synapses = Synapses(shape, step)
@@ -83,8 +83,18 @@ def steps_of(
             settled[len(layers)] = stage.neuron[0]
         layers.append(layer)
         shape = synapses.shape
-    floats = FloatNetwork(input_shape=first, layers=tuple(layers))
+    floats = FloatNetwork(input_shape=entered, layers=tuple(layers))
     return Steps(floats=floats, readout=readout, settled=settled)
+
+
+def _features(shape: tuple[int, ...], first: str) -> tuple[int, ...]:
+    """Features (channel, height, width) or (neuron,), for a first node of that kind.
+
+    Some exporters keep an axis of one sample. A line is an image of height one.
+    """
+    if shape[0] == 1 and (len(shape) == 4 or (len(shape) == 2 and first != "Conv1d")):
+        return shape[1:]
+    return (shape[0], 1, shape[1]) if len(shape) == 2 else shape
 
 
 def _recorded(graph: Any) -> float | None:

@@ -278,6 +278,16 @@ def test_a_line_is_an_image_of_height_one() -> None:
     np.testing.assert_array_equal(found[..., 1:], expected[..., :-1])
 
 
+@pytest.mark.parametrize("sample", [(), (1,)])
+def test_an_axis_of_one_sample_is_no_feature(sample: tuple[int, ...]) -> None:
+    threshold = nir.Threshold(threshold=np.ones(2))
+    flat = in_steps(chain((*sample, 6), affine(2, 6), threshold))
+    assert flat.input_shape == (6,)
+    flatten = nir.Flatten(start_dim=0, end_dim=-1, input_type={"input": np.array([2, 1, 3])})
+    image = in_steps(chain((*sample, 2, 1, 3), flatten, affine(2, 6), threshold))
+    assert image.input_shape == (2, 1, 3)
+
+
 def test_delays_before_and_behind_weights_are_those_of_synapses() -> None:
     early, late = np.array([0, 1, 2, 3, 0, 1]) * DT, np.array([2, 0, 1, 0]) * DT
     synapses, neurons = affine(4, 6), nir.Threshold(threshold=np.full(4, 0.7))
