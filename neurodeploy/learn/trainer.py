@@ -95,7 +95,7 @@ class Trainer:
         self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
-        self.optimizer = Adam(model.parameters(), lr=self.config.learning_rate)
+        self.optimizer = Adam(model.parameters(), self.config.learning_rate, self.config.clip_norm)
         self.started_from: str | None = None
         self.history: list[Line] = []
 
@@ -276,7 +276,6 @@ class Trainer:
                 )
             self.optimizer.zero_grad()
             (weight * loss).backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
             self.optimizer.step()
             log_loss += terms.log_loss * len(batch.spikes)
             report(
