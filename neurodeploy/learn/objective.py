@@ -23,6 +23,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.divergence import Divergence
+from neurodeploy.model.compiling import loops_take
 
 
 class Prior(ABC):
@@ -82,7 +83,7 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
     rates = prior.rates(margin.shape[-1]).to(margin)
     if temperature == 0:
         return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).sum((1, 2))
-    if margin.is_cpu and margin.dtype == torch.float32:
+    if loops_take(margin):
         summed: torch.Tensor = Divergence.apply(margin, temperature, rates)
         return summed
     log_odds = margin / temperature

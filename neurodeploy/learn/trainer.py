@@ -39,6 +39,7 @@ from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import on_threads
+from neurodeploy.model.workers import ahead
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
@@ -254,7 +255,7 @@ class Trainer:
         config, device = self.config, next(self.model.parameters()).device
         total = config.epochs * self.batches_per_epoch
         generator = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
-        batches = self.train_source.shuffled(config.batch_size, config.seed, self.epoch)
+        batches = ahead(self.train_source.shuffled(config.batch_size, config.seed, self.epoch))
         log_loss = 0.0
         for index, batch in enumerate(batches):
             done = (self.epoch * self.batches_per_epoch + index) / total

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from neurodeploy.model.compiling import compiled
+from neurodeploy.model.compiling import compiled, loops_take
 from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.workers import share
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
@@ -38,11 +38,6 @@ def time_first(values: torch.Tensor) -> torch.Tensor:
 def time_last(rows: torch.Tensor) -> torch.Tensor:
     """[time, batch, *features] as a view [batch, *features, time]."""
     return rows.movedim(0, -1)
-
-
-def loops_take(rows: torch.Tensor) -> bool:
-    """Whether the compiled loops read and write such rows: float32 on a CPU."""
-    return rows.is_cpu and rows.dtype == torch.float32
 
 
 class HiddenNeuron(NamedTuple):

@@ -26,12 +26,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.model.compiling import compiled
+from neurodeploy.model.compiling import compiled, loops_take
 from neurodeploy.model.dynamics import (
     SAMPLES,
     adjoint,
     integrate_and_fire,
-    loops_take,
     time_first,
     time_last,
 )
