@@ -11,7 +11,7 @@ import torch
 from neurodeploy.model.compiling import compiled
 from neurodeploy.model.workers import share
 
-VALUES = 1 << 16
+VALUES = 1 << 17
 """Of a piece of work."""
 
 LANES = 64
