@@ -44,11 +44,15 @@ class Adam(torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """Take a step against the gradients that there are."""
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
         groups = self.param_groups
         learnt = [(p, group) for group in groups for p in group["params"] if p.grad is not None]
-        if closure is not None or not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
-            torch.nn.utils.clip_grad_norm_([p for p, _ in learnt], self.clip_norm)
-            return super().step(closure)
+        if not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
+            if self.clip_norm < math.inf:
+                torch.nn.utils.clip_grad_norm_([p for p, _ in learnt], self.clip_norm)
+            super().step()
+            return loss
         scale = 1.0
         if self.clip_norm < math.inf:
             norm = math.sqrt(sum(_square(p.grad) for p, _ in learnt if p.grad is not None))
@@ -61,7 +65,7 @@ class Adam(torch.optim.Adam):
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
             state["step"] += 1
             _move(parameter, state, group, scale)
-        return None
+        return loss
 
 
 def _square(gradient: torch.Tensor) -> float:

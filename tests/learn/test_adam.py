@@ -70,9 +70,23 @@ def test_threads_change_no_bit(threads: int) -> None:
     assert all(torch.equal(one, two) for one, two in zip(alone, together, strict=True))
 
 
+def test_a_closure_gives_the_gradients_and_the_loss() -> None:
+    parameter = torch.nn.Parameter(torch.tensor([3.0]))
+    optimizer = Adam([parameter], lr=0.1, clip_norm=1.0)
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        squared = parameter.square().sum()
+        squared.backward()
+        return squared
+
+    assert float(optimizer.step(loss).detach()) == 9
+    assert float(parameter.detach()) == pytest.approx(2.9, rel=1e-6)
+
+
 def test_elsewhere_it_is_pytorchs_own() -> None:
     parameter = torch.nn.Parameter(torch.ones(2, device="meta"))
     parameter.grad = torch.ones(2, device="meta")
-    optimizer = Adam([parameter], lr=0.1)
+    optimizer = Adam([parameter], lr=0.1, clip_norm=1.0)
     optimizer.step()
     assert optimizer.state[parameter]["exp_avg"].is_meta
