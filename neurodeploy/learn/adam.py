@@ -1,4 +1,4 @@
-"""Adam in one pass over memory, on all threads of a training."""
+"""Adam with clipped gradients in one pass over memory, on all threads of a training."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ import torch
 from neurodeploy.model.compiling import compiled
 from neurodeploy.model.workers import share
 
-VALUES = 1 << 15
+VALUES = 1 << 17
 """Of a piece of work."""
+
+LANES = 64
+"""Sums of squares side by side."""
+
+TINY = 1e-6
+"""Added to the norm of gradients, as by PyTorch."""
 
 
 class Adam(torch.optim.Adam):
@@ -27,18 +33,30 @@ class Adam(torch.optim.Adam):
         Float32, contiguous.
     lr : float
         Learning rate; the rest is PyTorch's default.
+    clip_norm : float
+        Gradients whose norm, over all parameters, is larger are scaled down to it.
     """
 
-    def __init__(self, parameters: Any, lr: float) -> None:
+    def __init__(self, parameters: Any, lr: float, clip_norm: float = math.inf) -> None:
         super().__init__(parameters, lr=lr)
+        self.clip_norm = clip_norm
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
         """Take a step against the gradients that there are."""
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
         groups = self.param_groups
         learnt = [(p, group) for group in groups for p in group["params"] if p.grad is not None]
-        if closure is not None or not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
-            return super().step(closure)
+        if not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
+            if self.clip_norm < math.inf:
+                torch.nn.utils.clip_grad_norm_([p for p, _ in learnt], self.clip_norm)
+            super().step()
+            return loss
+        scale = 1.0
+        if self.clip_norm < math.inf:
+            norm = math.sqrt(sum(_square(p.grad) for p, _ in learnt if p.grad is not None))
+            scale = min(1.0, self.clip_norm / (norm + TINY))
         for parameter, group in learnt:
             state = self.state[parameter]
             if not state:
@@ -46,21 +64,32 @@ class Adam(torch.optim.Adam):
                 state["exp_avg"] = torch.zeros_like(parameter)
                 state["exp_avg_sq"] = torch.zeros_like(parameter)
             state["step"] += 1
-            _move(parameter, state, group)
-        return None
+            _move(parameter, state, group, scale)
+        return loss
 
 
-def _move(parameter: torch.Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+def _square(gradient: torch.Tensor) -> float:
+    """Of the norm, as a sum of pieces."""
+    values = gradient.flatten().numpy()
+    squares = np.empty(-(-len(values) // VALUES))
+    share(len(squares), lambda piece: _add_squares(values, piece, squares))
+    return float(squares.sum())
+
+
+def _move(
+    parameter: torch.Tensor, state: dict[str, Any], group: dict[str, Any], scale: float
+) -> None:
     assert parameter.grad is not None
     (beta1, beta2), steps = group["betas"], float(state["step"])
     of_variance = math.sqrt(1 - beta2**steps)
     numbers = [
         np.float32(number)
         for number in (
+            scale,
             1 - beta1,
             beta2,
             1 - beta2,
-            of_variance,
+            1 / of_variance,
             group["eps"],
             group["lr"] / (1 - beta1**steps),
         )
@@ -78,7 +107,21 @@ def _move(parameter: torch.Tensor, state: dict[str, Any], group: dict[str, Any])
 
 
 @compiled
+def _add_squares(values: Any, piece: int, squares: Any) -> None:
+    some = values[piece * VALUES : (piece + 1) * VALUES]
+    sums = np.zeros(LANES, np.float32)
+    for start in range(0, len(some) - LANES + 1, LANES):
+        row = some[start : start + LANES]
+        for i in range(LANES):
+            sums[i] += row[i] * row[i]
+    for value in some[len(some) - len(some) % LANES :]:
+        sums[0] += value * value
+    squares[piece] = sums.sum()
+
+
+@compiled
 def _adam(
+    scale: float,
     new: float,
     old_square: float,
     new_square: float,
@@ -91,8 +134,8 @@ def _adam(
     squares: Any,
 ) -> None:
     for i in range(len(values)):
-        gradient = gradients[i]
+        gradient = gradients[i] * scale
         mean = means[i] + new * (gradient - means[i])
         square = squares[i] * old_square + new_square * gradient * gradient
         means[i], squares[i] = mean, square
-        values[i] -= rate * mean / (np.sqrt(square) / correction + epsilon)
+        values[i] -= rate * mean / (np.sqrt(square) * correction + epsilon)

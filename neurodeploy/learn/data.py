@@ -32,7 +32,10 @@ class Batch(NamedTuple):
 
 
 class Source(Protocol):
-    """Where batches come from."""
+    """Where batches come from.
+
+    The next batch may be made on another thread while one is used, so each has its own memory.
+    """
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import torch
 
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.objective import NO_LABEL, Objective
+from neurodeploy.model.workers import ahead
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
@@ -56,7 +57,7 @@ def evaluate(
     log_loss = information = firing_rate = 0.0
     correct = asked = 0
     fired = torch.zeros(model.encoder.neurons, dtype=torch.bool, device=device)
-    for batch in source.ordered(batch_size, seed):
+    for batch in ahead(source.ordered(batch_size, seed)):
         batch = batch.to(device)
         answers, encoded = model(batch.spikes, temperature=temperature, generator=generator)
         count = len(batch.spikes)

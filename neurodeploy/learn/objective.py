@@ -22,6 +22,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.divergence import Divergence
+from neurodeploy.model.compiling import loops_take
 
 
 class Prior(ABC):
@@ -81,6 +83,9 @@ def information_bound(margin: torch.Tensor, temperature: float, prior: Prior) ->
     rates = prior.rates(margin.shape[-1]).to(margin)
     if temperature == 0:
         return torch.where(margin > 0, -rates.log(), -torch.log1p(-rates)).sum((1, 2))
+    if loops_take(margin):
+        summed: torch.Tensor = Divergence.apply(margin, temperature, rates)
+        return summed
     log_odds = margin / temperature
     log_p, log_not_p = logsigmoid(log_odds), logsigmoid(-log_odds)
     divergence = log_p.exp() * (log_p - rates.log()) + log_not_p.exp() * (

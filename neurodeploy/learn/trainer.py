@@ -39,6 +39,7 @@ from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.tensorboard import show_in_tensorboard
 from neurodeploy.learn.threads import on_threads
+from neurodeploy.model.workers import ahead
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
@@ -95,7 +96,7 @@ class Trainer:
         self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
-        self.optimizer = Adam(model.parameters(), lr=self.config.learning_rate)
+        self.optimizer = Adam(model.parameters(), self.config.learning_rate, self.config.clip_norm)
         self.started_from: str | None = None
         self.history: list[Line] = []
 
@@ -254,7 +255,7 @@ class Trainer:
         config, device = self.config, next(self.model.parameters()).device
         total = config.epochs * self.batches_per_epoch
         generator = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
-        batches = self.train_source.shuffled(config.batch_size, config.seed, self.epoch)
+        batches = ahead(self.train_source.shuffled(config.batch_size, config.seed, self.epoch))
         log_loss = 0.0
         for index, batch in enumerate(batches):
             done = (self.epoch * self.batches_per_epoch + index) / total
@@ -276,7 +277,6 @@ class Trainer:
                 )
             self.optimizer.zero_grad()
             (weight * loss).backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
             self.optimizer.step()
             log_loss += terms.log_loss * len(batch.spikes)
             report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import torch
 
 
 def compiled(function: Any) -> Any:
@@ -15,3 +16,8 @@ def compiled(function: Any) -> Any:
 def inlined(function: Any) -> Any:
     """A part of compiled loops."""
     return nb.njit(inline="always", error_model="numpy")(function)
+
+
+def loops_take(values: torch.Tensor) -> bool:
+    """Whether the compiled loops read and write such values: float32 on a CPU."""
+    return values.is_cpu and values.dtype == torch.float32

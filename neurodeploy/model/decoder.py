@@ -18,6 +18,7 @@ import torch
 
 from neurodeploy._io.imports import foreign_path, import_path, resolve
 from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.model.affine import Linear
 from neurodeploy.model.macs import count_macs
 from neurodeploy.model.readers import READERS
 
@@ -158,7 +159,7 @@ class Decoder(torch.nn.Module):
         self.reader = _build_reader(config)
         features = int(self.reader.features)
         self.heads = torch.nn.ModuleDict(
-            {name: torch.nn.Linear(features, outputs) for name, outputs in config.heads.items()}
+            {name: Linear(features, outputs) for name, outputs in config.heads.items()}
         )
 
     def forward(self, window: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from neurodeploy.model.compiling import compiled, inlined
+from neurodeploy.model.compiling import compiled, loops_take
+from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.workers import share
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
@@ -37,11 +38,6 @@ def time_first(values: torch.Tensor) -> torch.Tensor:
 def time_last(rows: torch.Tensor) -> torch.Tensor:
     """[time, batch, *features] as a view [batch, *features, time]."""
     return rows.movedim(0, -1)
-
-
-def on_cpu(rows: torch.Tensor) -> bool:
-    """Whether the compiled loops can read and write this memory."""
-    return rows.is_cpu
 
 
 class HiddenNeuron(NamedTuple):
@@ -118,7 +114,7 @@ class HiddenSpikes(torch.autograd.Function):
             0 or 1.
         """
         rows = time_first(arriving)
-        if on_cpu(rows):
+        if loops_take(rows):
             voltage, spikes = _hidden_spikes(rows, bias, neuron)
         else:
             current = integrate(rows, neuron.current_factor)
@@ -134,7 +130,7 @@ class HiddenSpikes(torch.autograd.Function):
         """Surrogate, then the adjoints of voltage and current: gradients of drive and bias."""
         (voltage,), neuron = ctx.saved_tensors, ctx.neuron
         direct = time_first(grads[0])
-        if on_cpu(voltage):
+        if loops_take(voltage):
             of_current = _hidden_adjoint(voltage, direct, neuron)
         else:
             slope = voltage.sub(neuron.threshold).abs_().div_(-neuron.width).exp_()
@@ -153,8 +149,9 @@ class HiddenSpikes(torch.autograd.Function):
 def integrate(rows: torch.Tensor, factor: int) -> torch.Tensor:
     """A leaky integral of rows [time, batch, *features], in SLAYER's units."""
     out = torch.empty_like(rows)
-    if on_cpu(rows):
-        _integrate(_flat(rows), factor, _flat(out))
+    if loops_take(rows):
+        of_rows, of_out = _flat(rows), _flat(out)
+        share(_chunks(of_rows), lambda piece: _integrate(piece * CHUNK, factor, of_rows, of_out))
         return out
     state = torch.zeros_like(rows[0], dtype=torch.float64)
     for t, row in enumerate(rows):
@@ -183,9 +180,6 @@ def integrate_and_fire(
         The voltage before the reset, in SLAYER's units, and 0 or 1.
     """
     voltage, spikes = torch.empty_like(rows), torch.empty_like(rows)
-    if on_cpu(rows):
-        _integrate_and_fire(_flat(rows), _flat(level), factor, _flat(voltage), _flat(spikes))
-        return voltage, spikes
     state = torch.zeros_like(rows[0], dtype=torch.float64)
     for t, row in enumerate(rows):
         state = torch.trunc(state * factor / DECAY_SCALE) + torch.trunc(row.double() * STATE_SCALE)
@@ -210,8 +204,9 @@ def adjoint(direct: torch.Tensor, carry: torch.Tensor) -> torch.Tensor:
     Tensor [time, batch, *features], float32
     """
     out = torch.empty_like(direct)
-    if on_cpu(direct):
-        _adjoint(_flat(direct), _flat(carry), _flat(out))
+    if loops_take(direct):
+        arrays = _flat(direct), _flat(carry), _flat(out)
+        share(_chunks(arrays[0]), lambda piece: _adjoint(piece * CHUNK, *arrays))
         return out
     state = torch.zeros_like(direct[0])
     for t in reversed(range(len(direct))):
@@ -263,50 +258,34 @@ def _flat(rows: torch.Tensor) -> np.ndarray:
     return rows.detach().reshape(len(rows), -1).numpy()
 
 
+def _chunks(rows: np.ndarray) -> int:
+    return -(-rows.shape[1] // CHUNK)
+
+
 @compiled
-def _integrate(rows: Any, factor: int, out: Any) -> None:
+def _integrate(start: int, factor: int, rows: Any, out: Any) -> None:
     steps, neurons = rows.shape
     fraction = factor / DECAY_SCALE
-    for start in range(0, neurons, CHUNK):
-        stop = min(start + CHUNK, neurons)
-        state = np.zeros(stop - start)
-        for t in range(steps):
-            row, written = rows[t, start:stop], out[t, start:stop]
-            for i in range(stop - start):
-                state[i] = np.trunc(state[i] * fraction) + np.trunc(row[i] * float(STATE_SCALE))
-                written[i] = state[i] / STATE_SCALE
+    stop = min(start + CHUNK, neurons)
+    state = np.zeros(stop - start)
+    for t in range(steps):
+        row, written = rows[t, start:stop], out[t, start:stop]
+        for i in range(stop - start):
+            state[i] = np.trunc(state[i] * fraction) + np.trunc(row[i] * float(STATE_SCALE))
+            written[i] = state[i] / STATE_SCALE
 
 
 @compiled
-def _integrate_and_fire(rows: Any, level: Any, factor: int, voltage: Any, spikes: Any) -> None:
-    steps, neurons = rows.shape
-    fraction = factor / DECAY_SCALE
-    for start in range(0, neurons, CHUNK):
-        stop = min(start + CHUNK, neurons)
-        state = np.zeros(stop - start)
-        for t in range(steps):
-            row, limit = rows[t, start:stop], level[min(t, len(level) - 1), start:stop]
-            volts, sent = voltage[t, start:stop], spikes[t, start:stop]
-            for i in range(stop - start):
-                now = np.trunc(state[i] * fraction) + np.trunc(row[i] * float(STATE_SCALE))
-                spike = now > limit[i] * float(STATE_SCALE)
-                volts[i] = now / STATE_SCALE
-                sent[i] = 1.0 if spike else 0.0
-                state[i] = 0.0 if spike else now
-
-
-@compiled
-def _adjoint(direct: Any, carry: Any, out: Any) -> None:
+def _adjoint(start: int, direct: Any, carry: Any, out: Any) -> None:
     steps, neurons = direct.shape
-    for start in range(0, neurons, CHUNK):
-        stop = min(start + CHUNK, neurons)
-        state = np.zeros(stop - start, direct.dtype)
-        for t in range(steps - 1, -1, -1):
-            row, share = direct[t, start:stop], carry[min(t, len(carry) - 1), start:stop]
-            written = out[t, start:stop]
-            for i in range(stop - start):
-                state[i] = row[i] + share[i] * state[i]
-                written[i] = state[i]
+    stop = min(start + CHUNK, neurons)
+    state = np.zeros(stop - start, np.float32)
+    for t in range(steps - 1, -1, -1):
+        row, share = direct[t, start:stop], carry[min(t, len(carry) - 1), start:stop]
+        written = out[t, start:stop]
+        for i in range(stop - start):
+            state[i] = row[i] + share[i] * state[i]
+            written[i] = state[i]
 
 
 @compiled
@@ -376,23 +355,3 @@ def _fire_adjoint(
                     v[i] = slope * row[i] + keep_v * v[i]
                     u[i] = v[i] + keep_u * u[i]
                     written[i] = u[i]
-
-
-@inlined
-def falling_exp(x: Any) -> Any:
-    """e**-x for a float32 from 0 on, within a unit in the last place; 2e-38 stands for less.
-
-    PyTorch's takes as long as all the rest of the loop it is in here, and numba's, without a
-    library of Intel's, eight times as long. The polynomial is that of Cephes' ``expf``.
-    """
-    x = -min(x, np.float32(87))
-    n = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
-    r = x - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
-    p = np.float32(1.98756915e-4) * r + np.float32(1.39819995e-3)
-    p = p * r + np.float32(8.33345191e-3)
-    p = p * r + np.float32(4.16657959e-2)
-    p = p * r + np.float32(1.66666655e-1)
-    p = p * r + np.float32(5.00000012e-1)
-    p = p * r * r + r + np.float32(1)
-    power = (np.int32(n) + np.int32(127)) << np.int32(23)
-    return p * np.int32(power).view(np.float32)

@@ -7,17 +7,24 @@ exported is what was evaluated.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.model.compiling import compiled, loops_take
+from neurodeploy.model.workers import share
 from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS, WEIGHT_SCALE
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
+
+VALUES = 1 << 16
+"""Of a piece of work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +93,51 @@ class _Nearest(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, weight: torch.Tensor, step: float, half: int) -> torch.Tensor:
-        level = torch.round(weight * (1 / step))
-        ctx.save_for_backward((level >= -half) & (level < half))
-        return level.clamp_(-half, half - 1).mul_(step)
+        ctx.save_for_backward(weight)
+        ctx.step, ctx.half = step, half
+        if loops_take(weight):
+            return _in_pieces(_round, step, half, weight)
+        return torch.round(weight * (1 / step)).clamp_(-half, half - 1).mul_(step)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        (inside,) = ctx.saved_tensors
-        return grads[0] * inside, None, None
+        (weight,), step, half = ctx.saved_tensors, ctx.step, ctx.half
+        if loops_take(weight):
+            return _in_pieces(_pass, step, half, weight, grads[0]), None, None
+        level = torch.round(weight * (1 / step))
+        return grads[0] * ((level >= -half) & (level < half)), None, None
+
+
+def _in_pieces(
+    loop: Callable[..., None], step: float, half: int, *tensors: torch.Tensor
+) -> torch.Tensor:
+    """What a loop makes of tensors of one shape, number by number."""
+    out = torch.empty(tensors[0].shape)
+    flat = [tensor.detach().reshape(-1).numpy() for tensor in (*tensors, out)]
+    numbers = np.float32(step), np.float32(half)
+
+    def work(piece: int) -> None:
+        some = slice(piece * VALUES, (piece + 1) * VALUES)
+        loop(*numbers, *(array[some] for array in flat))
+
+    share(-(-out.numel() // VALUES), work)
+    return out
+
+
+@compiled
+def _round(step: float, half: float, weights: Any, out: Any) -> None:
+    scale = np.float32(1) / step
+    for i in range(len(out)):
+        level = np.rint(weights[i] * scale)
+        out[i] = min(max(level, -half), half - np.float32(1)) * step
+
+
+@compiled
+def _pass(step: float, half: float, weights: Any, errors: Any, out: Any) -> None:
+    scale = np.float32(1) / step
+    for i in range(len(out)):
+        level = np.rint(weights[i] * scale)
+        out[i] = errors[i] if -half <= level < half else np.float32(0)
 
 
 @torch.no_grad()

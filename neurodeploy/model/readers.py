@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from neurodeploy.model.affine import Linear
+
 if TYPE_CHECKING:
     from neurodeploy.model.decoder import DecoderConfig
 
@@ -44,7 +46,7 @@ class MlpReader(torch.nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.features = config.hidden
-        self.layer = torch.nn.Linear(config.neurons * config.window_steps, config.hidden)
+        self.layer = Linear(config.neurons * config.window_steps, config.hidden)
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Map [batch, neuron, step] to [batch, feature]."""
@@ -61,9 +63,7 @@ class ConvReader(torch.nn.Module):
         self.convolution = torch.nn.Conv1d(
             config.neurons, max(1, config.neurons // 4), kernel, padding=kernel // 2
         )
-        self.layer = torch.nn.Linear(
-            max(1, config.neurons // 4) * config.window_steps, config.hidden
-        )
+        self.layer = Linear(max(1, config.neurons // 4) * config.window_steps, config.hidden)
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Map [batch, neuron, step] to [batch, feature]."""
@@ -91,7 +91,7 @@ class RateReader(torch.nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.features = config.hidden
-        self.layer = torch.nn.Linear(config.neurons, config.hidden)
+        self.layer = Linear(config.neurons, config.hidden)
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Map [batch, neuron, step] to [batch, feature]."""

@@ -19,14 +19,25 @@ exactly where :math:`v_t > \vartheta`, which is what netx exports.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
-from neurodeploy.model.dynamics import adjoint, integrate_and_fire, time_first, time_last
+from neurodeploy.model.compiling import compiled, loops_take
+from neurodeploy.model.dynamics import (
+    SAMPLES,
+    adjoint,
+    integrate_and_fire,
+    time_first,
+    time_last,
+)
+from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.netx.units import DECAY_SCALE
+from neurodeploy.model.workers import share
+from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +85,12 @@ def logistic_noise(like: torch.Tensor, temperature: float, noise: Noise | None) 
     """
     if temperature <= 0:
         return torch.zeros_like(like)
-    drawn = uniform(like.shape, noise).clamp(1e-7, 1 - 1e-7)
-    return torch.logit(drawn).mul_(temperature).to(like.device)
+    drawn = uniform(like.shape, noise).clamp_(1e-7, 1 - 1e-7)
+    return drawn.logit_().mul_(temperature).to(like.device)
 
 
 class SampledSpikes(torch.autograd.Function):
-    """Voltage and sampled spikes of the readout, with a straight-through gradient.
+    """Margin and sampled spikes of the readout, with a straight-through gradient.
 
     Forward is exact integer arithmetic. Backward runs the adjoint of the voltage recursion;
     through a spike it uses the derivative of the spike probability, at a temperature of
@@ -113,29 +124,97 @@ class SampledSpikes(torch.autograd.Function):
 
         Returns
         -------
-        voltage, spikes : Tensor [batch, neuron, time], float32
-            The voltage before the reset, and the spikes, 0 or 1.
+        margin, spikes : Tensor [batch, neuron, time], float32
+            The voltage before the reset, minus the threshold, and the spikes, 0 or 1.
         """
-        level = threshold - time_first(noise)
-        voltage, spikes = integrate_and_fire(time_first(current), level, factor)
-        ctx.save_for_backward(voltage, spikes)
-        ctx.threshold, ctx.factor, ctx.gradient_width = (
-            threshold,
-            factor,
-            gradient_width,
-        )
-        return time_last(voltage), time_last(spikes)
+        rows = time_first(current)
+        if loops_take(rows):
+            margin, spikes = torch.empty_like(rows), torch.empty_like(rows)
+            numbers = threshold, factor
+            arrays = rows.numpy(), noise.contiguous().numpy(), margin.numpy(), spikes.numpy()
+            _by_samples(rows, lambda first: _sample(first, *numbers, *arrays))
+        else:
+            voltage, spikes = integrate_and_fire(rows, threshold - time_first(noise), factor)
+            margin = voltage - threshold
+        ctx.save_for_backward(margin, spikes)
+        ctx.keep, ctx.gradient_width = factor / DECAY_SCALE, gradient_width
+        return time_last(margin), time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Adjoint recursion; returns the gradient of the current."""
-        grad_voltage, grad_spikes = (time_first(grad) for grad in grads)
-        voltage, spikes = ctx.saved_tensors
-        probability = torch.sigmoid((voltage - ctx.threshold) / ctx.gradient_width)
-        slope = probability * (1 - probability) / ctx.gradient_width
-        carry = (ctx.factor / DECAY_SCALE) * (1 - spikes)
-        gradient = adjoint(grad_voltage + grad_spikes * slope, carry)
-        return time_last(gradient), None, None, None, None
+        margin, spikes = ctx.saved_tensors
+        of_margin, of_spikes = time_first(grads[0]), grads[1]
+        if loops_take(margin):
+            out = torch.empty_like(margin)
+            numbers = np.float32(ctx.keep), np.float32(1 / ctx.gradient_width)
+            tensors = margin, spikes, of_margin, of_spikes.contiguous(), out
+            arrays = [tensor.numpy() for tensor in tensors]
+            _by_samples(margin, lambda first: _sample_adjoint(first, *numbers, *arrays))
+        else:
+            probability = torch.sigmoid(margin / ctx.gradient_width)
+            slope = probability * (1 - probability) / ctx.gradient_width
+            direct = of_margin + time_first(of_spikes) * slope
+            out = adjoint(direct, ctx.keep * (1 - spikes))
+        return time_last(out), None, None, None, None
+
+
+def _by_samples(rows: torch.Tensor, work: Callable[[int], object]) -> None:
+    share(-(-rows.shape[1] // SAMPLES), lambda piece: work(piece * SAMPLES))
+
+
+@compiled
+def _sample(
+    first: int, threshold: float, factor: int, rows: Any, noise: Any, margin: Any, spikes: Any
+) -> None:
+    steps, batch, neurons = rows.shape
+    keep = factor / DECAY_SCALE
+    level, near = np.float32(threshold), np.empty((steps, neurons), np.float32)
+    for b in range(first, min(first + SAMPLES, batch)):
+        state = np.zeros(neurons)
+        for i in range(neurons):
+            for t in range(steps):
+                near[t, i] = noise[b, i, t]
+        for t in range(steps):
+            row, heat, above, sent = rows[t, b], near[t], margin[t, b], spikes[t, b]
+            for i in range(neurons):
+                now = np.trunc(state[i] * keep) + np.trunc(row[i] * float(STATE_SCALE))
+                spike = now > (level - heat[i]) * float(STATE_SCALE)
+                above[i] = np.float32(now / STATE_SCALE) - level
+                sent[i] = 1.0 if spike else 0.0
+                state[i] = 0.0 if spike else now
+
+
+@compiled
+def _sample_adjoint(
+    first: int,
+    keep: float,
+    per_width: float,
+    margin: Any,
+    spikes: Any,
+    of_margin: Any,
+    of_spikes: Any,
+    out: Any,
+) -> None:
+    steps, batch, neurons = margin.shape
+    near, state = np.empty((steps, neurons), np.float32), np.empty(neurons, np.float32)
+    for b in range(first, min(first + SAMPLES, batch)):
+        state[:] = 0
+        for i in range(neurons):
+            for t in range(steps):
+                near[t, i] = of_spikes[b, i, t]
+        for t in range(steps):
+            above, through = margin[t, b], near[t]
+            for i in range(neurons):
+                odds = falling_exp(abs(above[i]) * per_width)
+                likely = np.float32(1) / (np.float32(1) + odds)
+                through[i] *= odds * likely * likely * per_width
+        for t in range(steps - 1, -1, -1):
+            sent, direct, through, written = spikes[t, b], of_margin[t, b], near[t], out[t, b]
+            for i in range(neurons):
+                kept = keep * (np.float32(1) - sent[i]) * state[i]
+                state[i] = direct[i] + through[i] + kept
+                written[i] = state[i]
 
 
 class Readout(torch.nn.Module):
@@ -186,11 +265,11 @@ class Readout(torch.nn.Module):
             Voltage minus threshold; over the temperature it is the log-odds of a spike.
         """
         noise = logistic_noise(current, temperature, generator)
-        voltage, spikes = SampledSpikes.apply(
+        margin, spikes = SampledSpikes.apply(
             current,
             noise,
             self.threshold,
             DECAY_SCALE - self.neuron.voltage_decay_steps,
             max(temperature, self.gradient_floor),
         )
-        return spikes, voltage - self.threshold
+        return spikes, margin

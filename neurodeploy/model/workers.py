@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 _helpers: tuple[ThreadPoolExecutor, int] | None = None
 """Who takes part besides the calling thread, and how many they are."""
@@ -49,6 +52,18 @@ def share(pieces: int, work: Callable[[int], object]) -> None:
     for future in taking:
         if not future.cancel():
             future.result()
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made by a helper, if there is one, while the one before is used."""
+    if _helpers is None or _helpers[1] == 0:
+        yield from items
+        return
+    pool, end = _helpers[0], object()
+    coming = pool.submit(next, items, end)
+    while (item := coming.result()) is not end:
+        coming = pool.submit(next, items, end)
+        yield item  # type: ignore[misc]
 
 
 def _start_helper() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.errors import InputError
-from neurodeploy.model.quantization import WeightLevels
+from neurodeploy.model.quantization import VALUES, WeightLevels
 from neurodeploy.netx.units import WEIGHT_SCALE
 
 with lava_imports():
@@ -109,3 +109,21 @@ def test_bits_are_two_to_eight(bits: int) -> None:
 def test_the_exponent_leaves_weights_within_eight_bits(bits: int, exponent: int) -> None:
     with pytest.raises(InputError, match=rf"exponent: expected 0 to {8 - bits}, found {exponent}"):
         WeightLevels(bits=bits, exponent=exponent)
+
+
+@pytest.mark.parametrize(("bits", "exponent"), [(8, 0), (3, 5)])
+def test_the_loops_say_what_pytorch_says_elsewhere(bits: int, exponent: int) -> None:
+    """Every number is a multiple of 2**-20 below 16, which float32 holds."""
+    levels, generator = WeightLevels(bits=bits, exponent=exponent), torch.Generator().manual_seed(0)
+    drawn = torch.randint(-(2**23), 2**23, (2, VALUES + 77), generator=generator) / 2**20
+    weight, errors = drawn.float()
+    elsewhere = weight.double().requires_grad_()
+    weight.requires_grad_()
+    found, expected = levels(weight), levels(elsewhere)
+    assert torch.equal(found.double(), expected)
+    found.backward(errors)
+    expected.backward(errors.double())
+    assert weight.grad is not None
+    assert elsewhere.grad is not None
+    assert torch.equal(weight.grad.double(), elsewhere.grad)
+    assert 0 < int((weight.grad == 0).sum()) < weight.numel()

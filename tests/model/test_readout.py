@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy._io.lava import lava_imports
+from neurodeploy.model import dynamics, readout
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.readout import Readout, ShareOfNoise, uniform
 
@@ -312,6 +313,31 @@ def test_straight_through_gradient_of_three_steps_by_hand() -> None:
     first = 2 * bell(-0.5, 0.25) + 0.5 * second
     assert current.grad is not None
     assert current.grad.flatten().tolist() == pytest.approx([first, second, third], rel=1e-6)
+
+
+@pytest.mark.parametrize(("samples", "neurons"), [(1, 1), (6, 37), (4, 130)])
+@pytest.mark.parametrize("temperature", [0.0, 0.3])
+def test_the_loops_say_what_pytorch_says_elsewhere(
+    samples: int, neurons: int, temperature: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = torch.Generator().manual_seed(samples)
+    current = torch.randn(samples, neurons, 20, generator=drawn).mul(64).round().div(64)
+    weights = torch.randn(2, samples, neurons, 20, generator=drawn)
+    cell = Readout(CubaParameters(threshold=0.5, voltage_decay=0.2))
+
+    def everything() -> list[torch.Tensor]:
+        given, noise = current.clone().requires_grad_(), torch.Generator().manual_seed(1)
+        said = cell(given, temperature=temperature, generator=noise)
+        (torch.stack(said) * weights).sum().backward()
+        assert given.grad is not None
+        return [*said, given.grad]
+
+    *compiled, gradient = everything()
+    for module in (dynamics, readout):
+        monkeypatch.setattr(module, "loops_take", lambda rows: False)
+    *expected, other = everything()
+    assert all(torch.equal(one, two) for one, two in zip(compiled, expected, strict=True))
+    torch.testing.assert_close(gradient, other, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(

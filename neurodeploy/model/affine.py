@@ -1,0 +1,73 @@
+"""Affine layers of a decoder, whose matrix products all threads of a training share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from neurodeploy.model.workers import share
+
+WEIGHTS = 1 << 20
+"""Of a piece of work: smaller products cost more a weight, larger ones leave threads idle."""
+
+
+class Linear(torch.nn.Linear):
+    """PyTorch's, whose products are shared while it is trained on a CPU."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Map [batch, input] to [batch, output]."""
+        if not (torch.is_grad_enabled() and self.weight.requires_grad and rows.is_cpu):
+            return super().forward(rows)
+        mapped: torch.Tensor = _Affine.apply(rows, self.weight, self.bias)
+        return mapped
+
+
+class _Affine(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
+    ) -> torch.Tensor:
+        rows = rows.contiguous()
+        ctx.save_for_backward(rows, weight)
+        of, by, add = rows.detach(), weight.detach().T, bias.detach()
+        out = rows.new_empty(len(rows), len(weight))
+
+        def to_outputs(some: slice) -> None:
+            torch.addmm(add[some], of, by[:, some], out=out[:, some])
+
+        _share_columns((out, len(by), to_outputs))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        rows, weight = (saved.detach() for saved in ctx.saved_tensors)
+        errors = grads[0].contiguous()
+        of_weight = torch.empty_like(weight)
+
+        def to_weights(some: slice) -> None:
+            torch.mm(errors[:, some].T, rows, out=of_weight[some])
+
+        products = [(errors, rows.shape[1], to_weights)]
+        of_rows = None
+        if ctx.needs_input_grad[0]:
+            of_rows = torch.empty_like(rows)
+
+            def to_rows(some: slice) -> None:
+                torch.mm(errors, weight[:, some], out=of_rows[:, some])
+
+            products.append((of_rows, len(weight), to_rows))
+        _share_columns(*products)
+        return of_rows, of_weight, errors.sum(0)
+
+
+def _share_columns(*products: tuple[torch.Tensor, int, Callable[[slice], None]]) -> None:
+    """Compute the columns of each product, of which each takes so many weights, in pieces."""
+    pieces = []
+    for columns, weights, multiply in products:
+        width = max(1, WEIGHTS // weights)
+        for start in range(0, columns.shape[1], width):
+            pieces.append(partial(multiply, slice(start, start + width)))
+    share(len(pieces), lambda piece: pieces[piece]())

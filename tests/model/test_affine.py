@@ -1,0 +1,60 @@
+"""An affine layer that is trained says and learns what PyTorch's does, on any number of threads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from neurodeploy.model import affine
+from neurodeploy.model.affine import WEIGHTS, Linear
+from neurodeploy.model.workers import workers
+
+SIZES = [(1, 1, 1), (5, 37, 11), (8, 3000, 900), (3, WEIGHTS + 7, 2)]
+
+
+def learnt(layer: torch.nn.Linear, batch: int) -> list[torch.Tensor]:
+    """Output, and gradients of input, weight and bias."""
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.randn(layer.in_features, batch, generator=generator).T.requires_grad_()
+    out = layer(rows)
+    out.backward(torch.randn(out.shape, generator=generator))
+    gradients = [rows.grad, layer.weight.grad, layer.bias.grad]
+    assert all(gradient is not None for gradient in gradients)
+    return [out.detach(), *(gradient for gradient in gradients if gradient is not None)]
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), SIZES)
+def test_it_is_pytorchs_as_far_as_sums_go(batch: int, inputs: int, outputs: int) -> None:
+    torch.manual_seed(0)
+    layer, other = Linear(inputs, outputs), torch.nn.Linear(inputs, outputs)
+    other.load_state_dict(layer.state_dict())
+    for one, two in zip(learnt(layer, batch), learnt(other, batch), strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_change_no_bit(threads: int, one_thread: None) -> None:
+    torch.manual_seed(0)
+    layer, other = Linear(3000, 900), Linear(3000, 900)
+    other.load_state_dict(layer.state_dict())
+    alone = learnt(layer, 8)
+    with workers(threads):
+        together = learnt(other, 8)
+    assert all(torch.equal(one, two) for one, two in zip(alone, together, strict=True))
+
+
+def test_the_first_layer_computes_no_gradient_of_its_input() -> None:
+    layer = Linear(4, 2)
+    layer(torch.ones(3, 4)).sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.tolist() == [[3.0] * 4] * 2
+
+
+def test_what_is_not_trained_is_pytorchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(affine, "share", None)
+    layer, rows = Linear(4, 2), torch.ones(3, 4)
+    with torch.no_grad():
+        layer(rows)
+    Linear(4, 2).requires_grad_(False)(rows)
+    with pytest.raises(TypeError):
+        layer(rows)
