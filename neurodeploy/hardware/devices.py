@@ -59,6 +59,8 @@ class Device:
         By operation, of `OPERATIONS`.
     host : str
         Name of the device that runs the decoder.
+    precision : str
+        Of what its ``mac`` multiplies.
     notes : str
         Limits and disputes.
     """
@@ -67,6 +69,7 @@ class Device:
     title: str
     constants: Mapping[str, Constant]
     host: str
+    precision: str = "not said"
     notes: str = ""
 
     @property
@@ -130,7 +133,7 @@ def _read_table(path: Path) -> dict[str, Device]:
 
 def _device(path: Path, name: str, entry: Any) -> Device:
     where = f"device table {path}: device {name}"
-    entry = table(where, entry, ("title", "notes", "host", *OPERATIONS))
+    entry = table(where, entry, ("title", "notes", "host", "precision", *OPERATIONS))
     constants = {
         operation: _constant(f"{where}: {operation}", entry[operation])
         for operation in OPERATIONS
@@ -158,6 +161,7 @@ def _device(path: Path, name: str, entry: Any) -> Device:
         title=text(where, entry, "title"),
         constants=constants,
         host=text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
+        precision=text(where, entry, "precision", "not said"),
         notes=text(where, entry, "notes", ""),
     )
 

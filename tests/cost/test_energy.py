@@ -4,13 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from neurodeploy.cost.energy import (
-    CAUSES,
-    ann_equivalent,
-    break_even_rate,
-    dense_macs,
-    energy_proxies,
-)
+from neurodeploy.cost.ann import ann_equivalent, break_even_rate, dense_macs
+from neurodeploy.cost.energy import CAUSES, price
 from neurodeploy.cost.report import energy_report
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.counts import Counts, LayerCounts, count
@@ -77,7 +72,7 @@ def own(tmp_path):
 
 
 def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
-    proxy = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
+    proxy = price(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
     # Synops 110 and 70, of them graded 60 and 20 (a chip with synapses asks the same for both),
     # updates 17 each, input MACs 6 each (priced by the host), decoder 50 each.
     assert proxy.causes == {
@@ -92,7 +87,7 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     assert proxy.per_sample_j == 623.0
     assert proxy.sample.worst_j == first == 663.0
     assert proxy.sample.spread_j == 40.0
-    assert proxy.without_host_j == 623.0 - 50 * 7.0
+    assert proxy.bill.to_dict() == {"total": 623.0, "chip": 273.0, "traffic": 0.0, "host": 350.0}
     assert proxy.basis == {
         "synapses": "simulated",
         "graded_synapses": "simulated",
@@ -105,7 +100,7 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
 def test_logic_prices_synapses_as_additions_and_multiplies_graded_spikes(counts, own):
     devices = load_devices(own)
     assert devices["toylogic"].host == "toylogic"
-    proxy = energy_proxies(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
+    proxy = price(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
     assert proxy.causes == {
         "synapses": 100 * 11.0,
         "graded_synapses": 80 * 13.0,
@@ -135,13 +130,13 @@ def test_a_graded_synop_is_a_synop_or_a_mac_or_else_an_addition(own, counts, has
     own.write_text(f'{OWN}\n[mine]\ntitle = "Mine"\nhost = "toyhost"\n{rows}')
     devices = load_devices(own)
     assert devices["mine"].graded_synapse == devices["mine"].constants[expected]
-    causes = energy_proxies(counts, devices=devices)["mine"].causes
+    causes = price(counts, host_macs_per_sample=0, devices=devices)["mine"].causes
     assert causes["graded_synapses"] == 80 * values[expected]
     assert causes["synapses"] == 100 * values[has.split()[0]]
 
 
 def test_loihi_at_its_published_figures(counts):
-    proxy = energy_proxies(counts, devices=load_devices())["loihi"]
+    proxy = price(counts, host_macs_per_sample=0, devices=load_devices())["loihi"]
     assert proxy.causes["synapses"] == pytest.approx(100 * 23.6e-12, rel=1e-12)
     assert proxy.causes["graded_synapses"] == pytest.approx(80 * 23.6e-12, rel=1e-12)
     assert proxy.causes["neurons"] == pytest.approx(34 * 81e-12, rel=1e-12)
@@ -151,12 +146,12 @@ def test_loihi_at_its_published_figures(counts):
 
 
 def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
-    proxies = energy_proxies(counts, devices=load_devices())
+    proxies = price(counts, host_macs_per_sample=0, devices=load_devices())
     assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", "cmos45_float", "cmos45_integer"}
 
 
 def test_totals_add_up_on_every_device(counts):
-    for proxy in energy_proxies(counts, devices=load_devices(), host_macs_per_sample=1234).values():
+    for proxy in price(counts, devices=load_devices(), host_macs_per_sample=1234).values():
         assert tuple(proxy.causes) == tuple(cause for cause in CAUSES if cause != "traffic")
         assert proxy.energy_j == math.fsum(proxy.causes.values())
         assert proxy.per_sample_j * counts.samples == pytest.approx(proxy.energy_j, rel=1e-12)
@@ -171,13 +166,13 @@ def test_totals_add_up_on_every_device(counts):
 def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
     devices = load_devices(own)
     hops = np.array([[0.0, 0.0], [1.5, 2.0], [0.5, 0.0]])
-    proxies = energy_proxies(counts, devices=devices, hops=hops)
+    proxies = price(counts, host_macs_per_sample=0, devices=devices, hops=hops)
     assert tuple(proxies["toy"].causes) == CAUSES
     assert proxies["toy"].causes["traffic"] == 4.0 * 5.0
     assert proxies["toy"].basis["traffic"] == "assumed"
     assert proxies["loihi"].causes["traffic"] == pytest.approx(4 * 3.5e-12, rel=1e-12)
     assert "traffic" not in proxies["toylogic"].causes
-    without = energy_proxies(counts, devices=devices)["toy"]
+    without = price(counts, host_macs_per_sample=0, devices=devices)["toy"]
     assert "traffic" not in without.causes
     assert proxies["toy"].energy_j == without.energy_j + 20.0
     conv, dense = proxies["toy"].to_dict()["layers"][1:]
@@ -185,9 +180,7 @@ def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
 
 
 def test_a_proxy_by_cause_and_by_layer_counted_by_hand(counts, own):
-    entry = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)[
-        "toy"
-    ].to_dict()
+    entry = price(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"].to_dict()
     assert entry["per_cause"] == {
         "synapses": {"per_sample_j": 100.0, "spread_j": 0.0, "worst_j": 100.0},
         "graded_synapses": {"per_sample_j": 80.0, "spread_j": 40.0, "worst_j": 120.0},
@@ -309,17 +302,16 @@ def test_a_table_that_is_no_file_or_no_toml_is_refused(tmp_path):
 def test_numbers_that_cannot_be_are_refused(counts):
     devices = load_devices()
     with pytest.raises(InputError, match="host_macs_per_sample: expected 0 or more, found -1"):
-        energy_proxies(counts, devices=devices, host_macs_per_sample=-1)
+        price(counts, devices=devices, host_macs_per_sample=-1)
     with pytest.raises(InputError, match="at least one sample, found 0"):
-        energy_proxies(Counts(layers=(), samples=0, steps=3), devices=devices)
+        price(Counts(layers=(), samples=0, steps=3), host_macs_per_sample=0, devices=devices)
     with pytest.raises(InputError, match="host of loihi: expected 'arm' with mac"):
-        energy_proxies(counts, devices={"loihi": devices["loihi"]})
+        price(counts, host_macs_per_sample=0, devices={"loihi": devices["loihi"]})
     with pytest.raises(InputError, match=r"hops: expected 0 or more, found -0\.5"):
-        energy_proxies(counts, devices=devices, hops=np.full((3, 2), -0.5))
-    with pytest.raises(InputError, match="steps: expected 0 or more, found -2"):
-        ann_equivalent(3, -2, devices)
-    with pytest.raises(InputError, match="network_macs_per_pass"):
-        ann_equivalent(-3, 2, devices)
+        price(counts, host_macs_per_sample=0, devices=devices, hops=np.full((3, 2), -0.5))
+    for effective in (-1, 4):
+        with pytest.raises(InputError, match=f"expected 0 to 3, found {effective}"):
+            ann_equivalent(3, effective, devices)
 
 
 def network():
@@ -348,14 +340,14 @@ def test_a_network_that_always_fires_costs_as_many_synops_as_the_dense_ann_macs(
     assert synops == steps * dense_macs(net)
 
 
-def test_the_ann_pays_one_pass_or_every_step(own):
+def test_the_ann_pays_every_product_or_those_that_are_not_by_zero(own):
     devices = load_devices(own)
     proxies = ann_equivalent(1080, 7, devices)
     assert set(proxies) == {name for name in devices if "mac" in devices[name].constants}
     assert "loihi" not in proxies
-    assert proxies["toyhost"].one_pass_j == 1080 * 7.0
-    assert proxies["toyhost"].all_steps_j == 1080 * 7 * 7.0
-    assert proxies["toylogic"].one_pass_j == 1080 * 13.0
+    assert proxies["toyhost"].dense_j == 1080 * 7.0
+    assert proxies["toyhost"].effective_j == 7 * 7.0
+    assert proxies["toylogic"].dense_j == 1080 * 13.0
     assert proxies["toylogic"].basis == "measured"
 
 
@@ -393,6 +385,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
     }
     toy = report["proxies"]["toy"]
     assert set(toy) == {
+        *("total", "chip", "traffic", "host"),
         *("energy_j", "per_sample_j", "spread_j", "worst_j"),
         *("causes", "basis", "per_cause", "layers"),
     }
@@ -470,8 +463,8 @@ def test_at_the_break_even_rate_the_bill_is_that_of_the_ann(tmp_path):
     run = [rng.random((1, *shape, steps)) < rate for shape in (net.input_shape, *net.shapes)]
     counts = count(net, run)
     measured = sum(layer.synops.item() for layer in counts.layers) / (steps * dense_macs(net))
-    (proxy,) = energy_proxies(counts, devices={"mine": device}).values()
-    ann = ann_equivalent(dense_macs(net), steps, {"mine": device})["mine"].one_pass_j
+    (proxy,) = price(counts, host_macs_per_sample=0, devices={"mine": device}).values()
+    ann = ann_equivalent(dense_macs(net), 0, {"mine": device})["mine"].dense_j
     above = (measured - rate) * steps * dense_macs(net) * 2.0
     assert proxy.energy_j == pytest.approx(ann + above, rel=1e-12)
     assert above != 0
