@@ -15,8 +15,8 @@ def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> lis
         "A proxy: operations counted in this run times published energies of one operation. "
         "Not a measurement.",
         "Left out: static power, memory, input and output.",
-        "Charged: every connection of a spike, also with weight 0; every neuron in every step, "
-        "also where nothing changes.",
+        "Charged: every synapse of a spike that is stored, weights of 0 too where a layer takes "
+        "less memory with them; every neuron in every step, also where nothing changes.",
     ]
     if flow is None:
         said.append("Traffic between cores is left out: no chip is given.")

@@ -4,15 +4,15 @@ A proxy says what the counted operations would cost at the figures of ``devices.
 every figure has its unit, year, source and basis. It leaves out static power, memory traffic,
 input and output. Per layer and sample, with E of the device::
 
-    synapses = (synops - graded_synops) * E_synop
-                                             (E_ac on a device that has additions, no synapses)
-    graded_synapses = graded_synops * E_synop                            (there, E_mac)
+    synapses = (synops that add) * E_synop   (E_ac on a device that has additions, no synapses)
+    graded_synapses = (synops that multiply) * E_synop                   (there, E_mac)
     neurons  = neuron_updates * E_neuron_update
     traffic  = hops between cores * E_hop    (where hops are given, and the device has a figure)
     input    = macs * E_mac                  (of the host, if the device has no multiplier)
     host     = decoder's MACs * E_mac of the host
 
-``synops`` counts all connections of a spike, also those with weight 0. A device with ``mac``
+Where the device stores a layer sparse (`neurodeploy.hardware.mapping.storage`), a spike reads the
+synapses other than 0; elsewhere all of them, also those with weight 0. A device with ``mac``
 alone cannot price spikes: it serves as host and in `neurodeploy.cost.ann`. Chip, traffic and host
 stand together in every bill.
 """
@@ -147,6 +147,7 @@ def price(
     *,
     devices: Mapping[str, Device],
     host_macs_per_sample: int,
+    sparse: Mapping[str, np.ndarray],
     hops: np.ndarray | None = None,
 ) -> dict[str, Proxy]:
     """What a run would cost on each device that has figures for spikes.
@@ -160,6 +161,8 @@ def price(
         left out of the result.
     host_macs_per_sample : int
         Multiply-accumulates of the decoder for one sample.
+    sparse : mapping of str to bool array [layer]
+        Of each device that is ``spiking``: whether it stores a layer without weights of 0.
     hops : float array [layer, sample], optional
         Hops between cores that the spikes of each layer take. Without, there is no traffic.
 
@@ -178,7 +181,9 @@ def price(
     if hops is not None:
         _not_negative("hops", hops.min())
     return {
-        name: _proxy(device, _host_mac(device, devices), counts, host_macs_per_sample, hops)
+        name: _proxy(
+            device, _host_mac(device, devices), counts, host_macs_per_sample, sparse[name], hops
+        )
         for name, device in devices.items()
         if device.spiking
     }
@@ -194,14 +199,26 @@ def _host_mac(device: Device, devices: Mapping[str, Device]) -> Constant:
 
 
 def _proxy(
-    device: Device, host_mac: Constant, counts: Counts, host_macs: int, hops: np.ndarray | None
+    device: Device,
+    host_mac: Constant,
+    counts: Counts,
+    host_macs: int,
+    sparse: np.ndarray,
+    hops: np.ndarray | None,
 ) -> Proxy:
     def of(name: str) -> np.ndarray:
         return np.array([getattr(layer, name) for layer in counts.layers])
 
+    read, multiplied = (
+        np.where(sparse[:, None], of(effective), of(every))
+        for effective, every in (
+            ("effective_synops", "synops"),
+            ("effective_macs", "graded_synops"),
+        )
+    )
     bill = {
-        "synapses": (of("synops") - of("graded_synops"), device.synapse),
-        "graded_synapses": (of("graded_synops"), device.graded_synapse),
+        "synapses": (read - multiplied, device.synapse),
+        "graded_synapses": (multiplied, device.graded_synapse),
         "neurons": (of("neuron_updates"), device.constants["neuron_update"]),
         "input": (of("macs"), device.constants.get("mac", host_mac)),
         "host": (np.full(counts.samples, host_macs), host_mac),

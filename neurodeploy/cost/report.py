@@ -32,7 +32,9 @@ from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
 from neurodeploy.errors import InputError, message
+from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import Device, load_devices
+from neurodeploy.hardware.mapping.storage import StoredWeights, stored_weights
 from neurodeploy.hardware.placement import Placement
 from neurodeploy.netx.network import Network
 
@@ -69,9 +71,32 @@ def energy_proxies(
         sample, or fewer than 0 hops; a host is missing from ``devices``; the decoder's operations
         cannot be counted.
     """
-    _require_counts_of(network_of(deployed), counts)
-    macs = Host.of(deployed, counts.steps).macs_per_sample
-    return price(counts, devices=devices, host_macs_per_sample=macs, hops=hops)
+    network = network_of(deployed)
+    _require_counts_of(network, counts)
+    stored = stored_by_device(network, devices)
+    return price(
+        counts,
+        devices=devices,
+        host_macs_per_sample=Host.of(deployed, counts.steps).macs_per_sample,
+        sparse={
+            name: np.array([layer.form == "sparse" for layer in layers])
+            for name, layers in stored.items()
+        },
+        hops=hops,
+    )
+
+
+def stored_by_device(
+    network: Network, devices: Mapping[str, Device]
+) -> dict[str, list[StoredWeights]]:
+    """How each device that is ``spiking`` stores the synapses of each layer, as `fit` says."""
+    spiking = {name: device.chip for name, device in devices.items() if device.spiking}
+    chips = {name: None if name is None else find_chip(name) for name in spiking.values()}
+    stored = {
+        name: [stored_weights(layer, chip) for layer in network.layers]
+        for name, chip in chips.items()
+    }
+    return {device: stored[chip] for device, chip in spiking.items()}
 
 
 def energy_report(

@@ -10,7 +10,7 @@ from typing import Any
 
 from neurodeploy._io.toml import one_of, present, read_toml, table, text, year
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.hardware.names import DEVICE_TABLE
+from neurodeploy.hardware.names import DEVICE_TABLE, chip_names
 
 ENERGY_BASES = ("measured", "simulated", "assumed")
 """Where a figure can come from; ``devices.toml`` says what each means."""
@@ -61,6 +61,8 @@ class Device:
         Name of the device that runs the decoder.
     precision : str
         Of what its ``mac`` multiplies.
+    chip : str, optional
+        Name of the chip whose lists of synapses it has; None for a plain memory.
     notes : str
         Limits and disputes.
     """
@@ -70,6 +72,7 @@ class Device:
     constants: Mapping[str, Constant]
     host: str
     precision: str = "not said"
+    chip: str | None = None
     notes: str = ""
 
     @property
@@ -133,7 +136,7 @@ def _read_table(path: Path) -> dict[str, Device]:
 
 def _device(path: Path, name: str, entry: Any) -> Device:
     where = f"device table {path}: device {name}"
-    entry = table(where, entry, ("title", "notes", "host", "precision", *OPERATIONS))
+    entry = table(where, entry, ("title", "notes", "host", "precision", "chip", *OPERATIONS))
     constants = {
         operation: _constant(f"{where}: {operation}", entry[operation])
         for operation in OPERATIONS
@@ -162,6 +165,7 @@ def _device(path: Path, name: str, entry: Any) -> Device:
         constants=constants,
         host=text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
         precision=text(where, entry, "precision", "not said"),
+        chip=one_of(where, entry, "chip", chip_names()) if "chip" in entry else None,
         notes=text(where, entry, "notes", ""),
     )
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from neurodeploy.cost.ann import ann_equivalent, break_even_rate, dense_macs
-from neurodeploy.cost.energy import CAUSES, price
+from neurodeploy.cost.energy import CAUSES
+from neurodeploy.cost.energy import price as price_stored
 from neurodeploy.cost.report import energy_report
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.counts import Counts, LayerCounts, count
@@ -54,6 +55,14 @@ def layer(name, synops, updates, macs=(0, 0), graded=(0, 0)):
     )
 
 
+def price(counts, *, devices, host_macs_per_sample=0, hops=None, sparse=(False, False, False)):
+    """Where each device stores layers as said, all of them dense if nothing is."""
+    flags = dict.fromkeys(devices, np.array(sparse[: len(counts.layers)]))
+    return price_stored(
+        counts, devices=devices, host_macs_per_sample=host_macs_per_sample, sparse=flags, hops=hops
+    )
+
+
 @pytest.fixture
 def counts():
     layers = (
@@ -97,6 +106,19 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     }
 
 
+def test_a_layer_that_is_stored_sparse_is_charged_for_what_is_stored(counts, own):
+    devices = load_devices(own)
+    dense, sparse = (
+        price(counts, devices=devices, sparse=flags)
+        for flags in ((False, False, False), (False, True, True))
+    )
+    # Of 40 plain synops 3 are effective; of 140 with graded spikes, 3, and all of them multiply.
+    assert sparse["toy"].joules[1].sum(1).tolist()[:2] == [3 * 2.0, 0.0]
+    assert sparse["toylogic"].joules[2].sum(1).tolist()[:2] == [0.0, 3 * 13.0]
+    np.testing.assert_array_equal(sparse["toy"].joules[0], dense["toy"].joules[0])
+    assert sparse["toy"].causes["neurons"] == dense["toy"].causes["neurons"]
+
+
 def test_logic_prices_synapses_as_additions_and_multiplies_graded_spikes(counts, own):
     devices = load_devices(own)
     assert devices["toylogic"].host == "toylogic"
@@ -130,13 +152,13 @@ def test_a_graded_synop_is_a_synop_or_a_mac_or_else_an_addition(own, counts, has
     own.write_text(f'{OWN}\n[mine]\ntitle = "Mine"\nhost = "toyhost"\n{rows}')
     devices = load_devices(own)
     assert devices["mine"].graded_synapse == devices["mine"].constants[expected]
-    causes = price(counts, host_macs_per_sample=0, devices=devices)["mine"].causes
+    causes = price(counts, devices=devices)["mine"].causes
     assert causes["graded_synapses"] == 80 * values[expected]
     assert causes["synapses"] == 100 * values[has.split()[0]]
 
 
 def test_loihi_at_its_published_figures(counts):
-    proxy = price(counts, host_macs_per_sample=0, devices=load_devices())["loihi"]
+    proxy = price(counts, devices=load_devices())["loihi"]
     assert proxy.causes["synapses"] == pytest.approx(100 * 23.6e-12, rel=1e-12)
     assert proxy.causes["graded_synapses"] == pytest.approx(80 * 23.6e-12, rel=1e-12)
     assert proxy.causes["neurons"] == pytest.approx(34 * 81e-12, rel=1e-12)
@@ -146,7 +168,7 @@ def test_loihi_at_its_published_figures(counts):
 
 
 def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
-    proxies = price(counts, host_macs_per_sample=0, devices=load_devices())
+    proxies = price(counts, devices=load_devices())
     assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", "cmos45_float", "cmos45_integer"}
 
 
@@ -166,13 +188,13 @@ def test_totals_add_up_on_every_device(counts):
 def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
     devices = load_devices(own)
     hops = np.array([[0.0, 0.0], [1.5, 2.0], [0.5, 0.0]])
-    proxies = price(counts, host_macs_per_sample=0, devices=devices, hops=hops)
+    proxies = price(counts, devices=devices, hops=hops)
     assert tuple(proxies["toy"].causes) == CAUSES
     assert proxies["toy"].causes["traffic"] == 4.0 * 5.0
     assert proxies["toy"].basis["traffic"] == "assumed"
     assert proxies["loihi"].causes["traffic"] == pytest.approx(4 * 3.5e-12, rel=1e-12)
     assert "traffic" not in proxies["toylogic"].causes
-    without = price(counts, host_macs_per_sample=0, devices=devices)["toy"]
+    without = price(counts, devices=devices)["toy"]
     assert "traffic" not in without.causes
     assert proxies["toy"].energy_j == without.energy_j + 20.0
     conv, dense = proxies["toy"].to_dict()["layers"][1:]
@@ -260,6 +282,7 @@ def test_an_own_table_adds_a_device_and_replaces_one_as_a_whole(tmp_path, own):
         ("\nac = {", "\nsynop = {value_j = 1, unit = 'J', year = 2001, source = 'x', "
          "basis = 'assumed'}\nac = {", ("toylogic", "one of synop and ac", "both")),
         ("[toyhost]", "[toyhost]\nneuron_update = 1", ("toyhost", "neuron_update", "a table", "1")),
+        ('host = "toyhost"', 'chip = "loihi9"', ("toy", "chip", "loihi1", "'loihi9'")),
         ("[toy]", "toy9 = 4\n[toy]", ("toy9", "a table", "4")),
         ("[toy]", "[empty]\ntitle = 'x'\n[toy]", ("empty", "at least one", "none")),
         ('title = "A toy host"', "title = 'x'\nhop = {value_j = 1, unit = 'J', year = 2001, "
@@ -304,11 +327,11 @@ def test_numbers_that_cannot_be_are_refused(counts):
     with pytest.raises(InputError, match="host_macs_per_sample: expected 0 or more, found -1"):
         price(counts, devices=devices, host_macs_per_sample=-1)
     with pytest.raises(InputError, match="at least one sample, found 0"):
-        price(Counts(layers=(), samples=0, steps=3), host_macs_per_sample=0, devices=devices)
+        price(Counts(layers=(), samples=0, steps=3), devices=devices)
     with pytest.raises(InputError, match="host of loihi: expected 'arm' with mac"):
-        price(counts, host_macs_per_sample=0, devices={"loihi": devices["loihi"]})
+        price(counts, devices={"loihi": devices["loihi"]})
     with pytest.raises(InputError, match=r"hops: expected 0 or more, found -0\.5"):
-        price(counts, host_macs_per_sample=0, devices=devices, hops=np.full((3, 2), -0.5))
+        price(counts, devices=devices, hops=np.full((3, 2), -0.5))
     for effective in (-1, 4):
         with pytest.raises(InputError, match=f"expected 0 to 3, found {effective}"):
             ann_equivalent(3, effective, devices)
@@ -399,7 +422,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "host": 700.0,
     }
     alone = energy_report(bundle.network, counts)["proxies"]["loihi"]
-    assert alone["causes"]["host"] == 0
+    assert (alone["causes"]["host"], alone["host"]) == (0, 0)
     assert alone["per_sample_j"] < energy_report(bundle, counts)["proxies"]["loihi"]["per_sample_j"]
 
 
@@ -463,7 +486,7 @@ def test_at_the_break_even_rate_the_bill_is_that_of_the_ann(tmp_path):
     run = [rng.random((1, *shape, steps)) < rate for shape in (net.input_shape, *net.shapes)]
     counts = count(net, run)
     measured = sum(layer.synops.item() for layer in counts.layers) / (steps * dense_macs(net))
-    (proxy,) = price(counts, host_macs_per_sample=0, devices={"mine": device}).values()
+    (proxy,) = price(counts, devices={"mine": device}).values()
     ann = ann_equivalent(dense_macs(net), 0, {"mine": device})["mine"].dense_j
     above = (measured - rate) * steps * dense_macs(net) * 2.0
     assert proxy.energy_j == pytest.approx(ann + above, rel=1e-12)

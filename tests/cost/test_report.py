@@ -11,7 +11,7 @@ import pytest
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import Host
 from neurodeploy.cost.metrics import count_membrane_updates
-from neurodeploy.cost.report import cost_report, energy_report, latency
+from neurodeploy.cost.report import cost_report, energy_report, latency, stored_by_device
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
@@ -204,6 +204,24 @@ def test_latency_is_steps_and_seconds_only_where_a_step_has_some() -> None:
     for wrong in (0.0, -1e-6, float("nan"), float("inf")):
         with pytest.raises(InputError, match="step time: expected seconds, more than 0"):
             latency(network, 20, wrong)
+
+
+@pytest.mark.parametrize(("kept", "form"), [(0.05, "sparse"), (1.0, "dense")])
+def test_energy_charges_what_fit_stores(kept: float, form: str) -> None:
+    """The same pruned layer was 21 times dearer in `energy` than what `fit` said is stored."""
+    rng = np.random.default_rng(7)
+    weight = 2 * rng.integers(1, 9, (64, 128)) * (rng.random((64, 128)) < kept)
+    network = Network(input_shape=(128,), layers=(Dense(weight=weight, neuron=NEURON),))
+    counts = simulate(network, spikes(network)).counts
+    placed = place(network, find_chip("loihi1"))
+    assert [layer.storage for layer in placed.layers] == [form]
+    (layer,) = counts.layers
+    charged = layer.effective_synops if form == "sparse" else layer.synops
+    report = energy_report(network, counts)["proxies"]
+    for device, synop_j in (("loihi", 23.6e-12), ("cmos45_integer", 0.1e-12)):
+        expected = charged.sum() * synop_j
+        assert report[device]["causes"]["synapses"] == pytest.approx(expected, rel=1e-12)
+    assert stored_by_device(network, load_devices())["loihi"][0].form == form
 
 
 def test_what_is_left_out_is_said(network: Network, run: Run, placement: Placement) -> None:
