@@ -21,7 +21,7 @@ import neurodeploy as nd
 from neurodeploy.experiments import RESULTS, Run, Unit, run_script
 from neurodeploy.signals import Splits
 
-DEVICES = ("cmos45_float", "cmos45_integer")
+DEVICES = ("cmos45_float", "cmos45_integer", "sram45_integer")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -87,7 +87,8 @@ def operations(ann: torch.nn.Module, splits: Splits) -> Mapping[str, float]:
     layers = nd.layer_macs(ann, torch.from_numpy(splits.test.images).flatten(1)).values()
     dense = sum(layer.dense for layer in layers)
     effective = sum(float(layer.effective.mean()) for layer in layers)
-    proxies = nd.ann_equivalent(dense, effective, nd.load_devices())
+    weights = sum(parameter.numel() for parameter in ann.parameters())
+    proxies = nd.ann_equivalent(dense, effective, weights, nd.load_devices())
     numbers = {"macs_per_sample": dense, "effective_macs_per_sample": effective}
     for name in DEVICES:
         numbers[f"uj_{name}"] = 1e6 * proxies[name].dense_j

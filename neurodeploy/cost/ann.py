@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.cost.host import DecoderWork
+from neurodeploy.cost.memory import products_j
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Device
 from neurodeploy.netx.network import Network
@@ -29,13 +30,15 @@ from neurodeploy.netx.network import Network
 class EqualAnn:
     """Multiply-accumulates of the equal ANN for one sample: its layers, and its decoder.
 
-    ``network_effective`` and ``decoder_effective`` are means of a sample.
+    ``network_effective`` and ``decoder_effective`` are means of a sample; ``weights`` are those of
+    both that lie in memory.
     """
 
     network_dense: int
     network_effective: float
     decoder_dense: int
     decoder_effective: float
+    weights: int
 
     @property
     def dense_macs(self) -> int:
@@ -52,6 +55,7 @@ class EqualAnn:
         return {
             "dense_macs": self.dense_macs,
             "effective_macs": self.effective_macs,
+            "weights": self.weights,
             "network": {"dense_macs": self.network_dense, "effective_macs": self.network_effective},
             "decoder": {"dense_macs": self.decoder_dense, "effective_macs": self.decoder_effective},
         }
@@ -111,15 +115,17 @@ def equal_ann(network: Network, activity: Sequence[np.ndarray], work: DecoderWor
         network_effective=effective,
         decoder_dense=work.ann_macs,
         decoder_effective=work.ann_effective_macs,
+        weights=work.ann_weights
+        + sum(matrix.size for layer in network.layers for matrix in layer.matrices.values()),
     )
 
 
 def ann_equivalent(
-    dense: int, effective: float, devices: Mapping[str, Device]
+    dense: int, effective: float, weights: int, devices: Mapping[str, Device]
 ) -> dict[str, AnnProxy]:
     """What an ANN would cost for one sample, on each device with ``mac``.
 
-    Activation functions and biases are free.
+    Activation functions and biases are free; memory is priced as `neurodeploy.cost.memory` says.
 
     Parameters
     ----------
@@ -127,6 +133,8 @@ def ann_equivalent(
         Its multiply-accumulates for one sample, with those of its decoder.
     effective : float
         Of them, those that are not by 0.
+    weights : int
+        That lie in memory; those of a convolution are multiplied more than once.
     devices : mapping of str to Device
         From `load_devices`; a device without ``mac`` is left out of the result.
 
@@ -141,16 +149,17 @@ def ann_equivalent(
     """
     if not 0 <= effective <= dense:
         raise InputError(message("effective multiply-accumulates", f"0 to {dense}", effective))
-    return {
-        name: AnnProxy(
-            device=name,
-            dense_j=dense * device.constants["mac"].value_j,
-            effective_j=effective * device.constants["mac"].value_j,
-            basis=device.constants["mac"].basis,
-        )
-        for name, device in devices.items()
-        if "mac" in device.constants
-    }
+    proxies = {}
+    for name, device in devices.items():
+        if "mac" in device.constants:
+            dense_j, effective_j = products_j(device, dense, effective, weights)
+            proxies[name] = AnnProxy(
+                device=name,
+                dense_j=dense_j,
+                effective_j=effective_j,
+                basis=device.constants["mac"].basis,
+            )
+    return proxies
 
 
 def break_even_rate(network: Network, steps: int, device: Device) -> float | None:
@@ -175,9 +184,10 @@ def break_even_rate(network: Network, steps: int, device: Device) -> float | Non
     float or None
         The network is cheaper below it; over 1, it is cheaper even if every input always spikes.
         None where no rate is: the device has no figures for one of both, neurons and input alone
-        cost more than the ANN, or a connection, a step or a synop costs nothing.
+        cost more than the ANN, or a connection, a step or a synop costs nothing; and none is given
+        where memory is priced, which depends on more than the rate.
     """
-    if not device.spiking or "mac" not in device.constants:
+    if not device.spiking or "mac" not in device.constants or device.sram:
         return None
     figures = (device.graded_synapse if graded else device.synapse for graded in network.graded)
     bills = zip(network.connections, figures, strict=False)

@@ -11,10 +11,12 @@ from neurodeploy.hardware.devices import Device
 def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> list[str]:
     """What is assumed, and what is left out, a sentence or two each."""
     flow, priced = report["traffic"], report["proxies"]
+    remembers = " and ".join(name for name in priced if devices[name].sram) or "no device"
     said = [
         "A proxy: operations counted in this run times published energies of one operation. "
         "Not a measurement.",
-        "Left out: static power, memory, input and output.",
+        f"Left out: static power, input and output. Memory is left out but for {remembers}, a "
+        "model.",
         "Charged: every synapse of a spike that is stored, weights of 0 too where a layer takes "
         "less memory with them; every neuron in every step, also where nothing changes.",
     ]

@@ -25,12 +25,13 @@ def measured(decoder: Decoder, spikes: np.ndarray) -> dict[str, Any]:
     layers = layer_macs(decoder, window)
     effective = sum(float(layer.effective.mean()) for layer in layers.values())
     ever = float((sent != 0).any(-1).double().mean())
-    ann_macs, ann_effective = _equal_ann(decoder, layers, ever)
+    own = Decoder(replace(decoder.config, window_steps=1))
     return {
         "effective_macs": effective + _others(decoder, layers),
         "eight_bits": _eight_bits(decoder, window),
-        "ann_macs": ann_macs,
-        "ann_effective_macs": ann_effective,
+        "ann_macs": own.macs,
+        "ann_effective_macs": _effective(own, layers, ever),
+        "ann_weights": sum(tensor.numel() for tensor in own.parameters()),
     }
 
 
@@ -39,20 +40,17 @@ def _others(decoder: Decoder, layers: Mapping[str, LayerMacs]) -> int:
     return max(0, decoder.macs - sum(layer.dense for layer in layers.values()))
 
 
-def _equal_ann(
-    decoder: Decoder, trained: Mapping[str, LayerMacs], ever: float
-) -> tuple[int, float]:
-    """Dense and effective multiply-accumulates of the same decoder with a window of one step.
+def _effective(own: Decoder, trained: Mapping[str, LayerMacs], ever: float) -> float:
+    """Effective multiply-accumulates of the equal ANN's decoder.
 
     Layers that read the readout have as many zeros as it has neurons that never spiked; the
     others as many as those of the network's decoder.
     """
-    own = Decoder(replace(decoder.config, window_steps=1))
     layers = layer_macs(own, torch.ones(1, own.config.neurons, 1))
     shares = {name: layer.effective_share for name, layer in trained.items()}
     shares |= dict.fromkeys(_first(own, layers), ever)
     effective = sum(layer.dense * shares.get(name, 1.0) for name, layer in layers.items())
-    return own.macs, effective + _others(own, layers)
+    return effective + _others(own, layers)
 
 
 def _first(decoder: Decoder, layers: Mapping[str, LayerMacs]) -> list[str]:

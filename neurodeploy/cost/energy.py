@@ -30,8 +30,11 @@ from neurodeploy.engines.counts import Counts
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Constant, Device
 
-CAUSES = ("synapses", "graded_synapses", "neurons", "traffic", "input", "host")
-"""What a proxy can be made of."""
+CAUSES = (
+    *("synapses", "graded_synapses", "neurons", "weights", "states", "queues"),
+    *("traffic", "input", "host"),
+)
+"""What a proxy can be made of; `neurodeploy.cost.memory` has weights, states and queues."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +192,17 @@ def price(
     }
 
 
+def read_synops(counts: Counts, sparse: np.ndarray) -> np.ndarray:
+    """Synapses that spikes read, int64 [layer, sample]; of a layer that is stored sparse, those
+    other than 0.
+    """
+    kinds = ("effective_synops", "synops")
+    effective, every = (
+        np.array([getattr(layer, kind) for layer in counts.layers]) for kind in kinds
+    )
+    return np.where(sparse[:, None], effective, every)
+
+
 def _host_mac(device: Device, devices: Mapping[str, Device]) -> Constant:
     host = devices.get(device.host)
     if host is None or "mac" not in host.constants:
@@ -209,13 +223,8 @@ def _proxy(
     def of(name: str) -> np.ndarray:
         return np.array([getattr(layer, name) for layer in counts.layers])
 
-    read, multiplied = (
-        np.where(sparse[:, None], of(effective), of(every))
-        for effective, every in (
-            ("effective_synops", "synops"),
-            ("effective_macs", "graded_synops"),
-        )
-    )
+    read = read_synops(counts, sparse)
+    multiplied = np.where(sparse[:, None], of("effective_macs"), of("graded_synops"))
     bill = {
         "synapses": (read - multiplied, device.synapse),
         "graded_synapses": (multiplied, device.graded_synapse),

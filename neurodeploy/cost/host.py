@@ -23,12 +23,13 @@ def decoder_of(deployed: Deployed) -> Decoder | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """What the decoder asks of the host: operations of one answer, and bytes of its tensors.
+    """What the decoder asks of the host: operations of one answer, and what it is made of.
 
-    The bytes are NeuroBench's footprint of it.
+    The bytes are NeuroBench's footprint of its tensors, as they are.
     """
 
     macs_per_sample: int = 0
+    weights: int = 0
     footprint_bytes: int = 0
 
     @classmethod
@@ -45,7 +46,9 @@ class Host:
             return cls()
         tensors = itertools.chain(decoder.parameters(), decoder.buffers())
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        return cls(macs_per_sample=decoder.macs_after(steps), footprint_bytes=size)
+        weights = sum(tensor.numel() for tensor in decoder.parameters())
+        macs = decoder.macs_after(steps)
+        return cls(macs_per_sample=macs, weights=weights, footprint_bytes=size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +67,15 @@ class DecoderWork:
         Of the equal ANN's decoder, dense.
     ann_effective_macs : float
         Of them, those that are not by 0; mean of a sample.
+    ann_weights : int
+        Its parameters.
     """
 
     effective_macs: float = 0.0
     eight_bits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     ann_macs: int = 0
     ann_effective_macs: float = 0.0
+    ann_weights: int = 0
 
     @classmethod
     def of(cls, deployed: Deployed, spikes: np.ndarray) -> DecoderWork:

@@ -26,6 +26,7 @@ from neurodeploy.cost.assumptions import assumptions
 from neurodeploy.cost.energy import Proxy, price
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import DecoderWork, Host
+from neurodeploy.cost.memory import products_j, with_memory
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
 from neurodeploy.cost.verdict import verdict
 from neurodeploy.deploy.parts import Deployed, network_of
@@ -71,19 +72,26 @@ def energy_proxies(
         sample, or fewer than 0 hops; a host is missing from ``devices``; the decoder's operations
         cannot be counted.
     """
-    network = network_of(deployed)
+    network, host = network_of(deployed), Host.of(deployed, counts.steps)
     _require_counts_of(network, counts)
     stored = stored_by_device(network, devices)
-    return price(
+    proxies = price(
         counts,
         devices=devices,
-        host_macs_per_sample=Host.of(deployed, counts.steps).macs_per_sample,
+        host_macs_per_sample=host.macs_per_sample,
         sparse={
             name: np.array([layer.form == "sparse" for layer in layers])
             for name, layers in stored.items()
         },
         hops=hops,
     )
+    for name, proxy in proxies.items():
+        device, runs_decoder = devices[name], devices[devices[name].host]
+        if device.sram:
+            macs = host.macs_per_sample
+            host_j, _ = products_j(runs_decoder, macs, macs, host.weights)
+            proxies[name] = with_memory(proxy, device, network, counts, stored[name], host_j)
+    return proxies
 
 
 def stored_by_device(
@@ -195,11 +203,12 @@ def cost_report(
     proxies = energy_proxies(deployed, counts, devices=devices, hops=hops)
     work = DecoderWork.of(deployed, run.spikes)
     ann = equal_ann(network, (spikes, *run.layers), work)
-    equal = ann_equivalent(ann.dense_macs, ann.effective_macs, devices)
+    equal = ann_equivalent(ann.dense_macs, ann.effective_macs, ann.weights, devices)
+    host = Host.of(deployed, counts.steps)
     bills: dict[str, Any] = {
         name: {
             **proxy.to_dict(),
-            "zero_skipping": _zero_skipping(proxy, devices, work),
+            "zero_skipping": _zero_skipping(proxy, devices, host, work),
             "ann": _ann_beside(network, counts.steps, devices[name], devices, ann, equal),
         }
         for name, proxy in proxies.items()
@@ -214,7 +223,7 @@ def cost_report(
             "proxies": {name: _without_device(each) for name, each in equal.items()},
         },
         "host": {
-            **asdict(Host.of(deployed, counts.steps)),
+            **asdict(host),
             "effective_macs_per_sample": work.effective_macs,
             "eight_bits": dict(work.eight_bits),
         },
@@ -236,11 +245,12 @@ def _add_updates(report: dict[str, Any], updates: Mapping[str, np.ndarray]) -> N
 
 
 def _zero_skipping(
-    proxy: Proxy, devices: Mapping[str, Device], work: DecoderWork
+    proxy: Proxy, devices: Mapping[str, Device], host: Host, work: DecoderWork
 ) -> dict[str, float]:
     """The bill of a sample whose host leaves products by 0 out too."""
-    mac_j = devices[devices[proxy.device].host].constants["mac"].value_j
-    return replace(proxy.bill, host=work.effective_macs * mac_j).to_dict()
+    runs_decoder = devices[devices[proxy.device].host]
+    _, host_j = products_j(runs_decoder, host.macs_per_sample, work.effective_macs, host.weights)
+    return replace(proxy.bill, host=host_j).to_dict()
 
 
 def _ann_beside(

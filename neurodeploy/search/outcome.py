@@ -104,5 +104,5 @@ def conclude(
 def _equal_ann(bundle: Bundle, target: Target) -> float | None:
     macs = dense_macs(bundle.network)
     macs += bundle.decoder.config.neurons * bundle.decoder.config.heads[LABEL]
-    bills = ann_equivalent(macs, macs, {target.device.name: target.device})
+    bills = ann_equivalent(macs, macs, macs, {target.device.name: target.device})
     return bills[target.device.name].dense_j if bills else None

@@ -18,6 +18,10 @@ from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
 
+ARITHMETIC = tuple(
+    cause for cause in CAUSES if cause not in ("weights", "states", "queues", "traffic")
+)
+
 OWN = """
 [toy]
 title = "A toy chip"
@@ -37,6 +41,11 @@ ac = { value_j = 11.0, unit = "J", year = 2004, source = "Nobody", basis = "assu
 neuron_update = { value_j = 0, unit = "J", year = 2005, source = "Nobody", basis = "assumed" }
 mac = { value_j = 13.0, unit = "J", year = 2006, source = "Nobody", basis = "measured" }
 """
+
+
+SRAM = (
+    '{size_bytes = 64, value_j = 1, unit = "J", year = 2001, source = "Nobody", basis = "assumed"}'
+)
 
 
 def layer(name, synops, updates, macs=(0, 0), graded=(0, 0)):
@@ -169,12 +178,13 @@ def test_loihi_at_its_published_figures(counts):
 
 def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
     proxies = price(counts, devices=load_devices())
-    assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", "cmos45_float", "cmos45_integer"}
+    logic = {"cmos45_float", "cmos45_integer", "sram45_integer"}
+    assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", *logic}
 
 
 def test_totals_add_up_on_every_device(counts):
     for proxy in price(counts, devices=load_devices(), host_macs_per_sample=1234).values():
-        assert tuple(proxy.causes) == tuple(cause for cause in CAUSES if cause != "traffic")
+        assert tuple(proxy.causes) == ARITHMETIC
         assert proxy.energy_j == math.fsum(proxy.causes.values())
         assert proxy.per_sample_j * counts.samples == pytest.approx(proxy.energy_j, rel=1e-12)
         # Of two samples, the worst is one standard deviation over the mean.
@@ -189,7 +199,7 @@ def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
     devices = load_devices(own)
     hops = np.array([[0.0, 0.0], [1.5, 2.0], [0.5, 0.0]])
     proxies = price(counts, devices=devices, hops=hops)
-    assert tuple(proxies["toy"].causes) == CAUSES
+    assert set(proxies["toy"].causes) == {*ARITHMETIC, "traffic"}
     assert proxies["toy"].causes["traffic"] == 4.0 * 5.0
     assert proxies["toy"].basis["traffic"] == "assumed"
     assert proxies["loihi"].causes["traffic"] == pytest.approx(4 * 3.5e-12, rel=1e-12)
@@ -283,6 +293,12 @@ def test_an_own_table_adds_a_device_and_replaces_one_as_a_whole(tmp_path, own):
          "basis = 'assumed'}\nac = {", ("toylogic", "one of synop and ac", "both")),
         ("[toyhost]", "[toyhost]\nneuron_update = 1", ("toyhost", "neuron_update", "a table", "1")),
         ('host = "toyhost"', 'chip = "loihi9"', ("toy", "chip", "loihi1", "'loihi9'")),
+        ("[toy]\n", "[toy]\nsram = []\n", ("toy", "sram", "none without synapses and mac")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}]\n", ("toylogic", "sram", "two sizes")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}, {SRAM}]\n",
+         ("toylogic", "sram 1", "size_bytes", "65 or more", "64")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}, {{size_bytes = 99}}]\n",
+         ("toylogic", "sram 1", "value_j", "nothing")),
         ("[toy]", "toy9 = 4\n[toy]", ("toy9", "a table", "4")),
         ("[toy]", "[empty]\ntitle = 'x'\n[toy]", ("empty", "at least one", "none")),
         ('title = "A toy host"', "title = 'x'\nhop = {value_j = 1, unit = 'J', year = 2001, "
@@ -334,7 +350,7 @@ def test_numbers_that_cannot_be_are_refused(counts):
         price(counts, devices=devices, hops=np.full((3, 2), -0.5))
     for effective in (-1, 4):
         with pytest.raises(InputError, match=f"expected 0 to 3, found {effective}"):
-            ann_equivalent(3, effective, devices)
+            ann_equivalent(3, effective, 3, devices)
 
 
 def network():
@@ -365,7 +381,7 @@ def test_a_network_that_always_fires_costs_as_many_synops_as_the_dense_ann_macs(
 
 def test_the_ann_pays_every_product_or_those_that_are_not_by_zero(own):
     devices = load_devices(own)
-    proxies = ann_equivalent(1080, 7, devices)
+    proxies = ann_equivalent(1080, 7, 1080, devices)
     assert set(proxies) == {name for name in devices if "mac" in devices[name].constants}
     assert "loihi" not in proxies
     assert proxies["toyhost"].dense_j == 1080 * 7.0
@@ -394,7 +410,11 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
     report = energy_report(bundle, counts, devices=load_devices(own))
     assert json.loads(json.dumps(report)) == report
     assert list(report) == ["layers", "samples", "steps", "host", "proxies"]
-    assert report["host"] == {"macs_per_sample": 50, "footprint_bytes": 4 * (50 + 5 + 5)}
+    assert report["host"] == {
+        "macs_per_sample": 50,
+        "weights": 50 + 5 + 5,
+        "footprint_bytes": 4 * (50 + 5 + 5),
+    }
     assert (report["samples"], report["steps"]) == (2, 9)
     assert report["layers"][1] == {
         "name": "1-dense",
@@ -487,7 +507,7 @@ def test_at_the_break_even_rate_the_bill_is_that_of_the_ann(tmp_path):
     counts = count(net, run)
     measured = sum(layer.synops.item() for layer in counts.layers) / (steps * dense_macs(net))
     (proxy,) = price(counts, devices={"mine": device}).values()
-    ann = ann_equivalent(dense_macs(net), 0, {"mine": device})["mine"].dense_j
+    ann = ann_equivalent(dense_macs(net), 0, 0, {"mine": device})["mine"].dense_j
     above = (measured - rate) * steps * dense_macs(net) * 2.0
     assert proxy.energy_j == pytest.approx(ann + above, rel=1e-12)
     assert above != 0

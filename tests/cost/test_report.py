@@ -150,7 +150,8 @@ def test_the_equal_ann_is_beside_the_network(network: Network, run: Run) -> None
     assert ann["synops_per_connection_step"] == sum(
         layer["synops"] for layer in report["layers"]
     ) / (3 * 8 * macs)
-    assert set(ann["proxies"]) == {"cmos45_float", "cmos45_integer", "cpu", "gpu", "arm"}
+    logic = {"cmos45_float", "cmos45_integer", "sram45_integer"}
+    assert set(ann["proxies"]) == {*logic, "cpu", "gpu", "arm"}
     for device, on, mac_j, precision in (
         ("cmos45_float", "cmos45_float", 4.6e-12, "32-bit floating point"),
         ("cmos45_integer", "cmos45_integer", 0.3e-12, "8-bit integers"),
@@ -232,10 +233,10 @@ def test_what_is_left_out_is_said(network: Network, run: Run, placement: Placeme
     assert "Not a measurement" in said()
     assert "Traffic between cores is left out: no chip is given." in said()
     assert "decoder answers" not in said()
-    assert "host: arm, cmos45_float, cmos45_integer." in said(bundle_of(network))
+    assert "host: arm, cmos45_float, cmos45_integer, sram45_integer." in said(bundle_of(network))
     flow = said(placement=placement)
     assert "on loihi1" in flow
-    assert "for want of a figure: spinnaker, spinnaker2, cmos45_float, cmos45_integer." in flow
+    assert "for want of a figure: spinnaker, spinnaker2, cmos45_float, cmos45_integer, " in flow
 
 
 def test_traffic_of_what_a_chip_cannot_run_is_refused() -> None:
@@ -253,7 +254,7 @@ def test_the_host_holds_a_decoder_of_float32(kind: str, macs: int, biases: int) 
     bundle = bundle_of(network, kind, outputs=5, steps=4)
     host = Host.of(bundle, 4)
     assert (host.macs_per_sample, host.footprint_bytes) == (macs, 4 * (macs + biases))
-    assert Host.of(network, 4) == Host(macs_per_sample=0, footprint_bytes=0)
+    assert Host.of(network, 4) == Host()
 
 
 def test_a_run_of_a_bundle_never_leaves_its_decoder_out() -> None:
