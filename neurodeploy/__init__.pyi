@@ -6,9 +6,10 @@ from .adopt.convert import convert as convert
 from .adopt.convert import from_nir as from_nir
 from .adopt.convert import from_slayer as from_slayer
 from .adopt.nir.writing import to_nir as to_nir
-from .cost.energy import ann_equivalent as ann_equivalent
-from .cost.energy import dense_macs as dense_macs
-from .cost.energy import energy_proxies as energy_proxies
+from .cost.ann import ann_equivalent as ann_equivalent
+from .cost.ann import dense_macs as dense_macs
+from .cost.report import cost_report as cost_report
+from .cost.report import energy_proxies as energy_proxies
 from .cost.report import energy_report as energy_report
 from .deploy.bundle import Bundle as Bundle
 from .deploy.bundle import counting_bundle as counting_bundle
@@ -64,6 +65,7 @@ from .model.encoder import Encoder as Encoder
 from .model.export import export_network as export_network
 from .model.hybrid import HybridModel as HybridModel
 from .model.hybrid import StreamingModel as StreamingModel
+from .model.macs import layer_macs as layer_macs
 from .model.neuron import CubaParameters as CubaParameters
 from .model.quantization import WeightLevels as WeightLevels
 from .model.quantization import compress as compress

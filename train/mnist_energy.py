@@ -5,7 +5,8 @@ Usage: python train/mnist_energy.py [--seeds 3]
 Both learn from the same distorted digits for as many epochs, with Adam and a cosine schedule. The
 spiking model is then pruned and given fewer weight bits, and trained on; what is measured is what
 is exported. Energies are proxies: operations counted in the run, at published figures of one
-device class, with the decoder. Every run is kept in runs/results once it is finished; start the
+device class, with the decoder; once with every product, once without those by 0, on both sides.
+Every run is kept in runs/results once it is finished; start the
 script again to go on. `python train/tables.py` makes the tables.
 """
 
@@ -20,7 +21,7 @@ import neurodeploy as nd
 from neurodeploy.experiments import RESULTS, Run, Unit, run_script
 from neurodeploy.signals import Splits
 
-DEVICES = ("cmos45_float", "cmos45_integer")
+DEVICES = ("cmos45_float", "cmos45_integer", "sram45_integer")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -76,9 +77,23 @@ def ann_of(task: nd.ImageTask) -> Run:
             validated = accuracy(ann, splits, "validation")
             if validated >= best:
                 best, test = validated, accuracy(ann, splits, "test")
-        return {"accuracy_deployed": test, "accuracy_validation": best}
+        return {"accuracy_deployed": test, "accuracy_validation": best, **operations(ann, splits)}
 
     return run
+
+
+def operations(ann: torch.nn.Module, splits: Splits) -> Mapping[str, float]:
+    """Of the ANN on the test digits: what it multiplies, all and not by 0, and proxies of both."""
+    layers = nd.layer_macs(ann, torch.from_numpy(splits.test.images).flatten(1)).values()
+    dense = sum(layer.dense for layer in layers)
+    effective = sum(float(layer.effective.mean()) for layer in layers)
+    weights = sum(parameter.numel() for parameter in ann.parameters())
+    proxies = nd.ann_equivalent(dense, effective, weights, nd.load_devices())
+    numbers = {"macs_per_sample": dense, "effective_macs_per_sample": effective}
+    for name in DEVICES:
+        numbers[f"uj_{name}"] = 1e6 * proxies[name].dense_j
+        numbers[f"uj_skipping_{name}"] = 1e6 * proxies[name].effective_j
+    return numbers
 
 
 @torch.no_grad()
@@ -124,9 +139,10 @@ def counted(
     bundle = task.bundle(model)
     nd.save_bundle(bundle, folder / "bundle")
     labels = torch.from_numpy(splits.test.labels)
-    run = nd.simulate(bundle.network, nd.input_spikes(task, splits.test.images, seed=1))
+    spikes = nd.input_spikes(task, splits.test.images, seed=1)
+    run = nd.simulate(bundle.network, spikes)
     answers = nd.decode(bundle, torch.from_numpy(run.spikes))["label"]
-    layers, devices = run.counts.totals()["layers"], nd.load_devices()
+    layers = run.counts.totals()["layers"]
     numbers = {
         "accuracy_deployed": float((answers.argmax(1) == labels).float().mean()),
         "spikes_per_neuron_step": float(run.spikes.mean()),
@@ -135,15 +151,10 @@ def counted(
         / len(labels),
         "neuron_updates_per_sample": sum(layer["neuron_updates"] for layer in layers) / len(labels),
     }
-    macs = nd.dense_macs(bundle.network) + task.readout * splits.test.classes
-    equal = nd.ann_equivalent(macs, run.counts.steps, devices)
-    proxies = nd.energy_proxies(
-        run.counts, devices=devices, host_macs_per_sample=bundle.decoder.macs
-    )
+    proxies = nd.cost_report(bundle, spikes, run, devices=nd.load_devices())["proxies"]
     for name in DEVICES:
-        numbers[f"uj_{name}"] = 1e6 * proxies[name].per_sample_j
-        numbers[f"ann_uj_{name}"] = 1e6 * equal[name].one_pass_j
-        numbers[f"ratio_{name}"] = equal[name].one_pass_j / proxies[name].per_sample_j
+        numbers[f"uj_{name}"] = 1e6 * proxies[name]["total"]
+        numbers[f"uj_skipping_{name}"] = 1e6 * proxies[name]["zero_skipping"]["total"]
     return numbers
 
 

@@ -33,8 +33,15 @@ EFFECTIVE = Column(
     number="effective_synops_per_sample", head="of them with a weight other than 0", digits=0
 )
 ENERGY = Column(number="uj_cmos45_float", head="45 nm float proxy, uJ", digits=3)
-TIMES = Column(number="ratio_cmos45_float", head="ANN / SNN")
-TIMES_INTEGER = Column(number="ratio_cmos45_integer", head="ANN / SNN, integers")
+SKIPPING = Column(number="uj_skipping_cmos45_float", head="zeros skipped", digits=3)
+INTEGER = Column(number="uj_cmos45_integer", head="45 nm integer proxy, uJ", digits=3)
+INTEGER_SKIPPING = Column(
+    number="uj_skipping_cmos45_integer", head="integers, zeros skipped", digits=3
+)
+MEMORY = Column(number="uj_sram45_integer", head="with memory, uJ", digits=3)
+MEMORY_SKIPPING = Column(
+    number="uj_skipping_sram45_integer", head="with memory, zeros skipped", digits=3
+)
 
 COLUMNS = {
     "decoders": (DEPLOYED, SHUFFLED, SPIKES, BITS, TIME),
@@ -44,7 +51,10 @@ COLUMNS = {
     "beta-ann": (SAMPLED, COLD, BITS, LOSS),
     "mnist": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
     "mnist-rate": (DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, BITS),
-    "energy": (DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, TIMES, TIMES_INTEGER),
+    "energy": (
+        *(DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, SKIPPING, INTEGER, INTEGER_SKIPPING),
+        *(MEMORY, MEMORY_SKIPPING),
+    ),
     "predictive-coding": (SAMPLED, COLD, DEPLOYED, SHUFFLED, SPIKES, TIME),
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from neurodeploy.cli.app import out, print_layers, print_table
 from neurodeploy.cost.energy import CAUSES
+from neurodeploy.cost.verdict import microjoules
 
 
 def print_costs(report: Mapping[str, Any]) -> None:
@@ -17,7 +18,7 @@ def print_costs(report: Mapping[str, Any]) -> None:
     title = "energy proxy, microjoules a sample"
     print_table(title, ("", *heads), _cause_rows(report["proxies"].values()))
     print_table("by layer, mean", ("layer", *heads), _layer_rows(report["proxies"].values()))
-    _print_ann(report)
+    _print_bills(report)
     for line in _lines(report):
         out().print(line, highlight=False)
     for assumption in report["assumptions"]:
@@ -55,46 +56,46 @@ def _shares(entry: Mapping[str, Any]) -> tuple[str, ...]:
 def _cause_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """Mean, spread and worst of a sample; then the mean by cause, of those that cost anything."""
     rows = [
-        (name, *(_microjoules(proxy[key]) for proxy in proxies))
+        (name, *(microjoules(proxy[key]) for proxy in proxies))
         for name, key in (("mean", "per_sample_j"), ("spread", "spread_j"), ("worst", "worst_j"))
     ]
     for cause in CAUSES:
         found = [proxy["per_cause"].get(cause) for proxy in proxies]
         means = [None if each is None else each["per_sample_j"] for each in found]
         if any(means):
-            cells = ("left out" if each is None else _microjoules(each) for each in means)
+            cells = ("left out" if each is None else microjoules(each) for each in means)
             rows.append((cause.replace("_", " "), *cells))
     return rows
 
 
 def _layer_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     return [
-        (same[0]["name"], *(_microjoules(layer["per_sample_j"]) for layer in same))
+        (same[0]["name"], *(microjoules(layer["per_sample_j"]) for layer in same))
         for same in zip(*(proxy["layers"] for proxy in proxies), strict=True)
     ]
 
 
-def _print_ann(report: Mapping[str, Any]) -> None:
-    ann = report["ann"]
+def _print_bills(report: Mapping[str, Any]) -> None:
+    """Chip, traffic and host together, beside the equal ANN; dense, and where zeros are skipped."""
     rows = [
         (
             name,
-            _microjoules(entry["snn_without_host_j"]) if "snn_without_host_j" in entry else "",
-            *(_microjoules(entry[key]) for key in ("one_pass_j", "all_steps_j")),
-            _break_even(entry),
+            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["ann"]["dense_j"]),
+            microjoules(proxy["zero_skipping"]["total"]),
+            microjoules(proxy["ann"]["effective_j"]),
         )
-        for name, entry in ann["proxies"].items()
+        for name, proxy in report["proxies"].items()
     ]
-    title = f"equal ANN of {ann['macs_per_pass']:,} MACs a pass, microjoules a sample"
-    heads = ("device", "SNN", "ANN", f"ANN, {ann['passes']} passes", "break-even rate")
+    ann = report["ann"]
+    title = (
+        f"microjoules a sample, beside the equal ANN of {ann['dense_macs']:,} MACs; * without "
+        f"products by 0, {ann['effective_macs']:,.0f} MACs"
+    )
+    heads = ("device", "chip", "traffic", "host", "sum", "ANN", "sum *", "ANN *")
     print_table(title, heads, rows)
-
-
-def _break_even(entry: Mapping[str, Any]) -> str:
-    if "break_even_rate" not in entry:
-        return ""
-    rate = entry["break_even_rate"]
-    return "none" if rate is None else f"{rate:.3g}"
+    for proxy in report["proxies"].values():
+        out().print(proxy["verdict"], highlight=False)
 
 
 def _lines(report: Mapping[str, Any]) -> list[str]:
@@ -102,9 +103,8 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
     rate = report["ann"]["synops_per_connection_step"]
     if rate is not None:
         said.append(
-            f"Rate: {rate:.3g} spikes a connection and step. Below the break-even rate the "
-            "SNN costs less than one pass of the ANN; with none, its neurons alone cost "
-            "more."
+            f"Rate: {rate:.3g} spikes a connection and step. Break-even rate of its layers with "
+            f"those of the dense ANN, decoders apart: {_break_even(report['proxies'])}."
         )
     if flow is not None:
         said.append(
@@ -115,7 +115,8 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
     if host["macs_per_sample"]:
         said.append(
             f"Decoder: {host['macs_per_sample']:,} MACs a sample, "
-            f"{host['footprint_bytes'] / 1024:,.1f} KiB."
+            f"{host['effective_macs_per_sample']:,.0f} of them not by 0, "
+            f"{host['footprint_bytes'] / 1024:,.1f} KiB.{_in_eight_bits(host)}"
         )
     seconds = "" if time["seconds"] is None else f", {time['seconds']:.3g} s"
     said.append(
@@ -125,11 +126,20 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _microjoules(joule: float) -> str:
-    value = 1e6 * joule
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if value >= 1 or value == 0 else f"{value:#.3g}"
+def _break_even(proxies: Mapping[str, Any]) -> str:
+    """The break-even rate of each device that has one."""
+    rates = {name: proxy["ann"]["break_even_rate"] for name, proxy in proxies.items()}
+    said = [f"{rate:.3g} ({name})" for name, rate in rates.items() if rate is not None]
+    return ", ".join(said) or "at no rate"
+
+
+def _in_eight_bits(host: Mapping[str, Any]) -> str:
+    """What rounding changes in the answers of each head."""
+    said = ", ".join(
+        f"{head} by {each['error']:.2%}, its largest output in {1 - each['same']:.1%} of samples"
+        for head, each in host["eight_bits"].items()
+    )
+    return f" 8-bit integers change {said}." if said else " It has no form in 8-bit integers here."
 
 
 def _short(number: float) -> str:

@@ -70,7 +70,8 @@ def energy(
     spikes = first_steps(part, input_spikes(input_file, data, samples, seed, deployed))
     report = cost_report(
         deployed,
-        run_batch(part, spikes, engine).counts,
+        spikes,
+        run_batch(part, spikes, engine),
         devices=table,
         placement=None if placed is None else place(part, placed),
         step_time_s=step_time,

@@ -17,9 +17,8 @@ from neurodeploy.cli.plots import (
     table_figure,
     write_report,
 )
-from neurodeploy.cost.energy import ann_equivalent, dense_macs
+from neurodeploy.cost.verdict import microjoules
 from neurodeploy.experiments.measure import as_squares
-from neurodeploy.hardware.devices import load_devices
 
 
 def summary_tables(results: Results) -> list[ReportTable]:
@@ -113,36 +112,41 @@ def activity_table(results: Results) -> ReportTable:
 
 
 def cost_table(results: Results) -> ReportTable:
-    """Energy proxies of a sample, beside the equal ANN."""
-    devices, counts = load_devices(), results.deployed.counts
-    host_macs, macs = results.bundle.decoder.macs, dense_macs(results.bundle.network)
-    causes = ("synapses", "neurons", "host")
-    bills = {
-        name: [proxy.causes[cause] / counts.samples for cause in causes]
-        for name, proxy in results.proxies.items()
-    }
-    for name, ann in ann_equivalent(macs, counts.steps, devices).items():
-        per_mac = ann.one_pass_j / macs
-        bills[f"equal ANN, one pass: {name}"] = [ann.one_pass_j, 0.0, per_mac * host_macs]
+    """Energy proxies of a sample, beside the equal ANN with a decoder of its own."""
+    proxies = results.costs["proxies"]
     rows = [
-        (name, *(_microjoules(joule) for joule in (*bill, sum(bill))))
-        for name, bill in bills.items()
+        (
+            name,
+            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["ann"]["dense_j"]),
+            microjoules(proxy["zero_skipping"]["total"]),
+            microjoules(proxy["ann"]["effective_j"]),
+        )
+        for name, proxy in proxies.items()
     ]
+    heads = ("device", "chip", "traffic", "host decoder", "sum", "ANN", "sum *", "ANN *")
     return ReportTable(
         title="Energy proxy in microjoules per sample",
-        heads=("device", "synapses", "neurons", "host decoder", "sum"),
+        heads=heads,
         rows=rows,
-        caption=(
-            "A proxy, not a measurement: operations counted in this run times published energies "
-            "per operation. neurodeploy/hardware/devices.toml says what each device is, and the "
-            "source and basis of each figure. Static power and input/output are left out."
+        caption=" ".join(
+            [
+                *(proxy["verdict"] for proxy in proxies.values()),
+                *_in_eight_bits(results),
+                "A proxy, not a measurement: operations counted in this run times published "
+                "energies per operation. neurodeploy/hardware/devices.toml says what each device "
+                "is, and the source and basis of each figure. Static power and input/output are "
+                "left out. The equal ANN has the same layers and a decoder of its own. * Products "
+                "by 0 are skipped; the ANN's zeros are what never spiked in a sample.",
+            ]
         ),
     )
 
 
-def _microjoules(joule: float) -> str:
-    value = 1e6 * joule
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
+def _in_eight_bits(results: Results) -> Iterator[str]:
+    accuracy = results.accuracy_in_eight_bits
+    if accuracy is not None:
+        yield f"With 8-bit integers in the decoder, {_percent(accuracy)} of the classes are right."
 
 
 def write_demo_report(results: Results, folder: Path) -> Path:

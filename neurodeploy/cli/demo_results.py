@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 
-from neurodeploy.cost.energy import Proxy, energy_proxies
+from neurodeploy.cost.report import cost_report
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.verification import Verification
+from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
 from neurodeploy.experiments.measure import Readings
 from neurodeploy.hardware.devices import load_devices
 from neurodeploy.learn.objective import NO_LABEL
+from neurodeploy.model.eight_bits import eight_bit_decoder
 from neurodeploy.tasks import Task
 
 
@@ -110,13 +113,24 @@ class Results:
         return float(self.task.objective().log_loss(answers, targets).mean())
 
     @property
-    def proxies(self) -> dict[str, Proxy]:
-        """Energy proxies by device, the host's decoder included."""
-        return energy_proxies(
-            self.deployed.counts,
-            devices=load_devices(),
-            host_macs_per_sample=self.bundle.decoder.macs,
-        )
+    def accuracy_in_eight_bits(self) -> float | None:
+        """Share of right classes at the end of a sample if the decoder multiplies 8-bit integers.
+
+        None where no class is asked for at the end, or the decoder has no such form.
+        """
+        labels, decoder = self.targets.get("label"), eight_bit_decoder(self.bundle.decoder)
+        if labels is None or labels.ndim != 1 or decoder is None:
+            return None
+        spikes = torch.from_numpy(self.deployed.activity[-1]).float()
+        said = decoder.at_the_end(spikes)["label"].argmax(1).numpy()
+        return float((said == labels).mean())
+
+    @cached_property
+    def costs(self) -> dict[str, Any]:
+        """The report of `cost_report` on the test set."""
+        spikes, *layers = self.deployed.activity
+        run = Run(layers=tuple(layers), counts=self.deployed.counts)
+        return cost_report(self.bundle, spikes, run, devices=load_devices())
 
     def to_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
@@ -135,7 +149,12 @@ class Results:
             "spikes_per_readout_neuron_step": float(self.deployed.activity[-1].mean()),
             "spikes_per_sample": sum(layer["output_spikes"] for layer in totals) / samples,
             "synops_per_sample": sum(layer["synops"] for layer in totals) / samples,
-            "energy_proxy_j_per_sample": {n: p.per_sample_j for n, p in self.proxies.items()},
+            "energy_proxy_j_per_sample": {
+                name: {part: proxy[part] for part in ("total", "chip", "traffic", "host")}
+                for name, proxy in self.costs["proxies"].items()
+            },
+            "ann": self.costs["ann"],
+            "accuracy_in_eight_bits": self.accuracy_in_eight_bits,
             "seconds": self.seconds,
         }
         return figures if self.images is None else {**figures, **self.images.quality}

@@ -4,16 +4,17 @@ A proxy says what the counted operations would cost at the figures of ``devices.
 every figure has its unit, year, source and basis. It leaves out static power, memory traffic,
 input and output. Per layer and sample, with E of the device::
 
-    synapses = (synops - graded_synops) * E_synop
-                                             (E_ac on a device that has additions, no synapses)
-    graded_synapses = graded_synops * E_synop                            (there, E_mac)
+    synapses = (synops that add) * E_synop   (E_ac on a device that has additions, no synapses)
+    graded_synapses = (synops that multiply) * E_synop                   (there, E_mac)
     neurons  = neuron_updates * E_neuron_update
     traffic  = hops between cores * E_hop    (where hops are given, and the device has a figure)
     input    = macs * E_mac                  (of the host, if the device has no multiplier)
     host     = decoder's MACs * E_mac of the host
 
-``synops`` counts all connections of a spike, also those with weight 0. A device with ``mac``
-alone cannot price spikes: it serves as host and in `ann_equivalent`.
+Where the device stores a layer sparse (`neurodeploy.hardware.mapping.storage`), a spike reads the
+synapses other than 0; elsewhere all of them, also those with weight 0. A device with ``mac``
+alone cannot price spikes: it serves as host and in `neurodeploy.cost.ann`. Chip, traffic and host
+stand together in every bill.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ import numpy as np
 from neurodeploy.engines.counts import Counts
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Constant, Device
-from neurodeploy.netx.network import Network
 
-CAUSES = ("synapses", "graded_synapses", "neurons", "traffic", "input", "host")
-"""What a proxy can be made of."""
+CAUSES = (
+    *("synapses", "graded_synapses", "neurons", "weights", "states", "queues"),
+    *("traffic", "input", "host"),
+)
+"""What a proxy can be made of; `neurodeploy.cost.memory` has weights, states and queues."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,28 @@ class Spread:
         """Of one value a sample."""
         mean, deviation, worst = joules.mean(), joules.std(), joules.max()
         return cls(per_sample_j=float(mean), spread_j=float(deviation), worst_j=float(worst))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """Where the energy of a sample is spent, in joules.
+
+    ``chip`` is synapses, neurons and input; ``traffic`` goes between cores, and is 0 where it is
+    not priced; ``host`` is the decoder.
+    """
+
+    chip: float
+    traffic: float
+    host: float
+
+    @property
+    def total(self) -> float:
+        """Of all three."""
+        return self.chip + self.traffic + self.host
+
+    def to_dict(self) -> dict[str, float]:
+        """For JSON: the parts, and ``total``."""
+        return {"total": self.total, **asdict(self)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,12 +117,14 @@ class Proxy:
         return self.sample.per_sample_j
 
     @property
-    def without_host_j(self) -> float:
-        """Mean of a sample, the network alone."""
-        return float(self.joules[:-1].sum((0, 1)).mean())
+    def bill(self) -> Bill:
+        """Mean of a sample, by where it is spent."""
+        by_cause = dict(zip(self.basis, self.joules.sum(0).mean(1).tolist(), strict=True))
+        host, traffic = by_cause.pop("host"), by_cause.pop("traffic", 0.0)
+        return Bill(chip=math.fsum(by_cause.values()), traffic=traffic, host=host)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: the batch, a sample, and both by cause and by layer."""
+        """For JSON: a sample by where it is spent, the batch, and both by cause and by layer."""
         layers = []
         for name, joules in zip(self.layers, self.joules[:-1], strict=True):
             causes = dict(zip(self.basis, joules.sum(1).tolist(), strict=True))
@@ -105,6 +132,7 @@ class Proxy:
             layers.append({"name": name, **asdict(Spread.of(joules.sum(0))), "causes": causes})
         by_cause = self.joules.sum(0)
         return {
+            **self.bill.to_dict(),
             "energy_j": self.energy_j,
             **asdict(self.sample),
             "causes": self.causes,
@@ -117,33 +145,12 @@ class Proxy:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class AnnProxy:
-    """What the equal ANN would cost for one sample at published figures; not a measurement.
-
-    Parameters
-    ----------
-    device : str
-        Name of the device.
-    one_pass_j : float
-        Every connection once, as a network without time computes.
-    all_steps_j : float
-        Every connection in every time step, as a network that does not skip zeros computes.
-    basis : str
-        Where the figure of a multiply-accumulate comes from, of `ENERGY_BASES`.
-    """
-
-    device: str
-    one_pass_j: float
-    all_steps_j: float
-    basis: str
-
-
-def energy_proxies(
+def price(
     counts: Counts,
     *,
     devices: Mapping[str, Device],
-    host_macs_per_sample: int = 0,
+    host_macs_per_sample: int,
+    sparse: Mapping[str, np.ndarray],
     hops: np.ndarray | None = None,
 ) -> dict[str, Proxy]:
     """What a run would cost on each device that has figures for spikes.
@@ -157,6 +164,8 @@ def energy_proxies(
         left out of the result.
     host_macs_per_sample : int
         Multiply-accumulates of the decoder for one sample.
+    sparse : mapping of str to bool array [layer]
+        Of each device that is ``spiking``: whether it stores a layer without weights of 0.
     hops : float array [layer, sample], optional
         Hops between cores that the spikes of each layer take. Without, there is no traffic.
 
@@ -175,10 +184,23 @@ def energy_proxies(
     if hops is not None:
         _not_negative("hops", hops.min())
     return {
-        name: _proxy(device, _host_mac(device, devices), counts, host_macs_per_sample, hops)
+        name: _proxy(
+            device, _host_mac(device, devices), counts, host_macs_per_sample, sparse[name], hops
+        )
         for name, device in devices.items()
         if device.spiking
     }
+
+
+def read_synops(counts: Counts, sparse: np.ndarray) -> np.ndarray:
+    """Synapses that spikes read, int64 [layer, sample]; of a layer that is stored sparse, those
+    other than 0.
+    """
+    kinds = ("effective_synops", "synops")
+    effective, every = (
+        np.array([getattr(layer, kind) for layer in counts.layers]) for kind in kinds
+    )
+    return np.where(sparse[:, None], effective, every)
 
 
 def _host_mac(device: Device, devices: Mapping[str, Device]) -> Constant:
@@ -191,14 +213,21 @@ def _host_mac(device: Device, devices: Mapping[str, Device]) -> Constant:
 
 
 def _proxy(
-    device: Device, host_mac: Constant, counts: Counts, host_macs: int, hops: np.ndarray | None
+    device: Device,
+    host_mac: Constant,
+    counts: Counts,
+    host_macs: int,
+    sparse: np.ndarray,
+    hops: np.ndarray | None,
 ) -> Proxy:
     def of(name: str) -> np.ndarray:
         return np.array([getattr(layer, name) for layer in counts.layers])
 
+    read = read_synops(counts, sparse)
+    multiplied = np.where(sparse[:, None], of("effective_macs"), of("graded_synops"))
     bill = {
-        "synapses": (of("synops") - of("graded_synops"), device.synapse),
-        "graded_synapses": (of("graded_synops"), device.graded_synapse),
+        "synapses": (read - multiplied, device.synapse),
+        "graded_synapses": (multiplied, device.graded_synapse),
         "neurons": (of("neuron_updates"), device.constants["neuron_update"]),
         "input": (of("macs"), device.constants.get("mac", host_mac)),
         "host": (np.full(counts.samples, host_macs), host_mac),
@@ -216,91 +245,6 @@ def _proxy(
         basis={cause: bill[cause][1].basis for cause in causes},
         joules=joules,
     )
-
-
-def dense_macs(network: Network) -> int:
-    """Multiply-accumulates of one pass through the equal ANN.
-
-    Every connection of every dense and convolution layer once, recurrent ones and weights of 0
-    too; at the edge of an image, padding is no connection.
-    """
-    return sum(network.connections)
-
-
-def ann_equivalent(
-    network_macs_per_pass: int, steps: int, devices: Mapping[str, Device]
-) -> dict[str, AnnProxy]:
-    """What the ANN of the same shape would cost for one sample, on each device with ``mac``.
-
-    Activation functions and biases are free.
-
-    Parameters
-    ----------
-    network_macs_per_pass : int
-        From `dense_macs`.
-    steps : int
-        Time steps of a sample.
-    devices : mapping of str to Device
-        From `load_devices`; a device without ``mac`` is left out of the result.
-
-    Returns
-    -------
-    dict of str to AnnProxy
-
-    Raises
-    ------
-    InputError
-        A number is negative.
-    """
-    _not_negative("network_macs_per_pass", network_macs_per_pass)
-    _not_negative("steps", steps)
-    return {
-        name: AnnProxy(
-            device=name,
-            one_pass_j=network_macs_per_pass * device.constants["mac"].value_j,
-            all_steps_j=network_macs_per_pass * steps * device.constants["mac"].value_j,
-            basis=device.constants["mac"].basis,
-        )
-        for name, device in devices.items()
-        if "mac" in device.constants
-    }
-
-
-def break_even_rate(network: Network, steps: int, device: Device) -> float | None:
-    """Spikes a connection and step at which a network costs what the equal ANN costs in one pass.
-
-    With T steps, C connections, N neurons, I features of an input layer with neurons, and E of
-    the device, whose synops are graded or not by the layer::
-
-        T * rate * sum(C * E_synop) + T * N * E_neuron_update + T * I * E_mac = sum(C) * E_mac
-
-    Parameters
-    ----------
-    network : Network
-        Decoder, traffic, activation functions and biases are free on both sides.
-    steps : int
-        Time steps of a sample.
-    device : Device
-        Runs both.
-
-    Returns
-    -------
-    float or None
-        The network is cheaper below it; over 1, it is cheaper even if every input always spikes.
-        None where no rate is: the device has no figures for one of both, neurons and input alone
-        cost more than the ANN, or a connection, a step or a synop costs nothing.
-    """
-    if not device.spiking or "mac" not in device.constants:
-        return None
-    figures = (device.graded_synapse if graded else device.synapse for graded in network.graded)
-    bills = zip(network.connections, figures, strict=False)
-    spikes_j = steps * sum(number * each.value_j for number, each in bills)
-    layers = zip(network.layers, network.shapes, strict=True)
-    updates = steps * sum(layer.neuron_count(shape) for layer, shape in layers)
-    inputs = steps * math.prod(network.input_shape) if network.layers[0].takes_real_values else 0
-    left_j = (dense_macs(network) - inputs) * device.constants["mac"].value_j
-    left_j -= updates * device.constants["neuron_update"].value_j
-    return left_j / spikes_j if left_j >= 0 and spikes_j > 0 else None
 
 
 def _not_negative(name: str, value: int) -> None:

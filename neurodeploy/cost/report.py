@@ -7,55 +7,104 @@ or left out is said in the report.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.cost.energy import (
-    Proxy,
+from neurodeploy.cost.ann import (
+    AnnProxy,
+    EqualAnn,
     ann_equivalent,
     break_even_rate,
     dense_macs,
-    energy_proxies,
+    equal_ann,
 )
+from neurodeploy.cost.assumptions import assumptions
+from neurodeploy.cost.energy import Proxy, price
+from neurodeploy.cost.hops import hops_per_spike
+from neurodeploy.cost.host import DecoderWork, Host
+from neurodeploy.cost.memory import products_j, with_memory
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
-from neurodeploy.deploy.parts import ChipPart, Deployed, network_of
-from neurodeploy.engines.counts import Counts, count
-from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.cost.verdict import verdict
+from neurodeploy.deploy.parts import Deployed, network_of
+from neurodeploy.engines.base import Run
+from neurodeploy.engines.counts import Counts
+from neurodeploy.errors import InputError, message
+from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import Device, load_devices
-from neurodeploy.hardware.mapping.traffic import traffic
+from neurodeploy.hardware.mapping.storage import StoredWeights, stored_weights
 from neurodeploy.hardware.placement import Placement
 from neurodeploy.netx.network import Network
 
 
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """What the decoder asks of the host: operations of one answer, and bytes of its tensors."""
+def energy_proxies(
+    deployed: Deployed,
+    counts: Counts,
+    *,
+    devices: Mapping[str, Device],
+    hops: np.ndarray | None = None,
+) -> dict[str, Proxy]:
+    """What a run would cost on each device that has figures for spikes, decoder included.
 
-    macs_per_sample: int = 0
-    footprint_bytes: int = 0
+    Parameters
+    ----------
+    deployed : Network or Bundle
+        What ran. A bundle's decoder is priced on the host, once a sample.
+    counts : Counts
+        Of the run.
+    devices : mapping of str to Device
+        From `load_devices`; hosts are looked up in it. A device that is not ``spiking`` is left
+        out of the result.
+    hops : float array [layer, sample], optional
+        Hops between cores that the spikes of each layer take. Without, there is no traffic.
 
-    @classmethod
-    def of(cls, deployed: Deployed, steps: int) -> Host:
-        """Of a bundle's decoder after so many steps; nothing of a network alone.
+    Returns
+    -------
+    dict of str to Proxy
 
-        The bytes are NeuroBench's footprint of it.
+    Raises
+    ------
+    InputError
+        It is neither a network nor a bundle, or the counts are of another one; there is no
+        sample, or fewer than 0 hops; a host is missing from ``devices``; the decoder's operations
+        cannot be counted.
+    """
+    network, host = network_of(deployed), Host.of(deployed, counts.steps)
+    _require_counts_of(network, counts)
+    stored = stored_by_device(network, devices)
+    proxies = price(
+        counts,
+        devices=devices,
+        host_macs_per_sample=host.macs_per_sample,
+        sparse={
+            name: np.array([layer.form == "sparse" for layer in layers])
+            for name, layers in stored.items()
+        },
+        hops=hops,
+    )
+    for name, proxy in proxies.items():
+        device, runs_decoder = devices[name], devices[devices[name].host]
+        if device.sram:
+            macs = host.macs_per_sample
+            host_j, _ = products_j(runs_decoder, macs, macs, host.weights)
+            proxies[name] = with_memory(proxy, device, network, counts, stored[name], host_j)
+    return proxies
 
-        Raises
-        ------
-        InputError
-            The decoder's operations cannot be counted; see `Decoder.macs`.
-        """
-        if isinstance(deployed, Network | ChipPart):
-            return cls()
-        decoder = deployed.decoder
-        tensors = itertools.chain(decoder.parameters(), decoder.buffers())
-        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        return cls(macs_per_sample=decoder.macs_after(steps), footprint_bytes=size)
+
+def stored_by_device(
+    network: Network, devices: Mapping[str, Device]
+) -> dict[str, list[StoredWeights]]:
+    """How each device that is ``spiking`` stores the synapses of each layer, as `fit` says."""
+    spiking = {name: device.chip for name, device in devices.items() if device.spiking}
+    chips = {name: None if name is None else find_chip(name) for name in spiking.values()}
+    stored = {
+        name: [stored_weights(layer, chip) for layer in network.layers]
+        for name, chip in chips.items()
+    }
+    return {device: stored[chip] for device, chip in spiking.items()}
 
 
 def energy_report(
@@ -84,19 +133,13 @@ def energy_report(
     Raises
     ------
     InputError
-        As `energy_proxies`; it is neither a network nor a bundle, or the counts are of another
-        one; the decoder's operations cannot be counted.
+        As `energy_proxies`.
     """
-    _require_counts_of(network_of(deployed), counts)
-    host = Host.of(deployed, counts.steps)
-    proxies = energy_proxies(
-        counts,
-        devices=load_devices() if devices is None else devices,
-        host_macs_per_sample=host.macs_per_sample,
-    )
+    table = load_devices() if devices is None else devices
+    proxies = energy_proxies(deployed, counts, devices=table)
     return {
         **counts.totals(),
-        "host": asdict(host),
+        "host": asdict(Host.of(deployed, counts.steps)),
         "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
     }
 
@@ -107,35 +150,10 @@ def _require_counts_of(network: Network, counts: Counts) -> None:
         raise InputError(message("counts", f"of a run of layers {list(network.names)}", found))
 
 
-def hops_per_spike(placement: Placement) -> np.ndarray:
-    """Hops between cores that a spike of each layer takes, float64 [layer].
-
-    The mean over its neurons, on the mesh of `neurodeploy.hardware.mapping.traffic`. Spikes of the
-    input come from outside it.
-
-    Raises
-    ------
-    NetworkError
-        A layer could not be placed.
-    """
-    for finding in placement.findings:
-        if finding.blocking:
-            expected = "layers that it can hold, for the traffic"
-            raise NetworkError(message(f"chip {placement.chip.name}", expected, finding))
-    network = placement.network
-    silent = [np.zeros((1, *shape, 1)) for shape in (network.input_shape, *network.shapes)]
-    hops = []
-    for index, layer in enumerate(silent[1:]):
-        layer[:] = 1
-        flow = traffic(network, placement.cores, placement.chip, count(network, silent))
-        layer[:] = 0
-        hops.append(flow.hops / math.prod(network.shapes[index]))
-    return np.array(hops)
-
-
 def cost_report(
     deployed: Deployed,
-    counts: Counts,
+    spikes: np.ndarray,
+    run: Run,
     *,
     devices: Mapping[str, Device],
     placement: Placement | None = None,
@@ -148,8 +166,10 @@ def cost_report(
     ----------
     deployed : Network or Bundle
         What ran; a bundle's decoder is priced on the host, once a sample.
-    counts : Counts
-        Of the run.
+    spikes : array [sample, *features, time]
+        Its input.
+    run : Run
+        What it did.
     devices : mapping of str to Device
         From `load_devices`.
     placement : Placement, optional
@@ -163,44 +183,103 @@ def cost_report(
     -------
     dict
         ``layers`` (totals over the batch, with `layer_metrics`), ``samples``, ``steps``;
-        ``metrics`` (`network_metrics`); ``proxies`` by device (`Proxy.to_dict`); ``ann``, the
-        equal ANN; ``host``; ``traffic``, or None; ``latency``; ``assumptions``, sentences.
+        ``metrics`` (`network_metrics`); ``proxies`` by device: `Proxy.to_dict`, the bill of a
+        sample if the host skips zeros too (``zero_skipping``), the equal ANN on it or its host
+        (``ann``), and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
+        all devices; ``host``; ``traffic``, or None; ``latency``; ``assumptions``, sentences.
 
     Raises
     ------
     InputError
-        As `energy_report`; or the step time is not positive.
+        As `energy_proxies`; or the step time is not positive.
     NetworkError
         As `hops_per_spike`.
     """
-    network = network_of(deployed)
-    _require_counts_of(network, counts)
-    host = Host.of(deployed, counts.steps)
-    report: dict[str, Any] = counts.totals()
-    for layer, more in zip(report["layers"], layer_metrics(network, counts), strict=True):
-        layer.update(more)
-        if membrane_updates is not None:
-            layer["membrane_updates"] = int(membrane_updates[layer["name"]].sum())
-    metrics = network_metrics(network, counts)
-    if membrane_updates is not None:
-        updates = sum(int(layer.sum()) for layer in membrane_updates.values())
-        metrics["membrane_updates"] = updates / counts.samples
+    network, counts = network_of(deployed), run.counts
     hops = None
     if placement is not None:
         sent = np.array([layer.output_spikes for layer in counts.layers])
         hops = hops_per_spike(placement)[:, None] * sent
-    proxies = energy_proxies(
-        counts, devices=devices, host_macs_per_sample=host.macs_per_sample, hops=hops
-    )
-    report |= {
-        "metrics": metrics,
-        "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
-        "ann": _ann(network, counts, devices, proxies),
-        "host": asdict(host),
+    proxies = energy_proxies(deployed, counts, devices=devices, hops=hops)
+    work = DecoderWork.of(deployed, run.spikes)
+    ann = equal_ann(network, (spikes, *run.layers), work)
+    equal = ann_equivalent(ann.dense_macs, ann.effective_macs, ann.weights, devices)
+    host = Host.of(deployed, counts.steps)
+    bills: dict[str, Any] = {
+        name: {
+            **proxy.to_dict(),
+            "zero_skipping": _zero_skipping(proxy, devices, host, work),
+            "ann": _ann_beside(network, counts.steps, devices[name], devices, ann, equal),
+        }
+        for name, proxy in proxies.items()
+    }
+    report: dict[str, Any] = {
+        **counts.totals(),
+        "metrics": network_metrics(network, counts),
+        "proxies": {name: {**bill, "verdict": verdict(name, bill)} for name, bill in bills.items()},
+        "ann": {
+            **ann.to_dict(),
+            "synops_per_connection_step": _rate(network, counts),
+            "proxies": {name: _without_device(each) for name, each in equal.items()},
+        },
+        "host": {
+            **asdict(host),
+            "effective_macs_per_sample": work.effective_macs,
+            "eight_bits": dict(work.eight_bits),
+        },
         "traffic": None if placement is None or hops is None else _traffic(placement, hops),
         "latency": latency(network, counts.steps, step_time_s),
     }
-    return {**report, "assumptions": _assumptions(report, devices)}
+    for layer, more in zip(report["layers"], layer_metrics(network, counts), strict=True):
+        layer.update(more)
+    if membrane_updates is not None:
+        _add_updates(report, membrane_updates)
+    return {**report, "assumptions": assumptions(report, devices)}
+
+
+def _add_updates(report: dict[str, Any], updates: Mapping[str, np.ndarray]) -> None:
+    for layer in report["layers"]:
+        layer["membrane_updates"] = int(updates[layer["name"]].sum())
+    every = sum(layer["membrane_updates"] for layer in report["layers"])
+    report["metrics"]["membrane_updates"] = every / report["samples"]
+
+
+def _zero_skipping(
+    proxy: Proxy, devices: Mapping[str, Device], host: Host, work: DecoderWork
+) -> dict[str, float]:
+    """The bill of a sample whose host leaves products by 0 out too."""
+    runs_decoder = devices[devices[proxy.device].host]
+    _, host_j = products_j(runs_decoder, host.macs_per_sample, work.effective_macs, host.weights)
+    return replace(proxy.bill, host=host_j).to_dict()
+
+
+def _ann_beside(
+    network: Network,
+    steps: int,
+    device: Device,
+    devices: Mapping[str, Device],
+    ann: EqualAnn,
+    equal: Mapping[str, AnnProxy],
+) -> dict[str, Any]:
+    """The equal ANN on a device, or on its host where the device has no figure for it."""
+    runs_on = devices[device.name if "mac" in device.constants else device.host]
+    return {
+        **asdict(equal[runs_on.name]),
+        "precision": runs_on.precision,
+        "dense_macs": ann.dense_macs,
+        "effective_macs": ann.effective_macs,
+        "break_even_rate": break_even_rate(network, steps, device),
+    }
+
+
+def _rate(network: Network, counts: Counts) -> float | None:
+    """Synops a connection and step; None without a connection."""
+    every = dense_macs(network) * counts.steps * counts.samples
+    return sum(int(layer.synops.sum()) for layer in counts.layers) / every if every else None
+
+
+def _without_device(proxy: AnnProxy) -> dict[str, Any]:
+    return {name: value for name, value in asdict(proxy).items() if name != "device"}
 
 
 def latency(network: Network, steps: int, step_time_s: float | None = None) -> dict[str, Any]:
@@ -238,62 +317,9 @@ def latency(network: Network, steps: int, step_time_s: float | None = None) -> d
     }
 
 
-def _ann(
-    network: Network, counts: Counts, devices: Mapping[str, Device], proxies: Mapping[str, Proxy]
-) -> dict[str, Any]:
-    """The equal ANN, and the network beside it where a device runs both."""
-    macs = dense_macs(network)
-    every = macs * counts.steps * counts.samples
-    synops = sum(int(layer.synops.sum()) for layer in counts.layers)
-    entries: dict[str, Any] = {}
-    for name, equal in ann_equivalent(macs, counts.steps, devices).items():
-        entries[name] = asdict(equal)
-        del entries[name]["device"]
-        if name in proxies:
-            entries[name]["snn_without_host_j"] = proxies[name].without_host_j
-            rate = break_even_rate(network, counts.steps, devices[name])
-            entries[name]["break_even_rate"] = rate
-    return {
-        "macs_per_pass": macs,
-        "passes": counts.steps,
-        "synops_per_connection_step": synops / every if every else None,
-        "proxies": entries,
-    }
-
-
 def _traffic(placement: Placement, hops: np.ndarray) -> dict[str, Any]:
     return {
         "chip": placement.chip.name,
         "cores": len(placement.cores),
         "hops_per_sample": float(hops.sum(0).mean()),
     }
-
-
-def _assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> list[str]:
-    """What is assumed, and what is left out, a sentence or two each."""
-    flow, priced = report["traffic"], report["proxies"]
-    said = [
-        "A proxy: operations counted in this run times published energies of one operation. "
-        "Not a measurement.",
-        "Left out: static power, memory, input and output.",
-        "Charged: every connection of a spike, also with weight 0; every neuron in every step, "
-        "also where nothing changes.",
-    ]
-    if flow is None:
-        said.append("Traffic between cores is left out: no chip is given.")
-    else:
-        without = [name for name in priced if "hop" not in devices[name].constants]
-        said.append(
-            f"Traffic: hops between cores as `fit` places the layers on {flow['chip']}, the spikes "
-            "of a layer spread evenly over its neurons; none from the input or to the host. Left "
-            f"out, for want of a figure: {', '.join(without) or 'none'}."
-        )
-    if report["host"]["macs_per_sample"]:
-        hosts = sorted({devices[name].host for name in priced})
-        said.append(f"The decoder answers once a sample, on the device's host: {', '.join(hosts)}.")
-    said += [
-        "Equal ANN: the same layers, every connection once a pass; activations and biases are "
-        "free. Both without the decoder.",
-        "Latency: every step of a sample, and one a layer of synapses; no delays.",
-    ]
-    return said

@@ -10,13 +10,19 @@ from typing import Any
 
 from neurodeploy._io.toml import one_of, present, read_toml, table, text, year
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.hardware.names import DEVICE_TABLE
+from neurodeploy.hardware.names import DEVICE_TABLE, chip_names
 
 ENERGY_BASES = ("measured", "simulated", "assumed")
 """Where a figure can come from; ``devices.toml`` says what each means."""
 
 OPERATIONS = ("synop", "ac", "neuron_update", "hop", "mac")
 """Operations that a device can have a figure for."""
+
+FIELDS = ("title", "notes", "host", "precision", "chip", "sram")
+"""What else a device can have."""
+
+SRAM_WORD_BITS = 64
+"""Of one access of a memory."""
 
 DEFAULT_HOST = "arm"
 """Runs the decoder of a device that names no host and has no ``mac``."""
@@ -48,6 +54,22 @@ class Constant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sram:
+    """A memory of one size.
+
+    Parameters
+    ----------
+    size_bytes : int
+        What it holds.
+    access : Constant
+        Of `SRAM_WORD_BITS` bits, read or written.
+    """
+
+    size_bytes: int
+    access: Constant
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """What operations cost on one device.
 
@@ -59,6 +81,12 @@ class Device:
         By operation, of `OPERATIONS`.
     host : str
         Name of the device that runs the decoder.
+    precision : str
+        Of what its ``mac`` multiplies.
+    chip : str, optional
+        Name of the chip whose lists of synapses it has; None for a plain memory.
+    sram : tuple of Sram
+        By rising size, where memory is priced.
     notes : str
         Limits and disputes.
     """
@@ -67,6 +95,9 @@ class Device:
     title: str
     constants: Mapping[str, Constant]
     host: str
+    precision: str = "not said"
+    chip: str | None = None
+    sram: tuple[Sram, ...] = ()
     notes: str = ""
 
     @property
@@ -130,7 +161,9 @@ def _read_table(path: Path) -> dict[str, Device]:
 
 def _device(path: Path, name: str, entry: Any) -> Device:
     where = f"device table {path}: device {name}"
-    entry = table(where, entry, ("title", "notes", "host", *OPERATIONS))
+    entry = table(
+        where, entry, ("title", "notes", "host", "precision", "chip", "sram", *OPERATIONS)
+    )
     constants = {
         operation: _constant(f"{where}: {operation}", entry[operation])
         for operation in OPERATIONS
@@ -151,6 +184,8 @@ def _device(path: Path, name: str, entry: Any) -> Device:
         )
     if "hop" in constants and not synapses:
         raise FileFormatError(message(f"{where}: hop", "none without synop or ac", "a figure"))
+    if "sram" in entry and not (synapses and "mac" in constants):
+        raise FileFormatError(message(f"{where}: sram", "none without synapses and mac", "a table"))
     if not constants:
         raise FileFormatError(message(where, f"at least one of {', '.join(OPERATIONS)}", "none"))
     return Device(
@@ -158,8 +193,30 @@ def _device(path: Path, name: str, entry: Any) -> Device:
         title=text(where, entry, "title"),
         constants=constants,
         host=text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
+        precision=text(where, entry, "precision", "not said"),
+        chip=one_of(where, entry, "chip", chip_names()) if "chip" in entry else None,
+        sram=_memories(f"{where}: sram", entry.get("sram", [])),
         notes=text(where, entry, "notes", ""),
     )
+
+
+def _memories(where: str, entries: Any) -> tuple[Sram, ...]:
+    """Two sizes at least, if any: what lies between them is interpolated."""
+    if not isinstance(entries, list) or len(entries) == 1:
+        raise FileFormatError(message(where, "a table for each of two sizes or more", entries))
+    memories: list[Sram] = []
+    for at, entry in enumerate(entries):
+        size = entry.get("size_bytes") if isinstance(entry, dict) else None
+        smallest = memories[-1].size_bytes + 1 if memories else 1
+        if not isinstance(size, int) or isinstance(size, bool) or size < smallest:
+            expected = f"a whole number, {smallest} or more"
+            raise FileFormatError(message(f"{where} {at}: size_bytes", expected, repr(size)))
+        fields = {name: value for name, value in entry.items() if name != "size_bytes"}
+        access = _constant(f"{where} {at}", fields)
+        if access.value_j == 0:
+            raise FileFormatError(message(f"{where} {at}: value_j", "more than 0", 0))
+        memories.append(Sram(size_bytes=size, access=access))
+    return tuple(memories)
 
 
 def _constant(where: str, entry: Any) -> Constant:

@@ -8,7 +8,7 @@ from typing import Any
 
 import neurodeploy
 from neurodeploy._io.executor import HERE, Pool
-from neurodeploy.cost.energy import ann_equivalent, dense_macs
+from neurodeploy.cost.ann import ann_equivalent, dense_macs
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.search.points import (
     POINTS_FILE,
@@ -115,5 +115,5 @@ def conclude(
 def _equal_ann(bundle: Bundle, target: Target) -> float | None:
     macs = dense_macs(bundle.network)
     macs += bundle.decoder.config.neurons * bundle.decoder.config.heads[LABEL]
-    bills = ann_equivalent(macs, 1, {target.device.name: target.device})
-    return bills[target.device.name].one_pass_j if bills else None
+    bills = ann_equivalent(macs, macs, macs, {target.device.name: target.device})
+    return bills[target.device.name].dense_j if bills else None

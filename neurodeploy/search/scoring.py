@@ -15,8 +15,7 @@ import torch
 from scipy.stats import binomtest
 
 from neurodeploy._io.executor import HERE, Pool
-from neurodeploy.cost.energy import energy_proxies
-from neurodeploy.cost.report import Host
+from neurodeploy.cost.report import energy_proxies
 from neurodeploy.deploy.bundle import Bundle, decode
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.native import NativeEngine
@@ -198,11 +197,8 @@ class Scorer:
         with torch.no_grad():
             logits = decode(bundle, torch.from_numpy(run.spikes))[LABEL]
         device, host = self.target.device, self.target.host
-        proxies = energy_proxies(
-            run.counts,
-            devices={host.name: host, device.name: device},
-            host_macs_per_sample=Host.of(bundle, run.counts.steps).macs_per_sample,
-        )
+        table = {host.name: host, device.name: device}
+        proxies = energy_proxies(bundle, run.counts, devices=table)
         layers = run.counts.layers
         return Score(
             accuracy=float((logits.argmax(1).numpy() == self.labels).mean()),

@@ -4,13 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from neurodeploy.cost.energy import (
-    CAUSES,
-    ann_equivalent,
-    break_even_rate,
-    dense_macs,
-    energy_proxies,
-)
+from neurodeploy.cost.ann import ann_equivalent, break_even_rate, dense_macs
+from neurodeploy.cost.energy import CAUSES
+from neurodeploy.cost.energy import price as price_stored
 from neurodeploy.cost.report import energy_report
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.counts import Counts, LayerCounts, count
@@ -21,6 +17,10 @@ from neurodeploy.netx.layers import Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.signals.encode import SpikeInput
+
+ARITHMETIC = tuple(
+    cause for cause in CAUSES if cause not in ("weights", "states", "queues", "traffic")
+)
 
 OWN = """
 [toy]
@@ -43,6 +43,11 @@ mac = { value_j = 13.0, unit = "J", year = 2006, source = "Nobody", basis = "mea
 """
 
 
+SRAM = (
+    '{size_bytes = 64, value_j = 1, unit = "J", year = 2001, source = "Nobody", basis = "assumed"}'
+)
+
+
 def layer(name, synops, updates, macs=(0, 0), graded=(0, 0)):
     def array(values):
         return np.array(values, dtype=np.int64)
@@ -56,6 +61,14 @@ def layer(name, synops, updates, macs=(0, 0), graded=(0, 0)):
         graded_synops=array(graded),
         neuron_updates=array(updates),
         macs=array(macs),
+    )
+
+
+def price(counts, *, devices, host_macs_per_sample=0, hops=None, sparse=(False, False, False)):
+    """Where each device stores layers as said, all of them dense if nothing is."""
+    flags = dict.fromkeys(devices, np.array(sparse[: len(counts.layers)]))
+    return price_stored(
+        counts, devices=devices, host_macs_per_sample=host_macs_per_sample, sparse=flags, hops=hops
     )
 
 
@@ -77,7 +90,7 @@ def own(tmp_path):
 
 
 def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
-    proxy = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
+    proxy = price(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"]
     # Synops 110 and 70, of them graded 60 and 20 (a chip with synapses asks the same for both),
     # updates 17 each, input MACs 6 each (priced by the host), decoder 50 each.
     assert proxy.causes == {
@@ -92,7 +105,7 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     assert proxy.per_sample_j == 623.0
     assert proxy.sample.worst_j == first == 663.0
     assert proxy.sample.spread_j == 40.0
-    assert proxy.without_host_j == 623.0 - 50 * 7.0
+    assert proxy.bill.to_dict() == {"total": 623.0, "chip": 273.0, "traffic": 0.0, "host": 350.0}
     assert proxy.basis == {
         "synapses": "simulated",
         "graded_synapses": "simulated",
@@ -102,10 +115,23 @@ def test_a_proxy_is_the_sum_counted_by_hand(counts, own):
     }
 
 
+def test_a_layer_that_is_stored_sparse_is_charged_for_what_is_stored(counts, own):
+    devices = load_devices(own)
+    dense, sparse = (
+        price(counts, devices=devices, sparse=flags)
+        for flags in ((False, False, False), (False, True, True))
+    )
+    # Of 40 plain synops 3 are effective; of 140 with graded spikes, 3, and all of them multiply.
+    assert sparse["toy"].joules[1].sum(1).tolist()[:2] == [3 * 2.0, 0.0]
+    assert sparse["toylogic"].joules[2].sum(1).tolist()[:2] == [0.0, 3 * 13.0]
+    np.testing.assert_array_equal(sparse["toy"].joules[0], dense["toy"].joules[0])
+    assert sparse["toy"].causes["neurons"] == dense["toy"].causes["neurons"]
+
+
 def test_logic_prices_synapses_as_additions_and_multiplies_graded_spikes(counts, own):
     devices = load_devices(own)
     assert devices["toylogic"].host == "toylogic"
-    proxy = energy_proxies(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
+    proxy = price(counts, devices=devices, host_macs_per_sample=50)["toylogic"]
     assert proxy.causes == {
         "synapses": 100 * 11.0,
         "graded_synapses": 80 * 13.0,
@@ -135,13 +161,13 @@ def test_a_graded_synop_is_a_synop_or_a_mac_or_else_an_addition(own, counts, has
     own.write_text(f'{OWN}\n[mine]\ntitle = "Mine"\nhost = "toyhost"\n{rows}')
     devices = load_devices(own)
     assert devices["mine"].graded_synapse == devices["mine"].constants[expected]
-    causes = energy_proxies(counts, devices=devices)["mine"].causes
+    causes = price(counts, devices=devices)["mine"].causes
     assert causes["graded_synapses"] == 80 * values[expected]
     assert causes["synapses"] == 100 * values[has.split()[0]]
 
 
 def test_loihi_at_its_published_figures(counts):
-    proxy = energy_proxies(counts, devices=load_devices())["loihi"]
+    proxy = price(counts, devices=load_devices())["loihi"]
     assert proxy.causes["synapses"] == pytest.approx(100 * 23.6e-12, rel=1e-12)
     assert proxy.causes["graded_synapses"] == pytest.approx(80 * 23.6e-12, rel=1e-12)
     assert proxy.causes["neurons"] == pytest.approx(34 * 81e-12, rel=1e-12)
@@ -151,13 +177,14 @@ def test_loihi_at_its_published_figures(counts):
 
 
 def test_a_device_without_figures_for_spikes_has_no_proxy(counts):
-    proxies = energy_proxies(counts, devices=load_devices())
-    assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", "cmos45_float", "cmos45_integer"}
+    proxies = price(counts, devices=load_devices())
+    logic = {"cmos45_float", "cmos45_integer", "sram45_integer"}
+    assert set(proxies) == {"loihi", "spinnaker", "spinnaker2", *logic}
 
 
 def test_totals_add_up_on_every_device(counts):
-    for proxy in energy_proxies(counts, devices=load_devices(), host_macs_per_sample=1234).values():
-        assert tuple(proxy.causes) == tuple(cause for cause in CAUSES if cause != "traffic")
+    for proxy in price(counts, devices=load_devices(), host_macs_per_sample=1234).values():
+        assert tuple(proxy.causes) == ARITHMETIC
         assert proxy.energy_j == math.fsum(proxy.causes.values())
         assert proxy.per_sample_j * counts.samples == pytest.approx(proxy.energy_j, rel=1e-12)
         # Of two samples, the worst is one standard deviation over the mean.
@@ -171,13 +198,13 @@ def test_totals_add_up_on_every_device(counts):
 def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
     devices = load_devices(own)
     hops = np.array([[0.0, 0.0], [1.5, 2.0], [0.5, 0.0]])
-    proxies = energy_proxies(counts, devices=devices, hops=hops)
-    assert tuple(proxies["toy"].causes) == CAUSES
+    proxies = price(counts, devices=devices, hops=hops)
+    assert set(proxies["toy"].causes) == {*ARITHMETIC, "traffic"}
     assert proxies["toy"].causes["traffic"] == 4.0 * 5.0
     assert proxies["toy"].basis["traffic"] == "assumed"
     assert proxies["loihi"].causes["traffic"] == pytest.approx(4 * 3.5e-12, rel=1e-12)
     assert "traffic" not in proxies["toylogic"].causes
-    without = energy_proxies(counts, devices=devices)["toy"]
+    without = price(counts, devices=devices)["toy"]
     assert "traffic" not in without.causes
     assert proxies["toy"].energy_j == without.energy_j + 20.0
     conv, dense = proxies["toy"].to_dict()["layers"][1:]
@@ -185,9 +212,7 @@ def test_traffic_is_priced_where_there_are_hops_and_a_figure(counts, own):
 
 
 def test_a_proxy_by_cause_and_by_layer_counted_by_hand(counts, own):
-    entry = energy_proxies(counts, devices=load_devices(own), host_macs_per_sample=50)[
-        "toy"
-    ].to_dict()
+    entry = price(counts, devices=load_devices(own), host_macs_per_sample=50)["toy"].to_dict()
     assert entry["per_cause"] == {
         "synapses": {"per_sample_j": 100.0, "spread_j": 0.0, "worst_j": 100.0},
         "graded_synapses": {"per_sample_j": 80.0, "spread_j": 40.0, "worst_j": 120.0},
@@ -267,6 +292,13 @@ def test_an_own_table_adds_a_device_and_replaces_one_as_a_whole(tmp_path, own):
         ("\nac = {", "\nsynop = {value_j = 1, unit = 'J', year = 2001, source = 'x', "
          "basis = 'assumed'}\nac = {", ("toylogic", "one of synop and ac", "both")),
         ("[toyhost]", "[toyhost]\nneuron_update = 1", ("toyhost", "neuron_update", "a table", "1")),
+        ('host = "toyhost"', 'chip = "loihi9"', ("toy", "chip", "loihi1", "'loihi9'")),
+        ("[toy]\n", "[toy]\nsram = []\n", ("toy", "sram", "none without synapses and mac")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}]\n", ("toylogic", "sram", "two sizes")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}, {SRAM}]\n",
+         ("toylogic", "sram 1", "size_bytes", "65 or more", "64")),
+        ("[toylogic]\n", f"[toylogic]\nsram = [{SRAM}, {{size_bytes = 99}}]\n",
+         ("toylogic", "sram 1", "value_j", "nothing")),
         ("[toy]", "toy9 = 4\n[toy]", ("toy9", "a table", "4")),
         ("[toy]", "[empty]\ntitle = 'x'\n[toy]", ("empty", "at least one", "none")),
         ('title = "A toy host"', "title = 'x'\nhop = {value_j = 1, unit = 'J', year = 2001, "
@@ -309,17 +341,16 @@ def test_a_table_that_is_no_file_or_no_toml_is_refused(tmp_path):
 def test_numbers_that_cannot_be_are_refused(counts):
     devices = load_devices()
     with pytest.raises(InputError, match="host_macs_per_sample: expected 0 or more, found -1"):
-        energy_proxies(counts, devices=devices, host_macs_per_sample=-1)
+        price(counts, devices=devices, host_macs_per_sample=-1)
     with pytest.raises(InputError, match="at least one sample, found 0"):
-        energy_proxies(Counts(layers=(), samples=0, steps=3), devices=devices)
+        price(Counts(layers=(), samples=0, steps=3), devices=devices)
     with pytest.raises(InputError, match="host of loihi: expected 'arm' with mac"):
-        energy_proxies(counts, devices={"loihi": devices["loihi"]})
+        price(counts, devices={"loihi": devices["loihi"]})
     with pytest.raises(InputError, match=r"hops: expected 0 or more, found -0\.5"):
-        energy_proxies(counts, devices=devices, hops=np.full((3, 2), -0.5))
-    with pytest.raises(InputError, match="steps: expected 0 or more, found -2"):
-        ann_equivalent(3, -2, devices)
-    with pytest.raises(InputError, match="network_macs_per_pass"):
-        ann_equivalent(-3, 2, devices)
+        price(counts, devices=devices, hops=np.full((3, 2), -0.5))
+    for effective in (-1, 4):
+        with pytest.raises(InputError, match=f"expected 0 to 3, found {effective}"):
+            ann_equivalent(3, effective, 3, devices)
 
 
 def network():
@@ -348,14 +379,14 @@ def test_a_network_that_always_fires_costs_as_many_synops_as_the_dense_ann_macs(
     assert synops == steps * dense_macs(net)
 
 
-def test_the_ann_pays_one_pass_or_every_step(own):
+def test_the_ann_pays_every_product_or_those_that_are_not_by_zero(own):
     devices = load_devices(own)
-    proxies = ann_equivalent(1080, 7, devices)
+    proxies = ann_equivalent(1080, 7, 1080, devices)
     assert set(proxies) == {name for name in devices if "mac" in devices[name].constants}
     assert "loihi" not in proxies
-    assert proxies["toyhost"].one_pass_j == 1080 * 7.0
-    assert proxies["toyhost"].all_steps_j == 1080 * 7 * 7.0
-    assert proxies["toylogic"].one_pass_j == 1080 * 13.0
+    assert proxies["toyhost"].dense_j == 1080 * 7.0
+    assert proxies["toyhost"].effective_j == 7 * 7.0
+    assert proxies["toylogic"].dense_j == 1080 * 13.0
     assert proxies["toylogic"].basis == "measured"
 
 
@@ -379,7 +410,11 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
     report = energy_report(bundle, counts, devices=load_devices(own))
     assert json.loads(json.dumps(report)) == report
     assert list(report) == ["layers", "samples", "steps", "host", "proxies"]
-    assert report["host"] == {"macs_per_sample": 50, "footprint_bytes": 4 * (50 + 5 + 5)}
+    assert report["host"] == {
+        "macs_per_sample": 50,
+        "weights": 50 + 5 + 5,
+        "footprint_bytes": 4 * (50 + 5 + 5),
+    }
     assert (report["samples"], report["steps"]) == (2, 9)
     assert report["layers"][1] == {
         "name": "1-dense",
@@ -393,6 +428,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
     }
     toy = report["proxies"]["toy"]
     assert set(toy) == {
+        *("total", "chip", "traffic", "host"),
         *("energy_j", "per_sample_j", "spread_j", "worst_j"),
         *("causes", "basis", "per_cause", "layers"),
     }
@@ -406,7 +442,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
         "host": 700.0,
     }
     alone = energy_report(bundle.network, counts)["proxies"]["loihi"]
-    assert alone["causes"]["host"] == 0
+    assert (alone["causes"]["host"], alone["host"]) == (0, 0)
     assert alone["per_sample_j"] < energy_report(bundle, counts)["proxies"]["loihi"]["per_sample_j"]
 
 
@@ -470,8 +506,8 @@ def test_at_the_break_even_rate_the_bill_is_that_of_the_ann(tmp_path):
     run = [rng.random((1, *shape, steps)) < rate for shape in (net.input_shape, *net.shapes)]
     counts = count(net, run)
     measured = sum(layer.synops.item() for layer in counts.layers) / (steps * dense_macs(net))
-    (proxy,) = energy_proxies(counts, devices={"mine": device}).values()
-    ann = ann_equivalent(dense_macs(net), steps, {"mine": device})["mine"].one_pass_j
+    (proxy,) = price(counts, devices={"mine": device}).values()
+    ann = ann_equivalent(dense_macs(net), 0, 0, {"mine": device})["mine"].dense_j
     above = (measured - rate) * steps * dense_macs(net) * 2.0
     assert proxy.energy_j == pytest.approx(ann + above, rel=1e-12)
     assert above != 0

@@ -28,16 +28,17 @@ with warnings.catch_warnings():
     from neurobench.models import SNNTorchModel, TorchModel
 
 from neurodeploy._io.lava import lava_imports
+from neurodeploy.cost.host import Host
 from neurodeploy.cost.metrics import (
     connection_sparsity,
     footprint_bytes,
     membrane_updates,
     network_metrics,
 )
-from neurodeploy.cost.report import Host
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.macs import layer_macs
 from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
@@ -312,6 +313,10 @@ def test_the_host_decoder_has_its_macs_and_bytes(kind: str) -> None:
         kind=kind, neurons=12, window_steps=6, heads={"image": 7, "label": 3}, hidden=5
     )
     decoder = Decoder(config)
+    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
+    layer = Dense(weight=np.ones((12, 2)), neuron=neuron)
+    network = Network(input_shape=(2,), layers=(layer,))
+    host = Host.of(Bundle(network=network, decoder=decoder, encoding=SpikeInput(steps=6)), 6)
     model = TorchModel(decoder)
     model.register_hooks()
     window = torch.ones(1, 12, 6)
@@ -319,9 +324,32 @@ def test_the_host_decoder_has_its_macs_and_bytes(kind: str) -> None:
     dense = SynapticOperations()(model, None, (window, None))["Dense"]
     # Its convolution does not count the taps that fall on padding; the host computes them.
     padded = 12 * 3 * 2 * (1 + 2) if kind == "conv" else 0
-    neuron = CubaNeuron(current_decay=1024, voltage_decay=128, threshold=80)
-    layer = Dense(weight=np.ones((12, 2)), neuron=neuron)
-    network = Network(input_shape=(2,), layers=(layer,))
-    host = Host.of(Bundle(network=network, decoder=decoder, encoding=SpikeInput(steps=6)), 6)
     assert host.macs_per_sample == dense + padded
     assert host.footprint_bytes == Footprint()(model)
+
+
+@pytest.mark.parametrize("kind", ["linear", "mlp", "rate"])
+def test_effective_macs_of_a_decoder_and_an_ann_are_neurobenchs(kind: str) -> None:
+    torch.manual_seed(4)
+    config = DecoderConfig(
+        kind=kind, neurons=12, window_steps=6, heads={"image": 7, "label": 3}, hidden=5
+    )
+    window = (torch.rand(SAMPLES, 12, 6) < 0.2).float()
+    ann = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 3, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(3 * 16, 4)
+    )
+    with torch.no_grad():
+        ann[0].weight[torch.rand_like(ann[0].weight) < 0.3] = 0
+    image = torch.relu(torch.randn(SAMPLES, 2, 6, 6))
+    for module, given in ((Decoder(config), window), (ann, image)):
+        layers = layer_macs(module, given).values()
+        ours = sum(float(layer.effective.sum()) for layer in layers)
+        model = TorchModel(module)
+        model.register_hooks()
+        counter = SynapticOperations()
+        answer = model(given)
+        found = counter(model, answer, (given, None))
+        # Where every input is 0 or 1, it calls a product an addition.
+        theirs = found["Effective_MACs"] + found["Effective_ACs"]
+        assert ours / SAMPLES == theirs
+        assert 0 < theirs < found["Dense"]

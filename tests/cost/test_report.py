@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurodeploy.cost.hops import hops_per_spike
+from neurodeploy.cost.host import Host
 from neurodeploy.cost.metrics import count_membrane_updates
-from neurodeploy.cost.report import Host, cost_report, energy_report, hops_per_spike, latency
+from neurodeploy.cost.report import cost_report, energy_report, latency, stored_by_device
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import simulate
@@ -59,8 +62,13 @@ def network() -> Network:
 
 
 @pytest.fixture(scope="module")
-def counts(network: Network) -> Counts:
-    return simulate(network, spikes(network)).counts
+def run(network: Network) -> Run:
+    return simulate(network, spikes(network))
+
+
+@pytest.fixture(scope="module")
+def counts(run: Run) -> Counts:
+    return run.counts
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +89,16 @@ def test_hops_of_each_layer_add_up_to_the_traffic_of_the_run(
     assert (per_spike[:, None] * sent).sum() / 3 == pytest.approx(flow.hops, rel=1e-12)
 
 
-def test_the_report_holds_every_part(
-    network: Network, counts: Counts, placement: Placement
-) -> None:
+def test_the_report_holds_every_part(network: Network, run: Run, placement: Placement) -> None:
+    counts = run.counts
     devices = load_devices()
     with NativeEngine(network) as engine:
         updates = count_membrane_updates(engine, spikes(network))
     bundle = bundle_of(network)
     report = cost_report(
         bundle,
-        counts,
+        spikes(network),
+        run,
         devices=devices,
         placement=placement,
         step_time_s=2e-6,
@@ -99,7 +107,10 @@ def test_the_report_holds_every_part(
     assert json.loads(json.dumps(report)) == report
     assert {"layers", "samples", "steps", "proxies"} <= set(report)
     assert (report["samples"], report["steps"]) == (3, 8)
-    assert report["host"] == {"macs_per_sample": 10 * 5 + 5 * 3, "footprint_bytes": 4 * 73}
+    host = report["host"]
+    assert (host["macs_per_sample"], host["footprint_bytes"]) == (10 * 5 + 5 * 3, 4 * 73)
+    assert 0 < host["effective_macs_per_sample"] <= host["macs_per_sample"]
+    assert set(host["eight_bits"]) == {"label"}
     for layer, counted in zip(report["layers"], counts.layers, strict=True):
         assert layer.items() >= counted.totals().items()
         assert layer["membrane_updates"] == updates[layer["name"]].sum()
@@ -114,7 +125,10 @@ def test_the_report_holds_every_part(
     loihi = report["proxies"]["loihi"]
     assert loihi["causes"].pop("traffic") == pytest.approx(3 * hops * 3.5e-12, rel=1e-12)
     assert loihi["causes"] == plain["loihi"]["causes"]
-    assert report["proxies"]["spinnaker"] == plain["spinnaker"]
+    assert loihi["traffic"] == pytest.approx(hops * 3.5e-12, rel=1e-12)
+    assert loihi["total"] == pytest.approx(loihi["chip"] + loihi["traffic"] + loihi["host"])
+    assert loihi["total"] == pytest.approx(loihi["per_sample_j"], rel=1e-12)
+    assert report["proxies"]["spinnaker"].items() >= plain["spinnaker"].items()
     assert report["traffic"] == {
         "chip": "loihi1",
         "cores": len(placement.cores),
@@ -123,31 +137,52 @@ def test_the_report_holds_every_part(
     assert report["latency"]["seconds"] == (8 + 3) * 2e-6
 
 
-def test_the_equal_ann_is_beside_the_network(network: Network, counts: Counts) -> None:
-    dear = bundle_of(network, outputs=10**7)
-    report = cost_report(dear, counts, devices=load_devices())
+def test_the_equal_ann_is_beside_the_network(network: Network, run: Run) -> None:
+    bundle = bundle_of(network, kind="linear")
+    report = cost_report(bundle, spikes(network), run, devices=load_devices())
     ann, macs = report["ann"], 20 * 1500 + 1500 * 600 + 600 * 10
-    assert (ann["macs_per_pass"], ann["passes"]) == (macs, 8)
+    # Its decoder reads 10 values; the network's reads 10 neurons in 8 steps.
+    assert ann["network"]["dense_macs"] == macs
+    assert ann["decoder"]["dense_macs"] == 10 * 3
+    assert ann["dense_macs"] == macs + 30
+    assert report["host"]["macs_per_sample"] == 8 * 30
+    assert ann["effective_macs"] < ann["dense_macs"]
     assert ann["synops_per_connection_step"] == sum(
         layer["synops"] for layer in report["layers"]
     ) / (3 * 8 * macs)
-    assert set(ann["proxies"]) == {"cmos45_float", "cmos45_integer", "cpu", "gpu", "arm"}
-    equal = ann["proxies"]["cmos45_float"]
-    assert equal["one_pass_j"] == pytest.approx(macs * 4.6e-12, rel=1e-12)
-    assert equal["all_steps_j"] == pytest.approx(8 * macs * 4.6e-12, rel=1e-12)
-    # The decoder, which is dear here, is in neither.
-    assert 0 < equal["snn_without_host_j"] < report["proxies"]["cmos45_float"]["per_sample_j"] / 10
-    cheaper = equal["snn_without_host_j"] < equal["one_pass_j"]
-    assert cheaper == (ann["synops_per_connection_step"] < equal["break_even_rate"])
-    assert set(ann["proxies"]["arm"]) == {"one_pass_j", "all_steps_j", "basis"}
+    logic = {"cmos45_float", "cmos45_integer", "sram45_integer"}
+    assert set(ann["proxies"]) == {*logic, "cpu", "gpu", "arm"}
+    for device, on, mac_j, precision in (
+        ("cmos45_float", "cmos45_float", 4.6e-12, "32-bit floating point"),
+        ("cmos45_integer", "cmos45_integer", 0.3e-12, "8-bit integers"),
+        ("loihi", "arm", 0.9e-9, "not said"),
+    ):
+        proxy = report["proxies"][device]
+        equal = proxy["ann"]
+        assert (equal["device"], equal["precision"]) == (on, precision)
+        assert equal["dense_macs"] == ann["dense_macs"]
+        assert equal["dense_j"] == pytest.approx((macs + 30) * mac_j, rel=1e-12)
+        assert equal["effective_j"] == pytest.approx(ann["effective_macs"] * mac_j, rel=1e-12)
+        # The decoder, at the same price, in both bills.
+        assert proxy["host"] == pytest.approx(8 * 30 * mac_j, rel=1e-12)
+        skipped = report["host"]["effective_macs_per_sample"]
+        assert proxy["zero_skipping"]["host"] == pytest.approx(skipped * mac_j, rel=1e-12)
+        assert proxy["zero_skipping"]["chip"] == proxy["chip"]
+        assert proxy["verdict"].startswith(f"On {device} ")
+    entry = report["proxies"]["cmos45_float"]
+    cheaper = entry["chip"] < macs * 4.6e-12
+    assert cheaper == (ann["synops_per_connection_step"] < entry["ann"]["break_even_rate"])
 
 
 def test_a_network_without_synapses_has_no_rate() -> None:
     network = Network(input_shape=(4,), layers=(NeuronInput(neuron=NEURON),))
-    counts = simulate(network, np.full((2, 4, 5), 1.5)).counts
-    report = cost_report(network, counts, devices=load_devices())
+    signal = np.full((2, 4, 5), 1.5)
+    report = cost_report(network, signal, simulate(network, signal), devices=load_devices())
     assert report["ann"]["synops_per_connection_step"] is None
-    assert report["ann"]["proxies"]["cmos45_float"]["break_even_rate"] is None
+    assert report["ann"]["dense_macs"] == 0
+    proxy = report["proxies"]["cmos45_float"]
+    assert proxy["ann"]["break_even_rate"] is None
+    assert proxy["verdict"].endswith("the equal ANN multiplies nothing.")
     assert report["latency"]["steps"] == 5
     assert report["metrics"]["connection_sparsity"] is None
 
@@ -172,19 +207,36 @@ def test_latency_is_steps_and_seconds_only_where_a_step_has_some() -> None:
             latency(network, 20, wrong)
 
 
-def test_what_is_left_out_is_said(network: Network, counts: Counts, placement: Placement) -> None:
+@pytest.mark.parametrize(("kept", "form"), [(0.05, "sparse"), (1.0, "dense")])
+def test_energy_charges_what_fit_stores(kept: float, form: str) -> None:
+    """The same pruned layer was 21 times dearer in `energy` than what `fit` said is stored."""
+    rng = np.random.default_rng(7)
+    weight = 2 * rng.integers(1, 9, (64, 128)) * (rng.random((64, 128)) < kept)
+    network = Network(input_shape=(128,), layers=(Dense(weight=weight, neuron=NEURON),))
+    counts = simulate(network, spikes(network)).counts
+    placed = place(network, find_chip("loihi1"))
+    assert [layer.storage for layer in placed.layers] == [form]
+    (layer,) = counts.layers
+    charged = layer.effective_synops if form == "sparse" else layer.synops
+    report = energy_report(network, counts)["proxies"]
+    for device, synop_j in (("loihi", 23.6e-12), ("cmos45_integer", 0.1e-12)):
+        expected = charged.sum() * synop_j
+        assert report[device]["causes"]["synapses"] == pytest.approx(expected, rel=1e-12)
+    assert stored_by_device(network, load_devices())["loihi"][0].form == form
+
+
+def test_what_is_left_out_is_said(network: Network, run: Run, placement: Placement) -> None:
     def said(deployed: Network | Bundle = network, **options: Any) -> str:
-        return "\n".join(
-            cost_report(deployed, counts, devices=load_devices(), **options)["assumptions"]
-        )
+        report = cost_report(deployed, spikes(network), run, devices=load_devices(), **options)
+        return "\n".join(report["assumptions"])
 
     assert "Not a measurement" in said()
     assert "Traffic between cores is left out: no chip is given." in said()
     assert "decoder answers" not in said()
-    assert "host: arm, cmos45_float." in said(bundle_of(network))
+    assert "host: arm, cmos45_float, cmos45_integer, sram45_integer." in said(bundle_of(network))
     flow = said(placement=placement)
     assert "on loihi1" in flow
-    assert "for want of a figure: spinnaker, spinnaker2, cmos45_float, cmos45_integer." in flow
+    assert "for want of a figure: spinnaker, spinnaker2, cmos45_float, cmos45_integer, " in flow
 
 
 def test_traffic_of_what_a_chip_cannot_run_is_refused() -> None:
@@ -202,7 +254,7 @@ def test_the_host_holds_a_decoder_of_float32(kind: str, macs: int, biases: int) 
     bundle = bundle_of(network, kind, outputs=5, steps=4)
     host = Host.of(bundle, 4)
     assert (host.macs_per_sample, host.footprint_bytes) == (macs, 4 * (macs + biases))
-    assert Host.of(network, 4) == Host(macs_per_sample=0, footprint_bytes=0)
+    assert Host.of(network, 4) == Host()
 
 
 def test_a_run_of_a_bundle_never_leaves_its_decoder_out() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from neurodeploy.errors import InputError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
-from neurodeploy.model.macs import count_macs
+from neurodeploy.model.macs import count_macs, layer_macs
 
 
 def test_a_product_in_a_forward_is_counted() -> None:
@@ -86,3 +86,22 @@ def test_a_reader_says_its_own() -> None:
     assert two.macs_after(2) == two.macs
     with pytest.raises(InputError, match=r"macs of decoder .*MiscountedReader: expected a whole"):
         _ = decoder(MiscountedReader).macs
+
+
+def test_products_by_zero_are_not_effective() -> None:
+    linear = torch.nn.Linear(4, 3)
+    convolution = torch.nn.Conv1d(2, 1, 3, padding=1)
+    with torch.no_grad():
+        linear.weight[0, 1] = 0
+        convolution.weight[0, 1] = 0
+    (found,) = layer_macs(linear, torch.tensor([[1.0, 2, 0, 0], [0, -1, 0, 0]])).values()
+    assert found.dense == 12
+    assert found.effective.tolist() == [3 + 2, 2]  # the second input lacks one weight
+    assert found.effective_share == 7 / 24
+    given = torch.zeros(1, 2, 5)
+    given[0, 0, [0, 2]] = 1
+    given[0, 1, 3] = 1
+    (found,) = layer_macs(convolution, given).values()
+    assert found.dense == 5 * 2 * 3
+    assert found.effective.tolist() == [2 + 3]  # at the edge, one tap falls on no output
+    assert not linear._forward_hooks

@@ -56,7 +56,7 @@ def test_a_score_is_what_the_parts_of_the_package_say(
     synops = sum(layer["synops"] for layer in layers)
     updates = sum(layer["neuron_updates"] for layer in layers)
     constants = load_devices()["cmos45_integer"].constants
-    mac_j = load_devices()["cmos45_float"].constants["mac"].value_j
+    mac_j = constants["mac"].value_j
     chip_j = synops * constants["ac"].value_j + updates * constants["neuron_update"].value_j
     score = scorer(SETTING)
     assert score.accuracy == (answers == labels).mean()
