@@ -99,7 +99,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
 
 
 def _lines(report: Mapping[str, Any]) -> list[str]:
-    said, time, flow = [], report["latency"], report["traffic"]
+    said, time, flow = [], report["answer"], report["traffic"]
     rate = report["ann"]["synops_per_connection_step"]
     if rate is not None:
         said.append(
@@ -120,10 +120,23 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
         )
     seconds = "" if time["seconds"] is None else f", {time['seconds']:.3g} s"
     said.append(
-        f"Latency: {time['sample_steps']} + {time['network_steps']} = {time['steps']} "
+        f"Answer: after {time['sample_steps']} + {time['network_steps']} = {time['steps']} "
         f"steps{seconds}."
     )
+    said += [_on_chip(name, each) for name, each in report["latency"].items()]
     return said
+
+
+def _on_chip(name: str, time: Mapping[str, Any]) -> str:
+    """How long a step and a sample take, and what of it takes longest."""
+    share = time["shares"][time["bound_by"]]
+    return (
+        f"On {name}, by {time['basis']} times: {1e6 * time['step_s']:.3g} us a step (longest "
+        f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms and static "
+        f"{microjoules(time['static_j'])} uJ a sample, {time['throughput_per_s']:,.0f} samples a "
+        f"second; {share:.0%} are {time['bound_by']}. At the peak {time['peak_in']:,} spikes go in "
+        f"and {time['peak_out']:,} come out in a step, which the host's link must carry."
+    )
 
 
 def _break_even(proxies: Mapping[str, Any]) -> str:

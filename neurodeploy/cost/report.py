@@ -7,7 +7,6 @@ or left out is said in the report.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -26,6 +25,7 @@ from neurodeploy.cost.assumptions import assumptions
 from neurodeploy.cost.energy import Proxy, price
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import DecoderWork, Host
+from neurodeploy.cost.latency import answer_time, latencies
 from neurodeploy.cost.memory import products_j, with_memory
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
 from neurodeploy.cost.verdict import verdict
@@ -186,7 +186,9 @@ def cost_report(
         ``metrics`` (`network_metrics`); ``proxies`` by device: `Proxy.to_dict`, the bill of a
         sample if the host skips zeros too (``zero_skipping``), the equal ANN on it or its host
         (``ann``), and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
-        all devices; ``host``; ``traffic``, or None; ``latency``; ``assumptions``, sentences.
+        all devices; ``host``; ``traffic``, or None; ``latency`` by device that has times
+        (`Latency.to_dict`; without those whose one chip is too small); ``answer``, its steps;
+        ``assumptions``, sentences.
 
     Raises
     ------
@@ -228,7 +230,8 @@ def cost_report(
             "eight_bits": dict(work.eight_bits),
         },
         "traffic": None if placement is None or hops is None else _traffic(placement, hops),
-        "latency": latency(network, counts.steps, step_time_s),
+        "latency": latencies(network, placement, (spikes, *run.layers)),
+        "answer": answer_time(network, counts.steps, step_time_s),
     }
     for layer, more in zip(report["layers"], layer_metrics(network, counts), strict=True):
         layer.update(more)
@@ -280,41 +283,6 @@ def _rate(network: Network, counts: Counts) -> float | None:
 
 def _without_device(proxy: AnnProxy) -> dict[str, Any]:
     return {name: value for name, value in asdict(proxy).items() if name != "device"}
-
-
-def latency(network: Network, steps: int, step_time_s: float | None = None) -> dict[str, Any]:
-    """Proxy of the time from a sample's first step to the last one that it can change.
-
-    Parameters
-    ----------
-    network : Network
-        Its layers of synapses add a step each; delays add more, which are not counted.
-    steps : int
-        Of a sample.
-    step_time_s : float, optional
-        Seconds of a step. There is none by default: it is the chip's, and the network's on it.
-
-    Returns
-    -------
-    dict
-        ``sample_steps``, ``network_steps``, their sum ``steps``, and ``step_time_s`` and
-        ``seconds``, None without a time.
-
-    Raises
-    ------
-    InputError
-        The step time is not positive.
-    """
-    if step_time_s is not None and not (0 < step_time_s < math.inf):
-        raise InputError(message("step time", "seconds, more than 0", step_time_s))
-    total = steps + network.latency_steps
-    return {
-        "sample_steps": steps,
-        "network_steps": network.latency_steps,
-        "steps": total,
-        "step_time_s": step_time_s,
-        "seconds": None if step_time_s is None else total * step_time_s,
-    }
 
 
 def _traffic(placement: Placement, hops: np.ndarray) -> dict[str, Any]:

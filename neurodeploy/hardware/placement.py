@@ -7,7 +7,7 @@ would be possible; its `traffic` has what goes between them, and `advice` what t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -179,13 +179,7 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
     if isinstance(chip, str):
         chip = find_chip(chip)
     findings = unsupported(network, chip)
-    blocked = {finding.layer for finding in findings}
-    shapes = (network.input_shape, *network.shapes)
-    layers = {
-        at: _demand(layer, name, chip, (shapes[at], shapes[at + 1]), narrower)
-        for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True))
-        if name not in blocked
-    }
+    layers = _demands(network, chip, findings, narrower)
     cores: list[Core] = []
     bounds: dict[str, float] = {}
     while layers:
@@ -206,6 +200,28 @@ def place(deployed: Deployed, chip: str | Chip, *, narrower: int = 0) -> Placeme
         bounds=bounds if layers else {},
         findings=tuple(findings),
     )
+
+
+def one_chip_may_do(network: Network, chip: Chip) -> bool:
+    """Whether no bound says that a network needs more cores than a chip has; much sooner known."""
+    findings = unsupported(network, chip)
+    layers = _demands(network, chip, findings)
+    blocked = any(finding.blocking for finding in findings)
+    cores = max(lower_bound(layers, chip).values()) if layers else 0.0
+    return not blocked and cores <= chip.known("cores_per_chip")
+
+
+def _demands(
+    network: Network, chip: Chip, findings: Sequence[PlacementFinding], narrower: int = 0
+) -> dict[int, LayerDemand]:
+    """What each layer without findings asks for, by its place."""
+    blocked = {finding.layer for finding in findings}
+    shapes = (network.input_shape, *network.shapes)
+    return {
+        at: _demand(layer, name, chip, (shapes[at], shapes[at + 1]), narrower)
+        for at, (name, layer) in enumerate(zip(network.names, network.layers, strict=True))
+        if name not in blocked
+    }
 
 
 def _demand(

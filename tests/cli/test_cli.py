@@ -122,7 +122,7 @@ def test_energy_json_has_the_agreed_keys(files: tuple[Path, Path]) -> None:
     assert loihi["energy_j"] == pytest.approx(3 * loihi["per_sample_j"])
     assert sum(loihi["causes"].values()) == pytest.approx(loihi["energy_j"])
     assert report["traffic"] is None
-    assert report["latency"]["seconds"] is None
+    assert report["answer"]["seconds"] is None
     assert "membrane_updates" not in report["layers"][0]
 
 
@@ -133,8 +133,8 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
     assert code == 0
     assert report["traffic"] == {"chip": "loihi1", "cores": 1, "hops_per_sample": 0.0}
     assert report["proxies"]["loihi"]["causes"]["traffic"] == 0.0
-    assert report["latency"]["steps"] == 22
-    assert report["latency"]["seconds"] == pytest.approx(22e-5)
+    assert report["answer"]["steps"] == 22
+    assert report["answer"]["seconds"] == pytest.approx(22e-5)
     for layer in report["layers"]:
         assert 0 < layer["membrane_updates"] <= layer["neuron_updates"]
     text = call(*arguments)[1]

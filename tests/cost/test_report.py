@@ -10,8 +10,9 @@ import pytest
 
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import Host
+from neurodeploy.cost.latency import answer_time
 from neurodeploy.cost.metrics import count_membrane_updates
-from neurodeploy.cost.report import cost_report, energy_report, latency, stored_by_device
+from neurodeploy.cost.report import cost_report, energy_report, stored_by_device
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
@@ -134,7 +135,7 @@ def test_the_report_holds_every_part(network: Network, run: Run, placement: Plac
         "cores": len(placement.cores),
         "hops_per_sample": hops,
     }
-    assert report["latency"]["seconds"] == (8 + 3) * 2e-6
+    assert report["answer"]["seconds"] == (8 + 3) * 2e-6
 
 
 def test_the_equal_ann_is_beside_the_network(network: Network, run: Run) -> None:
@@ -183,28 +184,28 @@ def test_a_network_without_synapses_has_no_rate() -> None:
     proxy = report["proxies"]["cmos45_float"]
     assert proxy["ann"]["break_even_rate"] is None
     assert proxy["verdict"].endswith("the equal ANN multiplies nothing.")
-    assert report["latency"]["steps"] == 5
+    assert report["answer"]["steps"] == 5
     assert report["metrics"]["connection_sparsity"] is None
 
 
-def test_latency_is_steps_and_seconds_only_where_a_step_has_some() -> None:
+def test_an_answer_takes_steps_and_seconds_only_where_a_step_has_some() -> None:
     layers = (
         NeuronInput(neuron=NEURON),
         Conv(weight=np.ones((1, 1, 2, 2)), neuron=NEURON),
         Dense(weight=np.ones((2, 4)), neuron=NEURON),
     )
     network = Network(input_shape=(1, 3, 3), layers=layers)
-    assert latency(network, 20) == {
+    assert answer_time(network, 20) == {
         "sample_steps": 20,
         "network_steps": 2,
         "steps": 22,
         "step_time_s": None,
         "seconds": None,
     }
-    assert latency(network, 20, 0.5)["seconds"] == 11.0
+    assert answer_time(network, 20, 0.5)["seconds"] == 11.0
     for wrong in (0.0, -1e-6, float("nan"), float("inf")):
         with pytest.raises(InputError, match="step time: expected seconds, more than 0"):
-            latency(network, 20, wrong)
+            answer_time(network, 20, wrong)
 
 
 @pytest.mark.parametrize(("kept", "form"), [(0.05, "sparse"), (1.0, "dense")])

@@ -71,7 +71,7 @@ def traffic(
     for core, each in enumerate(cores):
         for part in each.parts:
             home[part.layer][part.neurons] = core
-    where = _positions(len(cores), chip)
+    where = positions(len(cores), chip)
     chip_of = np.arange(len(cores)) // chip.known("cores_per_chip")
     messages = hops = crossings = arriving = 0.0
     for core, each in enumerate(cores):
@@ -114,7 +114,7 @@ def _rate(counts: Counts | None, layer: int, shapes: tuple[tuple[int, ...], ...]
     return float(spikes.mean()) / math.prod(shapes[layer + 1])
 
 
-def _positions(cores: int, chip: Chip) -> np.ndarray:
+def positions(cores: int, chip: Chip) -> np.ndarray:
     """Row and column of each core, the chips side by side."""
     size, columns = chip.known("cores_per_chip"), chip.known("mesh_columns")
     chips, place = np.divmod(np.arange(cores), size)
