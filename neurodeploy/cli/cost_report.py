@@ -80,7 +80,9 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     rows = [
         (
             name,
-            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["chip"]),
+            microjoules(proxy["traffic"]) if "traffic" in proxy["causes"] else "left out",
+            *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
             microjoules(proxy["ann"]["effective_j"]),

@@ -28,16 +28,31 @@ def test_cores_are_beside_those_printed(monkeypatch: pytest.MonkeyPatch) -> None
     assert row == "| two | 3 | 2 | 1 of 2 | held back |"
 
 
-def test_an_energy_is_beside_what_was_measured() -> None:
+def test_time_and_energy_are_beside_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(validation.TIMES["loihi2"], "scale", 0.25)
     causes = {"synapses": 2e-3, "neurons": 1e-3, "traffic": 0.3e-3, "input": 9.0}
+    report = {
+        "proxies": {"loihi": {"causes": causes}},
+        "latency": {"loihi2": {"step_s": 100e-6}},
+    }
     measured = {
         "dynamic_energy_per_inference_j": 3e-3,
         "total_energy_per_inference_j": 5e-3,
+        "time_per_step_us": 80.0,
+        "frames_per_s": 500.0,
+        "steps_per_inference": 10,
+        "static_power_w": 0.5,
     }
-    report = {"proxies": {"loihi": {"causes": causes}}}
-    *_, dynamic, total = validation.pilotnet_table(report, measured).splitlines()
-    assert dynamic.startswith("| **dynamic** | 3.000 | 3.300 | +10 % |")
-    assert total.startswith("| **total** | 5.000 | 5.300 | +6 % |")
+    rows = validation.pilotnet_table(report, measured).splitlines()[2:]
+    assert [[cell.strip() for cell in row.split("|")[2:5]] for row in rows] == [
+        ["80.000", "400.000", "+400 %"],
+        ["80.000", "100.000", "+25 %"],
+        ["2.000", "1.000", "-50 %"],
+        ["3.000", "3.300", "+10 %"],
+        ["5.000", "3.800", "-24 %"],
+    ]
+    assert ["calibrated" in row for row in rows] == [False, True, True, False, True]
+    assert validation.energy_table(report).splitlines()[2] == "| synapses | 2.000 |"
 
 
 def test_a_branch_costs_its_updates_and_what_its_spikes_reach() -> None:
