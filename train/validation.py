@@ -1,6 +1,6 @@
 """Make the tables of docs/validation.md: predictions beside what others measured or simulated.
 
-Usage: python train/validation.py      (from the repository; about two minutes, most of it PilotNet)
+Usage: python train/validation.py      (from the repository; half a minute)
 
 What was measured is in neurodeploy/hardware/measured.toml, with sources. SANA-FE is in the
 environment of `make benchmark` only; elsewhere the script ends with an error that says so.
