@@ -3,8 +3,8 @@
 # The newest Python here that neurodeploy supports runs them, in .venv; `PYTHON_VERSION=3.11` has an
 # environment of its own, and `make test-all` tests with every Python that is here.
 # `make benchmark` measures, with peers to compare to in an environment of its own; there,
-# `make outside` holds our counts against NeuroBench's, and what we make of NIR graphs against the
-# tools that wrote them.
+# `make outside` holds our counts against NeuroBench's and SANA-FE's, and what we make of NIR graphs
+# against the tools that wrote them.
 
 SUPPORTED := 3.13 3.12 3.11 3.10
 FOUND     := $(shell for v in $(SUPPORTED); do python$$v -c "" 2>/dev/null && echo $$v; done)
@@ -38,7 +38,7 @@ benchmark: $(BENCHMARK)/.ready
 	done
 
 outside: $(BENCHMARK)/.ready
-	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/adopt/nir/test_nir_tools.py tests/signals/sources/test_source_vendors.py
+	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/train/test_sanafe.py tests/adopt/nir/test_nir_tools.py tests/signals/sources/test_source_vendors.py
 
 # Plain loops with bounds checks, and code without AVX, take minutes to compile, so they are no
 # part of `make test`.
@@ -83,7 +83,7 @@ help:
 	@echo "make lint types  each alone"
 	@echo "make kernels     the native engine's other kernels against the default ones"
 	@echo "make benchmark   speed beside peers, in an environment of its own"
-	@echo "make outside     our counts against NeuroBench, NIR graphs against the tools that wrote them"
+	@echo "make outside     our counts against NeuroBench and SANA-FE, NIR graphs against the tools that wrote them"
 	@echo "make lock        resolve the locked dependencies anew"
 	@echo "make clean       take the environments away"
 

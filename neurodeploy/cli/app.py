@@ -144,4 +144,10 @@ def print_layers(report: dict[str, Any]) -> None:
         (layer["name"], *(f"{layer[field]:,}" for field in fields)) for layer in report["layers"]
     ]
     heads = ("layer", *(field.replace("_", " ") for field in fields))
-    print_table(f"{report['samples']} samples of {report['steps']} steps, totals", heads, rows)
+    size = f"{counted(report['samples'], 'sample')} of {counted(report['steps'], 'step')}"
+    print_table(f"{size}, totals", heads, rows)
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun, one or several."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

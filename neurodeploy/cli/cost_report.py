@@ -80,7 +80,9 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     rows = [
         (
             name,
-            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["chip"]),
+            microjoules(proxy["traffic"]) if "traffic" in proxy["causes"] else "left out",
+            *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
             microjoules(proxy["ann"]["effective_j"]),
@@ -127,15 +129,19 @@ def _lines(report: Mapping[str, Any]) -> list[str]:
     return said
 
 
+TIMES = {"simulated": "simulated times", "calibrated": "times fitted to one measured network"}
+"""What a person reads for where times come from."""
+
+
 def _on_chip(name: str, time: Mapping[str, Any]) -> str:
     """How long a step and a sample take, and what of it takes longest."""
     share = time["shares"][time["bound_by"]]
     return (
-        f"On {name}, by {time['basis']} times: {1e6 * time['step_s']:.3g} us a step (longest "
+        f"On {name}, by {TIMES[time['basis']]}: {1e6 * time['step_s']:.3g} us a step (longest "
         f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms and static "
         f"{microjoules(time['static_j'])} uJ a sample, {time['throughput_per_s']:,.0f} samples a "
-        f"second; {share:.0%} are {time['bound_by']}. At the peak {time['peak_in']:,} spikes go in "
-        f"and {time['peak_out']:,} come out in a step, which the host's link must carry."
+        f"second; {share:.0%} of a step is {time['bound_by']}. Most spikes of a step, which the "
+        f"host's link must carry: {time['peak_in']:,} in, {time['peak_out']:,} out."
     )
 
 

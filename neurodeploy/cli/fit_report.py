@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurodeploy.cli.app import counted
 from neurodeploy.hardware.confidence import WORDS
 
 RULES = {
@@ -55,8 +56,8 @@ def lines(report: dict[str, Any]) -> list[str]:
         used = ", ".join(f"{WORDS[name]} {share:.0%}" for name, share in _by_share(report))
         flow = report["traffic"]
         said = [
-            f"{_count(report['cores'], 'core')}, {report['cores_per_chip']} a chip; "
-            f"{RULES[report['rule']]}. No packing needs fewer than {report['bound']:,}.",
+            f"{counted(report['cores'], 'core')}, {report['cores_per_chip']} a chip; "
+            f"{RULES[report['rule']]}. No packing can take fewer than {report['bound']:,}.",
             f"Mean use of a core: {used}. Tightest: {WORDS[report['tightest']]}.",
             f"Traffic, {flow['basis']}: {flow['messages']:,.0f} messages between cores, "
             f"{flow['hops']:,.0f} hops, {flow['chip_crossings']:,.0f} between chips.",
@@ -100,7 +101,3 @@ def _by_source(grounds: list[dict[str, Any]]) -> list[str]:
 
 def _by_share(report: dict[str, Any]) -> list[tuple[str, float]]:
     return sorted(report["utilisation"].items(), key=lambda used: -used[1])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

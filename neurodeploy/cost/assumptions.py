@@ -15,8 +15,8 @@ def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> lis
     said = [
         "A proxy: operations counted in this run times published energies of one operation. "
         "Not a measurement.",
-        f"Left out: static power, input and output. Memory is left out but for {remembers}, a "
-        "model.",
+        "Left out: input and output, and static power, which is said with the time on a chip. "
+        f"Memory is left out but for {remembers}, a model.",
         "Charged: every synapse of a spike that is stored, weights of 0 too where a layer takes "
         "less memory with them; every neuron in every step, also where nothing changes.",
     ]
@@ -38,6 +38,6 @@ def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> lis
         "multipliers it runs on the host. Its zeros are estimated from this run: what sends "
         "nothing in a sample is an activation of 0. Decoder and ANN are priced at the same "
         "precision.",
-        "Latency: every step of a sample, and one a layer of synapses; no delays.",
+        "Answer: every step of a sample, and one a layer of synapses; no delays.",
     ]
     return said

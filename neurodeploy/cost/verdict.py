@@ -53,7 +53,7 @@ def times(one: float, other: float) -> str:
     ratio = max(one, other) / min(one, other)
     if ratio < 1.05:
         return "as much"
-    return f"{ratio:.3g} times {'more' if one > other else 'less'}"
+    return f"{ratio:.3g} times as much" if one > other else f"1/{ratio:.3g} of that"
 
 
 def microjoules(joule: float) -> str:

@@ -67,7 +67,7 @@ def suggest(placement: Placement) -> list[Change]:
     """What a better use of the same limits would give, where a chip is filled as by its compiler.
 
     Only a suggestion: the vendor's tools must be told so, and are not known to let layers share a
-    core. That is left out where even the bound is beyond one chip.
+    core. That is left out where even the bound is beyond one chip, and so is what saves no core.
     """
     network, chip = placement.network, placement.chip
     if chip.placement.rule != "compiler" or not placement.cores:
@@ -80,7 +80,7 @@ def suggest(placement: Placement) -> list[Change]:
         share = f"leave them out and {share}"
     if placement.bound <= chip.known("cores_per_chip"):
         changes.append(_change(share, place(network, chip.packed())))
-    return changes
+    return [each for each in changes if each.cores < len(placement.cores)]
 
 
 def _has_zeros(network: Network) -> bool:

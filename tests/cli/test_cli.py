@@ -190,7 +190,7 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
     assert code == 0
     assert "It fits; all that was counted is published." in text
     assert "1 core, 128 a chip; layers may share a core" in text
-    assert "No packing needs fewer than 1." in text
+    assert "No packing can take fewer than 1." in text
 
     table = (Path(neurodeploy.__file__).parent / "hardware/chips.toml").read_text(encoding="utf-8")
     tiny = table.split("[loihi2]")[0].replace("[loihi1", "[tiny").replace("1024,", "4,")

@@ -23,7 +23,7 @@ def test_it_names_what_dominates_and_who_wins_dense_and_zero_skipping() -> None:
     said = verdict("loihi", proxy(25e-6, 8e-6))
     assert said == (
         "On loihi 98.0 % of 100.00 uJ a sample are the host decoder; the equal ANN on arm costs "
-        "4 times less, and 2 times more where both skip zeros."
+        "1/4 of that, and 2 times as much where both skip zeros."
     )
     assert "the equal ANN costs as much, and" in verdict("x", proxy(103e-6, 0.0, device="x"))
 
@@ -35,7 +35,7 @@ def test_a_bill_of_nothing_and_an_ann_of_nothing_divide_by_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "said"),
-    [(2, 1, "2 times more"), (1, 3, "3 times less"), (1.04, 1, "as much"), (0, 1, "nothing")],
+    [(2, 1, "2 times as much"), (1, 3, "1/3 of that"), (1.04, 1, "as much"), (0, 1, "nothing")],
 )
 def test_times(one: float, other: float, said: str) -> None:
     assert times(one, other) == said

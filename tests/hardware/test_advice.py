@@ -47,6 +47,7 @@ def test_the_report_has_all_for_json() -> None:
     (share,) = report["suggestions"]
     assert (share["change"], share["cores"]) == ("let layers share cores", 1)
     assert share["confidence"] == "assumed"
+    assert fit_report(dense(20, 30), "loihi2")["suggestions"] == []  # one core already
 
 
 def test_zeros_left_out_are_a_suggestion_where_they_are_kept() -> None:

@@ -1,7 +1,7 @@
 """Placements on Loihi 2 against those that Intel's compiler printed, row by row.
 
-The tables are in `neurodeploy/hardware/measured.toml`, with their sources. PilotNet LIF is the
-network itself, from lava-dl's wheel; the others have the shapes and bits of weight of theirs.
+The tables are in `neurodeploy/hardware/measured.toml`, with their sources; the networks are in
+`train/published_networks.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import published_networks as published
 import pytest
+from published_networks import LIF, SDNN, dense, mnist, oxford, pilotnet_sdnn, weights, yolo
 
 from neurodeploy._io.toml import read_toml
 from neurodeploy.hardware import chips
@@ -18,75 +20,11 @@ from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.packing import exceeded
 from neurodeploy.hardware.mapping.traffic import traffic
 from neurodeploy.hardware.placement import Placement, place
-from neurodeploy.netx.layers import Conv, Dense, NeuronInput
+from neurodeploy.netx.layers import Dense, NeuronInput
 from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
-from neurodeploy.netx.read import read_network
 
 MEASURED = read_toml(Path(chips.__file__).with_name("measured.toml"), "measurements")
-LIF = CubaNeuron(current_decay=1024, voltage_decay=512, threshold=60)
-SDNN = SdnnNeuron(threshold=6)
 LOIHI2 = find_chip("loihi2")
-
-
-def weights(bits: int, *shape: int) -> np.ndarray:
-    """Even weights that need so many bits."""
-    values = np.full(shape, 2)
-    values.flat[0] = -(2**bits)
-    return values
-
-
-def convolutions(neuron: CubaNeuron | SdnnNeuron, shape: tuple[int, ...], *rows: tuple) -> list:
-    """Rows of output channels, bits, kernel, strides and paddings [height, width]."""
-    layers, channels = [], shape[0]
-    for outputs, bits, kernel, stride, padding in rows:
-        weight = weights(bits, outputs, channels, kernel, kernel)
-        layers.append(Conv(weight=weight, neuron=neuron, stride=stride, padding=padding))
-        channels = outputs
-    return layers
-
-
-def dense(neuron: CubaNeuron | SdnnNeuron, inputs: int, *rows: tuple[int, int]) -> list[Dense]:
-    """Rows of neurons and bits."""
-    layers = []
-    for outputs, bits in rows:
-        layers.append(Dense(weight=weights(bits, outputs, inputs), neuron=neuron))
-        inputs = outputs
-    return layers
-
-
-def pilotnet_sdnn() -> Network:
-    """The shapes and bits of lava-dl's tutorial network, which is not in its wheel."""
-    shape = (3, 66, 200)
-    layers = convolutions(
-        SDNN,
-        shape,
-        (24, 6, 3, 2, 0),
-        (36, 5, 3, 2, 0),
-        (48, 4, 3, 2, 0),
-        (64, 5, 3, (2, 1), (1, 0)),
-        (64, 4, 3, 1, 0),
-    )
-    layers += dense(SDNN, 2560, (100, 4), (50, 6), (10, 5), (1, 4))
-    return Network(input_shape=shape, layers=(NeuronInput(neuron=SDNN), *layers))
-
-
-def mnist() -> Network:
-    return Network(input_shape=(784,), layers=tuple(dense(LIF, 784, (128, 8), (64, 8), (10, 8))))
-
-
-def oxford() -> Network:
-    return Network(input_shape=(200,), layers=tuple(dense(LIF, 200, (256, 8), (200, 7))))
-
-
-def yolo() -> Network:
-    """Its shapes; the weights are not public, and 4 bits are the widest that give its table."""
-    half = [(channels, 4, 3, 2, 1) for channels in (16, 32, 64, 128)]
-    rest = [(256, 1), (256, 2), (512, 1)]
-    rows = half + [(channels, 4, 3, stride, 1) for channels, stride in rest]
-    rows += [(256, 4, 1, 1, 0), (512, 4, 3, 1, 1), (48, 4, 1, 1, 0)]
-    shape = (3, 448, 448)
-    return Network(input_shape=shape, layers=tuple(convolutions(SDNN, shape, *rows)))
 
 
 def rows(placed: Placement) -> list[tuple[int, ...]]:
@@ -110,8 +48,8 @@ def cores(name: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def pilotnet_lif(recordings: Path) -> Placement:
-    return place(read_network(recordings / "gts" / "pilotnet_lif" / "network.net"), LOIHI2)
+def pilotnet_lif() -> Placement:
+    return place(published.pilotnet_lif(), LOIHI2)
 
 
 def test_pilotnet_lif_is_placed_as_the_compiler_did(pilotnet_lif: Placement) -> None:
