@@ -1,5 +1,6 @@
 # What a person needs, by the module that has it. tests/test_api.py holds the list.
 from ._io.lava import lava_imports as lava_imports
+from ._io.limits import Limits as Limits
 from ._version import __version__ as __version__
 from .adopt.convert import Converted as Converted
 from .adopt.convert import convert as convert

@@ -44,7 +44,29 @@ class TrainingError(NeurodeployError):
     """Training cannot go on."""
 
 
+MOST_FOUND = 300
+"""Characters of what was found that a message shows; a file may hold any number."""
+
+
 def message(where: str, expected: object, found: object, remedy: str = "") -> str:
-    """Compose the one sentence that every error of the package follows."""
-    text = f"{where}: expected {expected}, found {found}"
+    """Compose the one sentence that every error of the package follows.
+
+    What cannot be printed is escaped, so that no file writes on a person's terminal, and what was
+    found is shortened.
+    """
+    text = f"{printable(where)}: expected {printable(expected)}, found {shortened(found)}"
     return f"{text}. {remedy}" if remedy else text
+
+
+def printable(value: object) -> str:
+    """A text in which what moves a cursor, rings a bell or turns the line around is escaped."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(value: object, most: int = MOST_FOUND) -> str:
+    """The same in so many characters at most."""
+    text = printable(str(value)[: 2 * most])
+    return text if len(text) <= most else f"{text[: most - 3]}..."

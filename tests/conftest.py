@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.registry import ENGINES
 
@@ -29,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def recordings() -> Path:
     """The real networks with recorded runs that lava-dl's wheel installs."""
     return Path(lava_wheel.__file__).parents[3] / "tests" / "lava" / "lib" / "dl" / "netx"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_reader_of_files() -> Iterator[None]:
+    """A process a file is what a person pays once, and a suite thousands of times."""
+    with one_reader():
+        yield
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ PUBLIC = [
     "LatencyEncoding",
     "LayerCounts",
     "LevelEncoding",
+    "Limits",
     "MissingPackageError",
     "Network",
     "NetworkError",

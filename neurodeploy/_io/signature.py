@@ -6,6 +6,13 @@ import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neurodeploy._io.limits import DEFAULT, Limits
+from neurodeploy.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from neurodeploy._io.hdf5 import Group
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 LFS = b"version https://git-lfs.github.com/spec/"
@@ -81,20 +88,46 @@ KINDS = {
 """Every kind that `file_kind` tells apart."""
 
 
-def file_kind(path: Path) -> FileKind:
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 does."""
+    with path.open("rb") as file:
+        return file.read(len(HDF5)) == HDF5
+
+
+def file_kind(path: Path, limits: Limits = DEFAULT) -> FileKind:
     """What a file is; of its content only the beginning and tables of names are read.
 
     Parameters
     ----------
     path : path
         A file that can be read.
+    limits : Limits
+        Of an HDF5 file, which is opened as `read_hdf5` does it.
 
     Returns
     -------
     FileKind
         One of `KINDS`.
     """
+    if is_hdf5(path):
+        from neurodeploy._io.hdf5 import read_hdf5
+
+        try:
+            return hdf5_kind(read_hdf5(path, "file", limits))
+        except FileFormatError:
+            return KINDS["hdf5"]
     return KINDS[_key(path)]
+
+
+def hdf5_kind(root: Group) -> FileKind:
+    """What an HDF5 file is, by the names in its root."""
+    groups = {name for name, found in root.fields.items() if hasattr(found, "fields")}
+    if "layer" in groups:
+        return KINDS["netx"]
+    if "node" in groups:
+        return KINDS["nir"]
+    known = {"keras_version", "model_weights", "layer_names"}
+    return KINDS["keras" if known & {*groups, *root.attributes} else "hdf5"]
 
 
 def _key(path: Path) -> str:
@@ -102,15 +135,12 @@ def _key(path: Path) -> str:
         head = file.read(4096)
         size = file.seek(0, 2)
     starts = (
-        (HDF5, "hdf5"),
         (LFS, "lfs"),
         (b"\x93NUMPY", "npy"),
         (b"\x1f\x8b", "gzip"),
         (PICKLE, "pickle"),
     )
     found = next((key for start, key in starts if head.startswith(start)), None)
-    if found == "hdf5":
-        return _hdf5(path)
     if found == "pickle" and _legacy_torch(head):
         return "torch"
     if found is not None:
@@ -124,22 +154,6 @@ def _key(path: Path) -> str:
     if _is_onnx(head):
         return "onnx"
     return _text(head)
-
-
-def _hdf5(path: Path) -> str:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            names = {name for name in file if isinstance(file.get(name), h5py.Group)}
-            names |= {*file.attrs.keys()}
-    except (OSError, RuntimeError, KeyError, ValueError):
-        return "hdf5"
-    if "layer" in names:
-        return "netx"
-    if "node" in names:
-        return "nir"
-    return "keras" if names & {"keras_version", "model_weights", "layer_names"} else "hdf5"
 
 
 def _zip(path: Path) -> str:

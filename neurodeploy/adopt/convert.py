@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodeploy._io.files import require_file
+from neurodeploy._io.hdf5_process import one_reader
+from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy._io.signature import file_kind
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.netx.check import check
@@ -95,6 +97,7 @@ def convert(
     weights: Path | str | None = None,
     calibrate: np.ndarray | None = None,
     bits: int | None = None,
+    limits: Limits = DEFAULT,
 ) -> Converted:
     """Convert a network that was made elsewhere, and write it.
 
@@ -120,6 +123,8 @@ def convert(
         network, and a note says whether they send the same.
     bits : int, optional
         Of a weight with its sign, 2 to 8, where floats become integers; 8 by default.
+    limits : Limits
+        Of what reading a file and running its network may take.
 
     Returns
     -------
@@ -148,19 +153,20 @@ def convert(
         }.items()
         if value is not None
     }
-    kind = _kind_of(source)
-    if output is None or Path(output).suffix != NIR_SUFFIX:
-        converted = _read(source, kind, given)
-        if output is not None:
-            write_network(converted.network, output)
-        return converted
-    if kind is NIR:
-        raise InputError(message("output", "a netx file, for a NIR graph", output))
-    from neurodeploy.adopt.nir.writing import write_nir
+    to_graph = output is not None and Path(output).suffix == NIR_SUFFIX
+    with one_reader():
+        kind = _kind_of(source, limits)
+        if to_graph and kind is NIR:
+            raise InputError(message("output", "a netx file, for a NIR graph", output))
+        step = given.pop("dt_s", None) if to_graph else None
+        _require_used(given, kind)
+        converted = kind.read(source, limits, **given)
+    if output is not None and to_graph:
+        from neurodeploy.adopt.nir.writing import write_nir
 
-    step = given.pop("dt_s", None)
-    converted = _read(source, kind, given)
-    write_nir(converted.network, output, dt_s=step)
+        write_nir(converted.network, output, dt_s=step)
+    elif output is not None:
+        write_network(converted.network, output)
     return converted
 
 
@@ -200,7 +206,7 @@ def from_slayer(
     NetworkError
         netx has nothing that does what a block does; the message names it, and says why.
     """
-    return _from_module(module, input_shape=input_shape, calibrate=signal).network
+    return _from_module(module, DEFAULT, input_shape=input_shape, calibrate=signal).network
 
 
 def from_nir(
@@ -211,6 +217,7 @@ def from_nir(
     input_shape: Sequence[int] | None = None,
     calibrate: np.ndarray | None = None,
     bits: int = 8,
+    limits: Limits = DEFAULT,
 ) -> Network:
     """The network of netx that does in steps what a NIR graph does in continuous time.
 
@@ -218,7 +225,7 @@ def from_nir(
     ----------
     graph : nir.NIRGraph or path
         Or a file of one.
-    dt_s, profile, input_shape, calibrate, bits : optional
+    dt_s, profile, input_shape, calibrate, bits, limits : optional
         As in `convert`.
 
     Returns
@@ -235,7 +242,13 @@ def from_nir(
         As `convert`.
     """
     return _from_nir(
-        graph, dt_s=dt_s, profile=profile, input_shape=input_shape, calibrate=calibrate, bits=bits
+        graph,
+        limits,
+        dt_s=dt_s,
+        profile=profile,
+        input_shape=input_shape,
+        calibrate=calibrate,
+        bits=bits,
     ).network
 
 
@@ -248,16 +261,20 @@ class _Kind:
     read: Callable[..., Converted]
 
 
-def _from_network(source: Network) -> Converted:
+def _from_network(source: Network, limits: Limits) -> Converted:
     return Converted(source="a Network", network=source)
 
 
-def _from_netx(source: Path | str, *, input_shape: Sequence[int] | None = None) -> Converted:
-    return Converted(source="a netx file", network=read_network(source, input_shape=input_shape))
+def _from_netx(
+    source: Path | str, limits: Limits, *, input_shape: Sequence[int] | None = None
+) -> Converted:
+    network = read_network(source, input_shape=input_shape, limits=limits)
+    return Converted(source="a netx file", network=network)
 
 
 def _from_module(
     source: Any,
+    limits: Limits,
     *,
     input_shape: Sequence[int] | None = None,
     weights: Path | str | None = None,
@@ -276,6 +293,7 @@ def _from_module(
 
 def _from_nir(
     source: Any,
+    limits: Limits,
     *,
     dt_s: float | None = None,
     profile: str | None = None,
@@ -291,7 +309,7 @@ def _from_nir(
     from neurodeploy.adopt.nir.reading import steps_of
 
     tool = PLAIN if profile is None else PROFILES[require_profile(profile)]
-    steps = steps_of(read_graph(source), dt_s=dt_s, profile=tool, input_shape=input_shape)
+    steps = steps_of(read_graph(source, limits), dt_s=dt_s, profile=tool, input_shape=input_shape)
     made = to_integers(steps.floats, bits=bits, calibrate=calibrate)
     names = made.network.names
     notes = [*notes_of(tool, dt_s, names, steps.settled)]
@@ -319,24 +337,19 @@ NIR = _Kind(
 )
 
 
-def _kind_of(source: Any) -> _Kind:
+def _kind_of(source: Any, limits: Limits) -> _Kind:
     if isinstance(source, Network):
         return NETWORK
     if isinstance(source, str) and ":" in source and not Path(source).exists():
         return MODULE
     if isinstance(source, str | Path):
         path = require_file(source, "network")
-        found = file_kind(path)
+        found = file_kind(path, limits)
         if found.key not in ("netx", "nir"):
             expected = "a netx file, a NIR graph, or model.py:Net"
             raise FileFormatError(message(f"network {path}", expected, found.words, found.remedy))
         return NETX if found.key == "netx" else NIR
     return NIR if type(source).__name__ == "NIRGraph" else MODULE
-
-
-def _read(source: Any, kind: _Kind, given: Mapping[str, Any]) -> Converted:
-    _require_used(given, kind)
-    return kind.read(source, **given)
 
 
 def _require_used(given: Mapping[str, Any], kind: _Kind) -> None:

@@ -17,6 +17,8 @@ import typer
 
 from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
+from neurodeploy._io.hdf5_process import start_reader
+from neurodeploy._io.limits import DEFAULT, MIB, Limits
 from neurodeploy.cli.runs import (
     default_name,
     require_run_name,
@@ -49,7 +51,9 @@ def file_of(what: str) -> Callable[[Any], Any]:
 
 
 def _network(path: Path) -> Path:
-    return _bundle(path) if path.is_dir() else require_file(path, "network")
+    checked = _bundle(path) if path.is_dir() else require_file(path, "network")
+    start_reader()  # it is ready when the command has loaded what it needs
+    return checked
 
 
 def require_shape(text: str | None) -> str | None:
@@ -66,6 +70,15 @@ def shape_of(text: str | None) -> tuple[int, ...] | None:
     if len(sizes) not in (1, 3) or min(sizes) < 1:
         raise InputError(message("shape", "C,H,W or N, such as 2,34,34", repr(text)))
     return tuple(sizes)
+
+
+def _limits(mebibytes: str | Limits) -> Limits:
+    if isinstance(mebibytes, Limits):
+        return mebibytes
+    if not mebibytes.isdecimal() or int(mebibytes) < 1:
+        expected = "whole MiB of at least 1, such as 2048"
+        raise InputError(message("option --max-memory", expected, repr(mebibytes)))
+    return Limits(memory_bytes=int(mebibytes) * MIB)
 
 
 def _bundle(path: Path) -> Path:
@@ -173,6 +186,16 @@ InputShapeOption = Annotated[
         "--input-shape",
         help="C,H,W of the input, where the file does not say it.",
         callback=require_shape,
+    ),
+]
+MaxMemoryOption = Annotated[
+    Limits,
+    typer.Option(
+        "--max-memory",
+        metavar="MIB",
+        parser=_limits,
+        help="MiB that reading the file, and running a sample, may take.",
+        show_default=str(DEFAULT.memory_bytes // MIB),
     ),
 ]
 TaskArgument = Annotated[

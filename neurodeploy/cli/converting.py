@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import command, out, print_findings, print_json, print_table
-from neurodeploy.cli.arguments import InputShapeOption, JsonOption, shape_of
+from neurodeploy.cli.arguments import InputShapeOption, JsonOption, MaxMemoryOption, shape_of
 from neurodeploy.cli.convert_arguments import (
     BitsOption,
     CalibrateOption,
@@ -24,6 +25,7 @@ def convert(
     dt: StepSecondsOption = None,
     profile: ProfileOption = None,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     weights: WeightsOption = None,
     calibrate: CalibrateOption = None,
     bits: BitsOption = None,
@@ -43,6 +45,7 @@ def convert(
         dt_s=dt,
         profile=profile,
         input_shape=shape_of(input_shape),
+        limits=limits,
         weights=weights,
         calibrate=None if calibrate is None else load_array(calibrate, "calibrate"),
         bits=bits,

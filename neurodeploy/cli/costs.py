@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import command, first_steps, out, print_json, print_table
 from neurodeploy.cli.arguments import (
     AllowImportOption,
@@ -18,6 +19,7 @@ from neurodeploy.cli.arguments import (
     FileOption,
     InputShapeOption,
     JsonOption,
+    MaxMemoryOption,
     NetworkArgument,
     SamplesOption,
     StepTimeOption,
@@ -51,6 +53,7 @@ def energy(
     ] = False,
     allow_import: AllowImportOption = False,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
@@ -65,7 +68,7 @@ def energy(
 
     table = load_devices(devices)
     placed = None if chip is None else find_chip(chip, chips)
-    deployed = read_deployed(network, shape_of(input_shape), allow_import)
+    deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
     part = chip_part(deployed)
     spikes = first_steps(part, input_spikes(input_file, data, samples, seed, deployed))
     report = cost_report(
@@ -100,6 +103,7 @@ def fit(
     engine: EngineOption = DEFAULT_ENGINE,
     chips: ChipsOption = None,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Map the layers to cores of a chip: does it fit, what is tightest, what to change.
@@ -114,7 +118,7 @@ def fit(
 
     target, part = (
         find_chip(chip, chips),
-        read_part(network, shape_of(input_shape)),
+        read_part(network, shape_of(input_shape), limits),
     )
     counts = None
     if input_file is not None:

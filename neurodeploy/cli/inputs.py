@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurodeploy._io.arrays import load_array
+from neurodeploy._io.hdf5_process import one_reader
+from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
@@ -15,24 +17,27 @@ if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
 
 
-def read_part(path: Path, input_shape: tuple[int, ...] | None) -> ChipPart:
+def read_part(path: Path, input_shape: tuple[int, ...] | None, limits: Limits) -> ChipPart:
     """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it."""
-    if path.is_dir() or file_kind(path).key != "nir":
-        return read_chip_part(path, input_shape=input_shape)
-    from neurodeploy.adopt.convert import convert
+    if path.is_dir():
+        return read_chip_part(path, input_shape=input_shape, limits=limits)
+    with one_reader():
+        if file_kind(path, limits).key != "nir":
+            return read_chip_part(path, input_shape=input_shape, limits=limits)
+        from neurodeploy.adopt.convert import convert
 
-    return ChipPart(network=convert(path, input_shape=input_shape).network)
+        return ChipPart(network=convert(path, input_shape=input_shape, limits=limits).network)
 
 
 def read_deployed(
-    path: Path, input_shape: tuple[int, ...] | None, allow_import: bool
+    path: Path, input_shape: tuple[int, ...] | None, allow_import: bool, limits: Limits
 ) -> Bundle | ChipPart:
     """A bundle with its decoder, of a folder; else a network alone."""
     if not path.is_dir():
-        return read_part(path, input_shape)
+        return read_part(path, input_shape, limits)
     from neurodeploy.deploy.bundle import load_bundle
 
-    return load_bundle(path, allow_import=allow_import)
+    return load_bundle(path, allow_import=allow_import, limits=limits)
 
 
 def input_spikes(

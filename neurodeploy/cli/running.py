@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import (
     command,
     first_steps,
@@ -26,6 +27,7 @@ from neurodeploy.cli.arguments import (
     InputOption,
     InputShapeOption,
     JsonOption,
+    MaxMemoryOption,
     NetworkArgument,
     OutputOption,
     RuleOption,
@@ -42,6 +44,7 @@ def simulate(
     output: OutputOption,
     engine: EngineOption = DEFAULT_ENGINE,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
@@ -49,7 +52,7 @@ def simulate(
     from neurodeploy.cli.inputs import read_part
     from neurodeploy.deploy.run import simulate as run_batch
 
-    part = read_part(network, shape_of(input_shape))
+    part = read_part(network, shape_of(input_shape), limits)
     run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
@@ -72,6 +75,7 @@ def stream(
     every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
     allow_import: AllowImportOption = False,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Stream spikes step by step into the host decoder; print answers as they form.
@@ -84,7 +88,7 @@ def stream(
     from neurodeploy.deploy.stream import stream_answers
     from neurodeploy.engines.base import check_input
 
-    deployed = read_deployed(network, shape_of(input_shape), allow_import)
+    deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
     part = chip_part(deployed)
     spikes = input_spikes(input_file, data, samples, seed, deployed)
     check_input(part.network, spikes, f"input {input_file or data}")
@@ -114,12 +118,15 @@ def stream(
 
 @command()
 def inspect(
-    network: NetworkArgument, input_shape: InputShapeOption = None, as_json: JsonOption = False
+    network: NetworkArgument,
+    input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
 
-    report = describe(network, input_shape=shape_of(input_shape))
+    report = describe(network, input_shape=shape_of(input_shape), limits=limits)
     if as_json:
         print_json(report)
         return
@@ -152,6 +159,7 @@ def verify(
     engine: EnginesOption = None,
     against: AgainstOption = None,
     input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what was trained with the engines, layer by layer.
@@ -165,7 +173,7 @@ def verify(
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
-    part = read_part(network, shape_of(input_shape))
+    part = read_part(network, shape_of(input_shape), limits)
     result = run_verification(
         part,
         first_steps(part, load_array(input_file, "input")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import command, out, print_json, print_table, resumable, typed
 from neurodeploy.cli.arguments import (
     AllowImportOption,
@@ -20,6 +21,7 @@ from neurodeploy.cli.arguments import (
     EpochsOption,
     FolderOption,
     JsonOption,
+    MaxMemoryOption,
     NetworkArgument,
     TaskArgument,
     WorkersOption,
@@ -119,6 +121,7 @@ def levers(
         bool, typer.Option("--trust-split", help="Its training data is not in the test set.")
     ] = False,
     allow_import: AllowImportOption = False,
+    limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Search what can be changed of a trained network without training, on the native engine.
@@ -147,9 +150,9 @@ def levers(
         allow_import=allow_import,
     )
     if network.is_dir():
-        bundle = load_bundle(network, allow_import=allow_import)
+        bundle = load_bundle(network, allow_import=allow_import, limits=limits)
     else:
-        bundle = counting_bundle(read_network(network), plan.task.signal)
+        bundle = counting_bundle(read_network(network, limits=limits), plan.task.signal)
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
     with (
         open_pool(threads=cores, workers=workers, cluster=cluster) as pool,

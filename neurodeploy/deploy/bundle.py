@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from neurodeploy._io.files import atomic_path
+from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.deploy.manifest import (
     DECODER_FILE,
@@ -161,7 +162,11 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
 
 
 def load_bundle(
-    path: Path | str, *, allow_import: bool = False, signed_by: Path | str | None = None
+    path: Path | str,
+    *,
+    allow_import: bool = False,
+    signed_by: Path | str | None = None,
+    limits: Limits = DEFAULT,
 ) -> Bundle:
     """Read a bundle and check that it is the one that was written.
 
@@ -175,6 +180,8 @@ def load_bundle(
     signed_by : path, optional
         A public key, as in `neurodeploy.deploy.signing.require_signature`; without one, a
         signature is not looked at.
+    limits : Limits
+        Of what reading and running it may take.
 
     Raises
     ------
@@ -204,7 +211,7 @@ def load_bundle(
         parameter.requires_grad_(False)
     try:
         return Bundle(
-            network=read_network(path / NETWORK_FILE),
+            network=read_network(path / NETWORK_FILE, limits=limits),
             decoder=decoder,
             encoding=encoding_from_dict(manifest["encoding"]),
             steps=manifest["steps"],

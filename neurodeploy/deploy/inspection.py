@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.netx.check import Finding
@@ -29,14 +30,16 @@ def check(deployed: Deployed) -> list[Finding]:
     return check_network(network_of(deployed))
 
 
-def describe(path: Path, *, input_shape: Sequence[int] | None = None) -> dict[str, Any]:
+def describe(
+    path: Path, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
+) -> dict[str, Any]:
     """Layers, shapes, sizes and findings of a network; with encoding and decoder of a bundle.
 
     Parameters
     ----------
     path : path
         A ``.net`` file or a bundle folder.
-    input_shape : sequence of int, optional
+    input_shape, limits : optional
         As in `read_network`.
 
     Raises
@@ -45,7 +48,7 @@ def describe(path: Path, *, input_shape: Sequence[int] | None = None) -> dict[st
         It cannot be read.
     """
     file = path / NETWORK_FILE if path.is_dir() else path
-    network = describe_network(read_network(file, input_shape=input_shape))
+    network = describe_network(read_network(file, input_shape=input_shape, limits=limits))
     if not path.is_dir():
         return {"path": str(path), **network}
     manifest = read_manifest(path)

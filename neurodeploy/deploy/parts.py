@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, step_limit
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
@@ -92,14 +93,16 @@ def bundle_of(deployed: Bundle) -> Bundle:
     raise _wrong("a Bundle, for its decoder", deployed)
 
 
-def read_chip_part(path: Path | str, *, input_shape: Sequence[int] | None = None) -> ChipPart:
+def read_chip_part(
+    path: Path | str, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
+) -> ChipPart:
     """Read a ``.net`` file, or what runs on the chip of a bundle's folder.
 
     Parameters
     ----------
     path : path
         Of either.
-    input_shape : sequence of int, optional
+    input_shape, limits : optional
         As in `read_network`.
 
     Raises
@@ -109,11 +112,10 @@ def read_chip_part(path: Path | str, *, input_shape: Sequence[int] | None = None
     """
     path = Path(path)
     if not path.is_dir():
-        return ChipPart(network=read_network(path, input_shape=input_shape))
+        return ChipPart(network=read_network(path, input_shape=input_shape, limits=limits))
     limit = step_limit(read_manifest(path))
-    return ChipPart(
-        network=read_network(path / NETWORK_FILE, input_shape=input_shape), step_limit=limit
-    )
+    network = read_network(path / NETWORK_FILE, input_shape=input_shape, limits=limits)
+    return ChipPart(network=network, step_limit=limit)
 
 
 def _wrong(expected: str, found: object) -> InputError:

@@ -6,54 +6,61 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
 import numpy as np
 
+from neurodeploy._io.hdf5 import Group, Node, Unread
 from neurodeploy.errors import FileFormatError, NetworkError, message
 
 
 class Fields:
-    """The datasets of one layer, read with errors that name file, layer and field.
+    """The arrays of one layer, with errors that name file, layer and field.
 
     Parameters
     ----------
-    group : h5py.Group
+    group : Group
         The layer, or a group inside it.
     where : str
         What errors call it.
     """
 
-    def __init__(self, group: Any, where: str) -> None:
-        if not isinstance(group, h5py.Group):
-            raise FileFormatError(message(where, "a group", "a dataset"))
+    def __init__(self, group: Node, where: str) -> None:
+        if not isinstance(group, Group):
+            found = group if isinstance(group, Unread) else "a dataset"
+            raise FileFormatError(message(where, "a group", found))
         self.group = group
         self.where = where
         self._taken: set[str] = set()
         self._inside: dict[str, Fields] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name in self.group
+        return self.found(name) is not None
+
+    def found(self, name: str) -> Node | None:
+        """What is under a name, or under a path of two, or None."""
+        outer, _, inner = name.partition("/")
+        found = self.group.fields.get(outer)
+        if not inner:
+            return found
+        return found.fields.get(inner) if isinstance(found, Group) else None
 
     def value(self, name: str, default: Any = None) -> Any:
         """Values of a field as an array, or a default where there is none."""
         self._taken.add(name)
-        if name not in self.group:
-            if default is not None:
-                return default
-            raise FileFormatError(
-                message(self.where, f"a field '{name}'", f"only {sorted(self.group.keys())}")
-            )
-        try:
-            field = self.group[name]
-            if isinstance(field, h5py.Dataset):
-                return np.asarray(field[()])
-        except (KeyError, TypeError, OSError, ValueError) as error:
-            raise FileFormatError(message(f"{self.where}, {name}", "values", error)) from error
-        raise FileFormatError(message(f"{self.where}, {name}", "values", "a group"))
+        found = self.found(name)
+        if isinstance(found, np.ndarray):
+            return found
+        if found is not None:
+            words = found if isinstance(found, Unread) else "a group"
+            raise FileFormatError(message(f"{self.where}, {name}", "values", words))
+        if default is not None:
+            return default
+        raise FileFormatError(
+            message(self.where, f"a field '{name}'", f"only {sorted(self.group.fields)}")
+        )
 
     def optional_vector(self, name: str) -> np.ndarray | None:
         """Values [n] of a field, or None where there is none."""
-        return self.value(name).ravel() if name in self.group else None
+        return self.value(name).ravel() if name in self else None
 
     def text(self, name: str) -> str:
         """One text."""
@@ -87,7 +94,7 @@ class Fields:
     def require_zero(self, *names: str) -> None:
         """Refuse fields that netx does not follow, unless they are 0."""
         for name in names:
-            if name in self.group:
+            if name in self:
                 value = self.value(name)
                 if value.dtype.kind not in "biuf" or value.any():
                     raise FileFormatError(
@@ -96,12 +103,11 @@ class Fields:
 
     def inside(self, name: str, called: str = "") -> Fields:
         """The fields of a group inside, which errors call by another name if there is one."""
-        try:
-            group = self.group[name]
-        except KeyError as error:
+        group = self.group.fields.get(name)
+        if group is None:
             raise FileFormatError(
                 message(f"{self.where}, {called or name}", f"a group '{name}'", "none")
-            ) from error
+            )
         return self._inside.setdefault(name, Fields(group, f"{self.where}, {called or name}"))
 
     def build(self, make: Any, **fields: Any) -> Any:
@@ -113,11 +119,11 @@ class Fields:
 
     def left(self) -> Iterator[str]:
         """Names of the fields that nobody has read, those of groups inside with their path."""
-        for name in self.group:
+        for name, found in self.group.fields.items():
             if name in self._inside:
                 yield from (f"{name}/{field}" for field in self._inside[name].left())
-            elif isinstance(self.group.get(name), h5py.Group):
-                fields = (f"{name}/{field}" for field in self.group[name])
+            elif isinstance(found, Group):
+                fields = (f"{name}/{field}" for field in found.fields)
                 yield from (field for field in fields if field not in self._taken)
             elif name not in self._taken:
                 yield name

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import h5py
+import math
+
 import numpy as np
 
+from neurodeploy._io.hdf5 import Group
+from neurodeploy._io.limits import Limits
 from neurodeploy.errors import FileFormatError, NetworkError, message
 from neurodeploy.netx.fields import Fields
+from neurodeploy.netx.footprint import BYTES_PER_WEIGHT
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, NeuronInput
 from neurodeploy.netx.neurons import CubaNeuron, RfNeuron, SdnnNeuron
 
@@ -35,7 +39,7 @@ def read_input(fields: Fields) -> NeuronInput | None:
 
 def read_dense(fields: Fields, kind: str) -> Dense | ComplexDense:
     """A dense layer, recurrent (``dense_rec``) or complex."""
-    complex_weights = isinstance(fields.group.get("weight"), h5py.Group)
+    complex_weights = isinstance(fields.found("weight"), Group)
     if complex_weights and kind == "dense_rec":
         remedy = "netx drops the recurrent weights of a complex layer."
         raise FileFormatError(message(f"{fields.where}, type", "dense", kind, remedy))
@@ -78,7 +82,7 @@ def read_conv(fields: Fields) -> Conv:
     return layer
 
 
-def read_pool(fields: Fields, before: tuple[int, ...]) -> Conv:
+def read_pool(fields: Fields, before: tuple[int, ...], limits: Limits) -> Conv:
     """A pool as the convolution of each channel by itself that it is, where its sizes are even.
 
     Parameters
@@ -87,21 +91,26 @@ def read_pool(fields: Fields, before: tuple[int, ...]) -> Conv:
         Of a group of type ``pool``, as SLAYER exports it; netx itself has no such layer.
     before : tuple of int
         Features (channel, height, width) that it reads.
+    limits : Limits
+        Of the weights, which are one kernel a channel.
 
     Raises
     ------
     FileFormatError
-        SLAYER's pool rounds a size up that the kernel does not divide, which no convolution does.
+        It exceeds the limits, or SLAYER's pool rounds a size up that the kernel does not divide,
+        which no convolution does.
     """
     if len(before) != 3:
         raise FileFormatError(
             message(f"{fields.where}, type", "a pool after (channel, height, width)", before)
         )
     weight = np.asarray(fields.value("weight")).reshape(-1)
-    kernel = np.broadcast_to(fields.value("kernelSize").ravel(), (2,))
-    if weight.size != kernel.prod():
-        expected = f"{kernel.prod()} values, of a kernel {tuple(map(int, kernel))}"
+    sizes = fields.shape("kernelSize")
+    kernel = (sizes[0], sizes[-1])
+    if weight.size != math.prod(kernel):
+        expected = f"{math.prod(kernel)} values, of a kernel {kernel}"
         raise FileFormatError(message(f"{fields.where}, weight", expected, weight.size))
+    limits.require_memory(BYTES_PER_WEIGHT * before[0] * weight.size, fields.where)
     layer: Conv = fields.build(
         Conv,
         weight=np.broadcast_to(weight.reshape(1, 1, *kernel), (before[0], 1, *kernel)),

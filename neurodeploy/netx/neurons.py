@@ -26,11 +26,16 @@ def integers(value: Any, where: str, ndim: int | None = None) -> np.ndarray:
         raise NetworkError(message(where, "whole numbers", f"values of type {array.dtype}"))
     if array.size == 0:
         raise NetworkError(message(where, "at least one value", f"shape {array.shape}"))
-    if not np.isfinite(array).all() or (array != np.trunc(array)).any():
-        wrong = array[~(np.isfinite(array) & (array == np.trunc(array)))]
-        raise NetworkError(message(where, "whole numbers", f"{wrong[0]}"))
-    if np.abs(array.astype(np.float64)).max() >= 2**31:
-        raise NetworkError(message(where, "32-bit integers", f"{np.abs(array).max()}"))
+    if array.dtype.kind == "b" and array.view(np.uint8).max() > 1:
+        raise NetworkError(message(where, "booleans of 0 or 1", array.view(np.uint8).max()))
+    if (
+        array.dtype.kind == "f"
+        and not (whole := np.isfinite(array) & (array == np.trunc(array))).all()
+    ):
+        raise NetworkError(message(where, "whole numbers", f"{array[~whole][0]}"))
+    largest = max(abs(array.max().item()), abs(array.min().item()))
+    if largest >= 2**31:
+        raise NetworkError(message(where, "32-bit integers", f"{largest}"))
     if ndim is not None and array.ndim != ndim:
         raise NetworkError(message(where, f"{ndim} axes", f"shape {array.shape}"))
     return np.array(array, dtype=np.int32, order="C")

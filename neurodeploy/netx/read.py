@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from numbers import Integral
 from pathlib import Path
 
-import h5py
+import numpy as np
 
 from neurodeploy._io.files import require_file
-from neurodeploy._io.signature import file_kind
+from neurodeploy._io.hdf5 import Group, Node, read_hdf5
+from neurodeploy._io.limits import DEFAULT, Limits
+from neurodeploy._io.signature import file_kind, hdf5_kind, is_hdf5
 from neurodeploy.errors import FileFormatError, InputError, NetworkError, message
 from neurodeploy.netx.fields import Fields
 from neurodeploy.netx.findings import Finding
+from neurodeploy.netx.footprint import run_bytes
 from neurodeploy.netx.groups import NO_NEURON, read_conv, read_dense, read_input, read_pool
 from neurodeploy.netx.layers import Average, Conv, Layer
 from neurodeploy.netx.network import Network
@@ -23,7 +26,9 @@ INPUT_BITS = "input_message_bits"
 """Attribute of the group ``layer`` where we keep `Network.input_bits`; netx has no place for it."""
 
 
-def read_network(path: Path | str, *, input_shape: Sequence[int] | None = None) -> Network:
+def read_network(
+    path: Path | str, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
+) -> Network:
     """Read a netx HDF5 file (``.net``), as lava-dl exports it, older versions included.
 
     Parameters
@@ -33,6 +38,9 @@ def read_network(path: Path | str, *, input_shape: Sequence[int] | None = None) 
     input_shape : sequence of int, optional
         ``(channel, height, width)`` or ``(neuron,)`` of a file that does not say it, because it
         begins with a convolution and no input layer. netx takes it as ``(width, height, channel)``.
+    limits : Limits
+        Of what reading the file and running the network may take; a file from anywhere is read
+        within them, or refused.
 
     Returns
     -------
@@ -42,23 +50,27 @@ def read_network(path: Path | str, *, input_shape: Sequence[int] | None = None) 
     Raises
     ------
     FileFormatError
-        The file is missing, truncated, of another kind, a field is missing or not valid, or the
-        layers do not fit each other; the message names layers as the file numbers them.
+        The file is missing, truncated, of another kind, a field is missing or not valid, the
+        layers do not fit each other, or it exceeds the limits; the message names layers as the
+        file numbers them.
     InputError
         ``input_shape`` is not one, or the file says another.
     """
     path = require_file(path, "network")
     where = f"network {path}"
     given = None if input_shape is None else require_shape(input_shape)
+    root = read_hdf5(path, "network", limits) if is_hdf5(path) else None
+    layers = root and root.fields.get("layer")
+    if root is None or not isinstance(layers, Group):
+        kind = file_kind(path) if root is None else hdf5_kind(root)
+        raise FileFormatError(message(where, "a netx HDF5 file", kind.words, kind.remedy))
     try:
-        with h5py.File(path, "r") as file:
-            if isinstance(file.get("layer"), h5py.Group):
-                return _network(file, where, given)
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, UnicodeError) as error:
-        if file_kind(path).key in ("netx", "hdf5"):
-            raise FileFormatError(message(where, "a whole netx HDF5 file", f"{error}")) from error
-    kind = file_kind(path)
-    raise FileFormatError(message(where, "a netx HDF5 file", kind.words, kind.remedy))
+        network = _network(root, layers, where, given, limits)
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        found = f"fields that do not fit it ({error})"
+        raise FileFormatError(message(where, "a netx network", found)) from error
+    limits.require_memory(run_bytes(network), f"{where}, to run")
+    return network
 
 
 def require_shape(shape: Sequence[int]) -> tuple[int, ...]:
@@ -76,24 +88,25 @@ def require_shape(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
-def _network(file: h5py.File, where: str, given: tuple[int, ...] | None) -> Network:
-    groups = file["layer"]
+def _network(
+    root: Group, groups: Group, where: str, given: tuple[int, ...] | None, limits: Limits
+) -> Network:
     layers: list[Layer] = []
-    notes = [*_beside_the_layers(file)]
+    notes = [*_beside_the_layers(root)]
     entry = shape = given
     for index in _order(groups, where):
         fields = Fields(groups, where).inside(index, f"layer {index}")
         kind = fields.text("type")
         if kind == "input":
             entry = shape = _agreed(fields.shape(), given, fields.where)
-        layer = _layer(fields, kind, shape)
+        layer = _layer(fields, kind, shape, limits)
         name = f"file layer {index}"
         if layer is not None:
             name = f"{len(layers)}-{layer.kind}"
             if shape is None:
                 entry = shape = _input_of(layer, fields)
             shape = _after(layer, shape, fields.where)
-            notes += _shape_findings(fields, name, shape)
+            notes += _shape_findings(fields, name, shape, given)
             if layer.neuron is NO_NEURON:
                 notes.append(_no_neuron(name))
             layers.append(layer)
@@ -104,38 +117,53 @@ def _network(file: h5py.File, where: str, given: tuple[int, ...] | None) -> Netw
         return Network(
             input_shape=_vector(entry, layers),
             layers=tuple(layers),
-            input_bits=groups.attrs.get(INPUT_BITS, 0),
+            input_bits=_input_bits(groups, where),
             notes=tuple(notes),
         )
     except NetworkError as error:
         raise FileFormatError(f"{where}, {error}") from error
 
 
-def _order(groups: h5py.Group, where: str) -> list[str]:
-    if len(groups) == 0:
+def _input_bits(groups: Group, where: str) -> int:
+    bits = groups.attributes.get(INPUT_BITS, np.array(0))
+    if not isinstance(bits, np.ndarray) or bits.size != 1:
+        raise FileFormatError(message(f"{where}, layer, input_bits", "one number", bits))
+    return bits.item()
+
+
+def _order(groups: Group, where: str) -> list[str]:
+    names = groups.fields
+    if not names:
         raise FileFormatError(message(f"{where}, layer", "at least one layer", "none"))
-    expected = [str(index) for index in range(len(groups))]
-    if sorted(groups, key=lambda key: (len(key), key)) != expected:
+    expected = [str(index) for index in range(len(names))]
+    if sorted(names, key=lambda key: (len(key), key)) != expected:
         raise FileFormatError(
-            message(f"{where}, layer", f"groups named 0 to {len(groups) - 1}", sorted(groups))
+            message(f"{where}, layer", f"groups named 0 to {len(names) - 1}", sorted(names))
         )
     return expected
 
 
-def _beside_the_layers(file: h5py.File) -> Iterator[Finding]:
-    for name in file:
-        if name != "layer" and not (name == "simulation" and _steps_of_1(file[name])):
+def _beside_the_layers(root: Group) -> Iterator[Finding]:
+    for name, found in root.fields.items():
+        if name != "layer" and not (name == "simulation" and _steps_of_1(found)):
             reason = "nothing is known to use it"
             yield Finding.of("ignored-field", "file", name, reason, "Remove it if it says nothing")
 
 
-def _steps_of_1(simulation: h5py.Group) -> bool:
+def _steps_of_1(simulation: Node) -> bool:
     """Whether it says nothing but the length of a sample (slayerPytorch), in steps of 1."""
-    said = dict(simulation.attrs) | {name: field[()] for name, field in simulation.items()}
-    return set(said) <= {"Ts", "tSample"} and said.get("Ts", 1) == 1
+    if not isinstance(simulation, Group):
+        return False
+    said = {**simulation.attributes, **simulation.fields}
+    steps = said.get("Ts", np.array(1))
+    return (
+        {*said} <= {"Ts", "tSample"} and isinstance(steps, np.ndarray) and bool(np.all(steps == 1))
+    )
 
 
-def _layer(fields: Fields, kind: str, shape: tuple[int, ...] | None) -> Layer | None:
+def _layer(
+    fields: Fields, kind: str, shape: tuple[int, ...] | None, limits: Limits
+) -> Layer | None:
     """What a group computes; None for a flatten, and for an input without neurons."""
     match kind:
         case "input":
@@ -148,7 +176,7 @@ def _layer(fields: Fields, kind: str, shape: tuple[int, ...] | None) -> Layer | 
         case "conv":
             return read_conv(fields)
         case "pool":
-            return read_pool(fields, _known(shape, fields))
+            return read_pool(fields, _known(shape, fields), limits)
         case "average":
             return Average(outputs=math.prod(fields.shape()))
     raise FileFormatError(
@@ -185,7 +213,7 @@ def _input_of(layer: Layer, fields: Fields) -> tuple[int, ...]:
     if layer.flattens:
         return (next(iter(layer.forward_matrices.values())).shape[1],)
     remedy = "Give it: --input-shape C,H,W, or read_network(path, input_shape=(C, H, W))."
-    if isinstance(layer, Conv) and "shape" in fields:
+    if isinstance(layer, Conv) and "shape" in fields and len(fields.shape()) == 3:
         remedy += f" {_possible(layer, fields.shape())} gives the shape that the layer declares."
     expected = "an input layer with a shape before a convolution"
     raise FileFormatError(message(fields.where, expected, "none", remedy))
@@ -215,11 +243,18 @@ def _after(layer: Layer, shape: tuple[int, ...], where: str) -> tuple[int, ...]:
         raise FileFormatError(f"{where}, {error}") from error
 
 
-def _shape_findings(fields: Fields, name: str, made: tuple[int, ...]) -> Iterator[Finding]:
+def _shape_findings(
+    fields: Fields, name: str, made: tuple[int, ...], given: tuple[int, ...] | None
+) -> Iterator[Finding]:
+    """What a layer declares is what it makes, unless a person gave another input."""
     declared = fields.shape() if "shape" in fields else made
-    if math.prod(declared) != math.prod(made):
-        reason = f"the file says {declared}, and the layer makes {made}"
-        yield Finding.of("ignored-field", name, "shape", reason, "Check the shape of the input")
+    if math.prod(declared) == math.prod(made) and (len(declared) != len(made) or declared == made):
+        return
+    if given is None:
+        expected = f"{made}, which the layer makes of its input"
+        raise FileFormatError(message(f"{fields.where}, shape", expected, declared))
+    reason = f"the file says {declared}, and the layer makes {made}"
+    yield Finding.of("ignored-field", name, "shape", reason, "Check the shape of the input")
 
 
 def _no_neuron(name: str) -> Finding:

@@ -286,7 +286,7 @@ def test_a_vector_may_be_written_as_an_image(
         (lambda path: path.touch(), "an empty file"),
         (lambda path: path.mkdir(), "a folder"),
         (lambda path: path.write_text("layer: 1\n" * 100), "a netx HDF5 file, found a text"),
-        (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"), "whole netx HDF5 file"),
+        (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"), "whole HDF5 file"),
     ],
     ids=["missing", "empty", "folder", "text", "signature only"],
 )

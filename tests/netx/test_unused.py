@@ -73,7 +73,6 @@ def test_a_value_that_changes_nothing_is_harmless(path: Path, name: str, value: 
         ("layer/1/inChannels", 1, "0-conv"),
         ("layer/1/outChannels", 5, "0-conv"),
         ("layer/1/kernelSize", [2, 3], "0-conv"),
-        ("layer/1/shape", [4, 9, 9], "0-conv"),
         ("layer/3/inFeatures", 35, "1-dense"),
         ("layer/3/weight_mask", np.ones((3, 36)), "1-dense"),
         ("layer/3/neuron/thDecay", 7, "1-dense"),

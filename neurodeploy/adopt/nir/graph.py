@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neurodeploy._io.files import require_file
+from neurodeploy._io.hdf5 import Group, Node, Unread, read_hdf5
+from neurodeploy._io.limits import DEFAULT, Limits
+from neurodeploy._io.signature import hdf5_kind
 from neurodeploy.errors import FileFormatError, MissingPackageError, NetworkError, message
 
 NEURONS = ("IF", "LIF", "CubaLIF", "Threshold")
@@ -53,25 +58,43 @@ def package() -> Any:
     return nir
 
 
-def read_graph(source: Any) -> Any:
-    """A NIR graph, of a file if it is a path.
+def read_graph(source: Any, limits: Limits = DEFAULT) -> Any:
+    """A NIR graph, of a file if it is a path; ``nir`` gets its arrays and never the file.
 
     Raises
     ------
     MissingPackageError
         ``nir`` is not installed.
     FileFormatError
-        The file is damaged, or holds a node that ``nir`` does not know.
+        The file is damaged, exceeds the limits, or holds a node that ``nir`` does not know.
     """
     nir = package()
     if not isinstance(source, str | Path):
         return source
     path = require_file(source, "network")
+    where = f"network {path}"
+    root = read_hdf5(path, "network", limits)
+    node = root.fields.get("node")
+    if not isinstance(node, Group):
+        raise FileFormatError(message(where, "a NIR graph", hdf5_kind(root).words))
     try:
-        return nir.read(path, type_check=False)  # we check shapes; older graphs fail theirs
-    except Exception as error:  # nir asserts, and what h5py raises is not listed anywhere
+        # we check shapes ourselves; graphs of older releases fail the check of this one
+        return nir.dict2NIRNode(_plain(node, where) | {"type_check": False})
+    except FileFormatError:
+        raise
+    except Exception as error:  # nir asserts, and takes what it finds for what it expects
         said = f"{type(error).__name__}: {error}"
-        raise FileFormatError(message(f"network {path}", "a whole NIR graph", said)) from error
+        raise FileFormatError(message(where, "a whole NIR graph", said)) from error
+
+
+def _plain(node: Node, where: str) -> Any:
+    """A tree as ``nir.read`` hands it on: scalars are no arrays, and one text is a str."""
+    if isinstance(node, Group):
+        return {name: _plain(each, f"{where}, {name}") for name, each in node.fields.items()}
+    if isinstance(node, Unread):
+        raise FileFormatError(message(where, "values", node))
+    value = node[()]
+    return value.decode("utf-8") if isinstance(value, np.bytes_) else value
 
 
 def stages_of(graph: Any) -> list[Stage]:
