@@ -3,7 +3,7 @@
 Usage: python train/compare_mnist.py [--workers 2] [--seeds 3] [--table TABLE ...]
 
 Every run is kept in runs/results once it is finished; start the script again to go on, with
---workers 2 to use two cores. `python train/tables.py` makes the tables.
+--workers 2 to use two cores. `python train/results.py` makes the tables.
 """
 
 import dataclasses

@@ -7,7 +7,7 @@ spiking model is then pruned and given fewer weight bits, and trained on; what i
 is exported. Energies are proxies: operations counted in the run, at published figures of one
 device class, with the decoder; once with every product, once without those by 0, on both sides.
 Every run is kept in runs/results once it is finished; start the
-script again to go on. `python train/tables.py` makes the tables.
+script again to go on. `python train/results.py` makes the tables.
 """
 
 import argparse

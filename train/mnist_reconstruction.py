@@ -4,7 +4,7 @@ Usage: python train/mnist_reconstruction.py [--workers 2] [--seeds 3] [--table T
 
 Latency and rate encoding (table mnist), and ever fewer spikes (table mnist-rate). Every run is
 kept in runs/results once it is finished, with its bundle; start the script again to go on.
-`python train/tables.py` makes the tables.
+`python train/results.py` makes the tables.
 """
 
 import dataclasses

@@ -3,7 +3,7 @@
 Usage: python train/predictive_coding.py [--workers 2] [--seeds 3] [--delta 0 -1 1]
 
 Every run is kept in runs/results once it is finished; start the script again to go on.
-`python train/tables.py` makes the tables. The last bundle of each delta is in
+`python train/results.py` makes the tables. The last bundle of each delta is in
 runs/results/predictive-coding/; stream it with `neurodeploy stream`.
 """
 

@@ -1,6 +1,6 @@
 """Make docs/results.json, the tables of docs/results.md and its pictures from finished runs.
 
-Usage: python train/tables.py      (reads runs/results, which the other scripts fill)
+Usage: python train/results.py      (reads runs/results, which the other scripts fill)
 """
 
 from collections.abc import Mapping
