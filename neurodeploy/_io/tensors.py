@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,28 @@ MODE = 0o644
 """Of a file, as of those beside it; safetensors would keep it from everybody else."""
 
 
+CHECKSUM = "sha256"
+"""Of names, types, shapes and bytes of all tensors, and of the notes, in a file's metadata.
+
+Files of earlier releases have none."""
+
+
+def _checksum(tensors: dict[str, torch.Tensor], notes: str) -> str:
+    digest = hashlib.sha256(notes.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], notes: dict[str, Any]) -> None:
     """Write tensors, with JSON notes in the file's own metadata; whole or not at all."""
-    contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(notes)
+    metadata = {"notes": text, CHECKSUM: _checksum(contiguous, text)}
     with atomic_path(path) as draft:
-        save_file(contiguous, draft, metadata={"notes": json.dumps(notes)})
+        save_file(contiguous, draft, metadata=metadata)
         draft.chmod(MODE)
 
 
@@ -31,13 +49,17 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
     Raises
     ------
     FileFormatError
-        The file is missing, truncated, or holds no notes of ours.
+        The file is missing, truncated, changed, or holds no notes of ours.
     """
     require_file(path, what)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-        return load_file(path), json.loads(metadata.get("notes", "{}"))
+        text, tensors = metadata.get("notes", "{}"), load_file(path)
+        if metadata.get(CHECKSUM, written := _checksum(tensors, text)) != written:
+            found = "tensors or notes that were changed since"
+            raise FileFormatError(message(f"{what} {path}", "what was written", found))
+        return tensors, json.loads(text)
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise FileFormatError(
             message(f"{what} {path}", "a whole safetensors file", error)
@@ -50,8 +72,14 @@ def load_state(module: torch.nn.Module, tensors: dict[str, torch.Tensor], where:
     Raises
     ------
     FileFormatError
-        Names or shapes do not fit the module.
+        Names, shapes or types do not fit the module, or a number is not finite.
     """
+    for name, own in module.state_dict().items():
+        given = tensors.get(name, own)
+        if given.dtype != own.dtype:
+            raise FileFormatError(message(f"{where}, {name}", own.dtype, given.dtype))
+        if given.is_floating_point() and not torch.isfinite(given).all():
+            raise FileFormatError(message(f"{where}, {name}", "finite numbers", "others"))
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:

@@ -29,6 +29,7 @@ from neurodeploy.deploy.manifest import (
     NETWORK_FILE,
     SCHEMA_VERSION,
     read_manifest,
+    require_network,
     sha256,
 )
 from neurodeploy.deploy.parts import bundle_of
@@ -209,9 +210,11 @@ def load_bundle(
     decoder.eval()
     for parameter in decoder.parameters():
         parameter.requires_grad_(False)
+    network = read_network(path / NETWORK_FILE, limits=limits)
+    require_network(manifest, network, where)
     try:
         return Bundle(
-            network=read_network(path / NETWORK_FILE, limits=limits),
+            network=network,
             decoder=decoder,
             encoding=encoding_from_dict(manifest["encoding"]),
             steps=manifest["steps"],

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodeploy._io.files import require_file
 from neurodeploy.errors import FileFormatError, message
+
+if TYPE_CHECKING:
+    from neurodeploy.netx.network import Network
 
 SCHEMA_VERSION = 2
 """Version 1 had no ``steps``, but those of ``notes["levers"]``, and no ``encoder``."""
@@ -86,6 +89,25 @@ def _check_steps(manifest: dict[str, Any], where: str) -> None:
     steps, whole = manifest.get("steps"), manifest["encoding"]["steps"]
     if not isinstance(steps, int) or not isinstance(whole, int) or not 1 <= steps <= whole:
         raise FileFormatError(message(where, f"1 to {whole}, the steps of the encoding", steps))
+
+
+def require_network(manifest: dict[str, Any], network: Network, where: str) -> None:
+    """Raise unless a network is the one that a manifest describes.
+
+    Raises
+    ------
+    FileFormatError
+        A shape or the latency is another one.
+    """
+    found = {
+        "input_shape": list(network.input_shape),
+        "output_shape": list(network.output_shape),
+        "latency_steps": network.latency_steps,
+    }
+    for name, value in found.items():
+        said = manifest["network"].get(name, value)
+        if said != value or type(said) is not type(value):
+            raise FileFormatError(message(f"{where}, network, {name}", value, said))
 
 
 def step_limit(manifest: dict[str, Any]) -> int | None:

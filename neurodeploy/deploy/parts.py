@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, step_limit
+from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, require_network, step_limit
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
@@ -113,8 +113,10 @@ def read_chip_part(
     path = Path(path)
     if not path.is_dir():
         return ChipPart(network=read_network(path, input_shape=input_shape, limits=limits))
-    limit = step_limit(read_manifest(path))
+    manifest = read_manifest(path)
+    limit = step_limit(manifest)
     network = read_network(path / NETWORK_FILE, input_shape=input_shape, limits=limits)
+    require_network(manifest, network, f"bundle {path}")
     return ChipPart(network=network, step_limit=limit)
 
 

@@ -8,6 +8,7 @@ from neurodeploy.deploy.parts import Deployed, chip_part
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 from neurodeploy.engines.registry import simulate as simulate_network
+from neurodeploy.signals.events import numeric_array
 
 
 def simulate(deployed: Deployed, spikes: np.ndarray, engine: str = DEFAULT_ENGINE) -> Run:
@@ -39,4 +40,4 @@ def simulate(deployed: Deployed, spikes: np.ndarray, engine: str = DEFAULT_ENGIN
         Lava hung or died.
     """
     part = chip_part(deployed)
-    return simulate_network(part.network, part.first_steps(spikes), engine)
+    return simulate_network(part.network, part.first_steps(numeric_array(spikes, "input")), engine)

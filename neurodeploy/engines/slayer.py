@@ -83,7 +83,7 @@ class SlayerEngine(BatchRunner, Closeable):
                 yield StepOutput(
                     sample=index,
                     step=step,
-                    input=spikes[0, ..., step],
+                    input=spikes[0, ..., step].copy(),
                     layers=[layer[0, ..., step] for layer in layers],
                 )
 

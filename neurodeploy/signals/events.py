@@ -293,6 +293,9 @@ def numeric_array(array: object, where: str) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         found = f"a {type(array).__name__}"
         raise InputError(message(where, expected, found, "Convert with np.asarray."))
+    if isinstance(array, np.ma.MaskedArray):
+        remedy = "Say what stands behind the mask: array.filled(0)."
+        raise InputError(message(where, expected, "a masked array", remedy))
     if array.dtype.kind not in "biuf":
         remedy = ""
         if array.dtype.names:
@@ -304,7 +307,7 @@ def numeric_array(array: object, where: str) -> np.ndarray:
 def _binary(array: np.ndarray, where: str) -> np.ndarray:
     """Return a non-empty numeric array as uint8 if every value is exactly 0 or 1."""
     if array.dtype == np.bool_:
-        return array.view(np.uint8)
+        array = array.view(np.uint8)
     if array.dtype == np.uint8 and array.max() <= 1:
         return array
     wrong = (array != 0) & (array != 1)

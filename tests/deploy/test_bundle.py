@@ -206,3 +206,20 @@ def test_a_manifest_with_steps_that_cannot_be_is_refused(steps: object, tmp_path
     path.write_text(json.dumps({**json.loads(path.read_text()), "steps": steps}))
     with pytest.raises(FileFormatError, match="steps: expected 1 to 7"):
         load_bundle(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("input_shape", [7]), ("output_shape", [4]), ("latency_steps", 2), ("latency_steps", True)],
+)
+def test_a_manifest_describes_the_network_that_is_there(
+    name: str, value: object, tmp_path: Path
+) -> None:
+    save_bundle(make(), tmp_path / "b")
+    file = tmp_path / "b" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["network"][name] = value
+    file.write_text(json.dumps(manifest))
+    for read in (load_bundle, read_chip_part):
+        with pytest.raises(FileFormatError, match=f"network, {name}: expected"):
+            read(tmp_path / "b")

@@ -67,3 +67,11 @@ def test_a_network_alone_has_no_decoder(name: str) -> None:
     assert NEED_A_BUNDLE[name](make())
     with pytest.raises(InputError, match="a Bundle, for its decoder, found a Network"):
         NEED_A_BUNDLE[name](make().network)
+
+
+def test_what_is_no_array_is_refused_and_not_run_lazily() -> None:
+    bundle = make()
+    batch = spikes()
+    for wrong in (batch.tolist(), torch.from_numpy(batch), iter(batch)):
+        with pytest.raises(InputError, match="input: expected a numpy array"):
+            nd.simulate(bundle, wrong)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,15 @@ def test_a_wrong_input_does_not_disturb_the_engine(small: Case) -> None:
             engine.open().step(small.batch[0])
         np.testing.assert_array_equal(engine.run(small.batch).spikes, before.spikes)
         assert runtime_processes(engine) == processes
+
+
+def test_threads_take_turns(small: Case) -> None:
+    with LavaEngine(small.network, timeout_s=60) as engine:
+        expected = [engine.run(part[None]).spikes for part in small.batch]
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda part: engine.run(part[None]).spikes, [*small.batch] * 3))
+        for place, spikes_ in enumerate(found):
+            np.testing.assert_array_equal(spikes_, expected[place % len(expected)])
 
 
 def test_a_network_that_netx_cannot_run_is_refused_at_once(

@@ -317,3 +317,12 @@ def test_the_remedy_is_given_only_where_it_helps(shape):
     with pytest.raises(InputError) as caught:
         check_spikes(np.zeros(shape), features=(3,))
     assert "newaxis" not in str(caught.value)
+
+
+def test_masks_and_booleans_that_are_neither_are_refused() -> None:
+    masked = np.ma.masked_array(np.ones((1, 2, 3), np.uint8), mask=True)
+    with pytest.raises(InputError, match="found a masked array"):
+        check_spikes(masked)
+    wrong = np.full((1, 2, 3), 7, np.uint8).view(np.bool_)
+    with pytest.raises(InputError, match="only the values 0 and 1, found 6 other values"):
+        check_spikes(wrong)

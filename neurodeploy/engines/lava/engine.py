@@ -9,6 +9,7 @@ Lava's alone.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -28,7 +29,7 @@ from neurodeploy.netx.network import Network
 
 
 class LavaEngine(BatchRunner, Closeable):
-    """Runs a network on Lava's fixed-point process models.
+    """Runs a network on Lava's fixed-point process models; threads take turns, batch by batch.
 
     Parameters
     ----------
@@ -52,10 +53,15 @@ class LavaEngine(BatchRunner, Closeable):
         self.network = network
         self.timeout_s = timeout_s
         self._runtime: LavaRuntime | None = None
+        self._in_use = threading.RLock()
 
     def run_batch(self, spikes: np.ndarray) -> Run:
         """Run a batch [sample, *features, time] through one compiled network."""
         spikes = check_input(self.network, spikes)
+        with self._in_use:
+            return self._run_batch(spikes)
+
+    def _run_batch(self, spikes: np.ndarray) -> Run:
         samples, steps = spikes.shape[0], spikes.shape[-1]
         by_step = np.moveaxis(spikes, -1, 1).reshape(-1, *self.network.input_shape)
         last = np.arange(len(by_step)) % steps == steps - 1
@@ -86,7 +92,7 @@ class LavaEngine(BatchRunner, Closeable):
             by_step = np.moveaxis(spikes, -1, 0)
             last = np.arange(len(by_step)) == len(by_step) - 1
             for step, layers in enumerate(self._at_rest().advance(by_step, last)):
-                yield StepOutput(sample=index, step=step, input=by_step[step], layers=layers)
+                yield StepOutput(sample=index, step=step, input=by_step[step].copy(), layers=layers)
 
     def open(self) -> LavaSession:
         """Start a session at rest; it ends the one before, and any run ends it."""
@@ -95,8 +101,9 @@ class LavaEngine(BatchRunner, Closeable):
 
     def advance(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
         """Run one step of checked spikes [*features]; give those of every layer."""
-        (outputs,) = self._started().advance(spikes[None], np.array([rest_after]))
-        return outputs
+        with self._in_use:
+            (outputs,) = self._started().advance(spikes[None], np.array([rest_after]))
+            return outputs
 
     def close(self) -> None:
         """Stop Lava and all its processes."""

@@ -90,7 +90,7 @@ class NativeEngine(BatchRunner, Closeable):
                 for step in range(spikes.shape[-1]):
                     now = spikes[..., step]
                     layers = session.advance(now)
-                    yield StepOutput(sample=sample, step=step, input=now, layers=layers)
+                    yield StepOutput(sample=sample, step=step, input=now.copy(), layers=layers)
 
     def probe(self, spikes: np.ndarray, layers: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
         """Run a batch, each sample from rest, and record what some layers remember.
