@@ -260,3 +260,22 @@ def test_a_session_that_was_not_closed_does_not_leak_into_the_next_run(how: str)
         else:
             engine.open().step(batch[0, :, 0])
         np.testing.assert_array_equal(engine.run(batch).spikes, expected)
+
+
+def test_a_session_that_ended_does_not_go_on_from_rest(small: Case) -> None:
+    step = small.batch[0, ..., 0]
+    with LavaEngine(small.network, timeout_s=60) as engine:
+        first = engine.open()
+        first.step(step)
+        second = engine.open()
+        for ended in (first.reset, lambda: first.step(step)):
+            with pytest.raises(EngineError, match="session of lava: expected the engine's latest"):
+                ended()
+        second.step(step)
+        engine.run(small.batch)
+        with pytest.raises(EngineError, match="ended by a run"):
+            second.step(step)
+        third = engine.open()
+        engine.close()
+        with pytest.raises(EngineError, match="or by close"):
+            third.step(step)

@@ -24,6 +24,7 @@ from neurodeploy.engines.base import (
 )
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.engines.lava.runtime import LavaRuntime
+from neurodeploy.errors import EngineError, message
 from neurodeploy.netx.check import require_runnable
 from neurodeploy.netx.network import Network
 
@@ -53,6 +54,7 @@ class LavaEngine(BatchRunner, Closeable):
         self.network = network
         self.timeout_s = timeout_s
         self._runtime: LavaRuntime | None = None
+        self.session: LavaSession | None = None
         self._in_use = threading.RLock()
 
     def run_batch(self, spikes: np.ndarray) -> Run:
@@ -97,7 +99,8 @@ class LavaEngine(BatchRunner, Closeable):
     def open(self) -> LavaSession:
         """Start a session at rest; it ends the one before, and any run ends it."""
         self._at_rest()
-        return LavaSession(self)
+        self.session = LavaSession(self)
+        return self.session
 
     def advance(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
         """Run one step of checked spikes [*features]; give those of every layer."""
@@ -107,6 +110,7 @@ class LavaEngine(BatchRunner, Closeable):
 
     def close(self) -> None:
         """Stop Lava and all its processes."""
+        self.session = None
         if self._runtime is not None:
             self._runtime.stop()
             self._runtime = None
@@ -116,6 +120,7 @@ class LavaEngine(BatchRunner, Closeable):
         self.advance(np.zeros(self.network.input_shape, np.int32), rest_after=True)
 
     def _at_rest(self) -> LavaRuntime:
+        self.session = None
         if not self._started().at_rest:
             self.rest()
         return self._started()
@@ -135,6 +140,7 @@ class LavaSession(Closeable):
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
+        self._require_current()
         network = self._engine.network
         spikes = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
         outputs = self._engine.advance(spikes, rest_after=False)
@@ -143,8 +149,15 @@ class LavaSession(Closeable):
 
     def reset(self) -> None:
         """Return to rest."""
+        self._require_current()
         self._engine.rest()
         self._activity = []
+
+    def _require_current(self) -> None:
+        if self._engine.session is not self:
+            found = "one that was ended by a run, by another session or by close"
+            remedy = "Open another one: engine.open()."
+            raise EngineError(message("session of lava", "the engine's latest", found, remedy))
 
     @property
     def counts(self) -> Counts:
