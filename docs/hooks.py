@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = "../"
 ROOT = Path(__file__).parents[1]
 OUTSIDE = re.compile(r"\]\((?:\.\./)+([^)]+)\)")
 """Links from the documents to files that are not in the site."""

@@ -16,15 +16,6 @@ from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.neurons import SdnnNeuron
 from neurodeploy.netx.units import DECAY_SCALE
 
-EXPONENT_LIMIT = 3
-"""SLAYER's norm applies no larger exponent, nor a smaller one than its negative, but writes it
-into a file as it is (``weight_exp_bits``, its default)."""
-
-
-def applied_exponent(written: float) -> int:
-    """What SLAYER's norm applies where it writes this exponent into a file."""
-    return int(np.clip(np.ceil(written), -EXPONENT_LIMIT, EXPONENT_LIMIT))
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FoldedExponent:
@@ -54,7 +45,7 @@ def fold_exponent(layer: Dense | Conv, exponent: int) -> FoldedExponent:
     layer : Dense or Conv
         As SLAYER exports it: its bias is the negative mean of the norm.
     exponent : int
-        As the norm applies it; see `EXPONENT_LIMIT` for one that was read in a file.
+        As the norm applies it.
 
     Raises
     ------
