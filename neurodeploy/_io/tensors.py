@@ -18,14 +18,9 @@ MODE = 0o644
 """Of a file, as of those beside it; safetensors would keep it from everybody else."""
 
 
-CHECKSUM = "sha256"
-"""Of names, types, shapes and bytes of all tensors, and of the notes, in a file's metadata.
-
-Files of earlier releases have none."""
-
-
-def _checksum(tensors: dict[str, torch.Tensor], notes: str) -> str:
-    digest = hashlib.sha256(notes.encode())
+def _checksum(tensors: dict[str, torch.Tensor], notes: dict[str, Any]) -> str:
+    """Of names, types, shapes and bytes of all tensors, and of the notes."""
+    digest = hashlib.sha256(json.dumps(notes).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
@@ -34,17 +29,19 @@ def _checksum(tensors: dict[str, torch.Tensor], notes: str) -> str:
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor], notes: dict[str, Any]) -> None:
-    """Write tensors, with JSON notes in the file's own metadata; whole or not at all."""
+    """Write tensors, with JSON notes in the file's own metadata; whole or not at all.
+
+    Checksum and notes are one entry, for safetensors writes several in an order of chance.
+    """
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    text = json.dumps(notes)
-    metadata = {"notes": text, CHECKSUM: _checksum(contiguous, text)}
+    metadata = {"notes": json.dumps([_checksum(contiguous, notes), notes])}
     with atomic_path(path) as draft:
         save_file(contiguous, draft, metadata=metadata)
         draft.chmod(MODE)
 
 
 def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote.
+    """Read what `save_tensors` wrote; earlier releases wrote notes without a checksum.
 
     Raises
     ------
@@ -54,16 +51,21 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
     require_file(path, what)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-        text, tensors = metadata.get("notes", "{}"), load_file(path)
-        if metadata.get(CHECKSUM, written := _checksum(tensors, text)) != written:
-            found = "tensors or notes that were changed since"
-            raise FileFormatError(message(f"{what} {path}", "what was written", found))
-        return tensors, json.loads(text)
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+            noted = json.loads((file.metadata() or {}).get("notes", "null"))
+        tensors = load_file(path)
+    except (SafetensorError, ValueError, OSError) as error:
         raise FileFormatError(
             message(f"{what} {path}", "a whole safetensors file", error)
         ) from error
+    match noted:
+        case [checksum, dict() as notes]:
+            if checksum != _checksum(tensors, notes):
+                found = "tensors or notes that were changed since"
+                raise FileFormatError(message(f"{what} {path}", "what was written", found))
+            return tensors, notes
+        case dict():
+            return tensors, noted
+    raise FileFormatError(message(f"{what} {path}", "notes of neurodeploy", "none"))
 
 
 def load_state(module: torch.nn.Module, tensors: dict[str, torch.Tensor], where: str) -> None:

@@ -31,6 +31,13 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_the_same_tensors_give_the_same_bytes(tmp_path: Path) -> None:
+    files = [tmp_path / f"{n}.safetensors" for n in range(20)]
+    for file in files:
+        save_tensors(file, TENSORS, {"epoch": 3, "seed": 1})
+    assert len({file.read_bytes() for file in files}) == 1
+
+
 def test_every_changed_bit_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_tensors(path, TENSORS, {"epoch": 3})
@@ -51,6 +58,14 @@ def test_a_file_of_earlier_releases_has_no_checksum(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file({"a": torch.ones(2)}, path, metadata={"notes": "{}"})
     assert torch.equal(load_tensors(path, "tensors")[0]["a"], torch.ones(2))
+
+
+@pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"notes": "3"}, {"notes": "[1]"}])
+def test_a_file_of_others_is_refused(tmp_path: Path, metadata: dict[str, str] | None) -> None:
+    path = tmp_path / "a.safetensors"
+    save_file({"a": torch.ones(2)}, path, metadata=metadata)
+    with pytest.raises(FileFormatError, match=r"decoder .*: expected notes of neurodeploy"):
+        load_tensors(path, "decoder")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class LavaEngine(BatchRunner, Closeable):
         self.network = network
         self.timeout_s = timeout_s
         self._runtime: LavaRuntime | None = None
-        self.session: LavaSession | None = None
+        self.sessions_begun = 0
         self._in_use = threading.RLock()
 
     def run_batch(self, spikes: np.ndarray) -> Run:
@@ -99,8 +99,7 @@ class LavaEngine(BatchRunner, Closeable):
     def open(self) -> LavaSession:
         """Start a session at rest; it ends the one before, and any run ends it."""
         self._at_rest()
-        self.session = LavaSession(self)
-        return self.session
+        return LavaSession(self)
 
     def advance(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
         """Run one step of checked spikes [*features]; give those of every layer."""
@@ -110,7 +109,7 @@ class LavaEngine(BatchRunner, Closeable):
 
     def close(self) -> None:
         """Stop Lava and all its processes."""
-        self.session = None
+        self.sessions_begun += 1
         if self._runtime is not None:
             self._runtime.stop()
             self._runtime = None
@@ -120,7 +119,7 @@ class LavaEngine(BatchRunner, Closeable):
         self.advance(np.zeros(self.network.input_shape, np.int32), rest_after=True)
 
     def _at_rest(self) -> LavaRuntime:
-        self.session = None
+        self.sessions_begun += 1
         if not self._started().at_rest:
             self.rest()
         return self._started()
@@ -136,6 +135,7 @@ class LavaSession(Closeable):
 
     def __init__(self, engine: LavaEngine) -> None:
         self._engine = engine
+        self._number = engine.sessions_begun
         self._activity: list[list[np.ndarray]] = []
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
@@ -154,7 +154,7 @@ class LavaSession(Closeable):
         self._activity = []
 
     def _require_current(self) -> None:
-        if self._engine.session is not self:
+        if self._engine.sessions_begun != self._number:
             found = "one that was ended by a run, by another session or by close"
             remedy = "Open another one: engine.open()."
             raise EngineError(message("session of lava", "the engine's latest", found, remedy))
