@@ -48,15 +48,11 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
     FileFormatError
         The file is missing, truncated, changed, or holds no notes of ours.
     """
-    require_file(path, what)
+    tensors, metadata = read_safetensors(path, what)
     try:
-        with safe_open(path, framework="pt") as file:
-            noted = json.loads((file.metadata() or {}).get("notes", "null"))
-        tensors = load_file(path)
-    except (SafetensorError, ValueError, OSError) as error:
-        raise FileFormatError(
-            message(f"{what} {path}", "a whole safetensors file", error)
-        ) from error
+        noted = json.loads(metadata.get("notes", "null"))
+    except ValueError as error:
+        raise FileFormatError(message(f"{what} {path}", "notes as JSON", error)) from error
     match noted:
         case [checksum, dict() as notes]:
             if checksum != _checksum(tensors, notes):
@@ -66,6 +62,25 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
         case dict():
             return tensors, noted
     raise FileFormatError(message(f"{what} {path}", "notes of neurodeploy", "none"))
+
+
+def read_safetensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Read the tensors and the metadata of anybody's safetensors file.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, truncated or no safetensors.
+    """
+    require_file(path, what)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return load_file(path), metadata
+    except (SafetensorError, OSError) as error:
+        raise FileFormatError(
+            message(f"{what} {path}", "a whole safetensors file", error)
+        ) from error
 
 
 def load_state(module: torch.nn.Module, tensors: dict[str, torch.Tensor], where: str) -> None:

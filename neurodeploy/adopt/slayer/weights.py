@@ -20,7 +20,7 @@ import torch
 from neurodeploy._io.files import require_file
 from neurodeploy._io.imports import resolve
 from neurodeploy._io.lava import lava_imports
-from neurodeploy._io.tensors import load_tensors
+from neurodeploy._io.tensors import read_safetensors
 from neurodeploy.errors import FileFormatError, InputError, NeurodeployError, message
 
 Tensors = dict[str, torch.Tensor]
@@ -132,7 +132,7 @@ def read_weights(path: Path | str) -> Tensors:
     with path.open("rb") as file:
         header = file.read(9)
     if header[8:9] == b"{":
-        return load_tensors(path, "weights")[0]
+        return read_safetensors(path, "weights")[0]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
