@@ -11,7 +11,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy that names what is spelt like it, or nothing."""
     near = difflib.get_close_matches(name, known)
     return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def require_one_of(where: str, name: str, known: Collection[str]) -> str:
+    """Return a name if it is known.
+
+    Raises
+    ------
+    InputError
+        It is not; the message names what is spelt like it.
+    """
+    if name not in known:
+        expected = f"one of {', '.join(known)}"
+        raise InputError(message(where, expected, repr(name), did_you_mean(name, known)))
+    return name
 
 
 def import_path(part: Any) -> str:

@@ -9,7 +9,6 @@ import typer
 
 from neurodeploy.cli.app import app, out, print_json
 from neurodeploy.cli.arguments import JsonOption, file_of, output_file
-from neurodeploy.deploy.manifest import read_manifest
 from neurodeploy.deploy.packing import pack_bundle, unpack_bundle
 from neurodeploy.deploy.signing import require_signature, sign_bundle
 
@@ -17,12 +16,7 @@ bundles = typer.Typer(no_args_is_help=True, help="Sign, verify and pack bundles.
 app.add_typer(bundles, name="bundle")
 
 
-def _folder(path: Path) -> Path:
-    read_manifest(path)
-    return path
-
-
-BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.", callback=_folder)]
+BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.")]
 
 
 @bundles.command()

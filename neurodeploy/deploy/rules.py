@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy._io.imports import did_you_mean
-from neurodeploy.errors import InputError, message
+from neurodeploy._io.imports import require_one_of
 
 COUNTS = "counts"
 FIRST_SPIKE = "first-spike"
@@ -20,7 +19,4 @@ def require_rule(name: str) -> str:
     InputError
         There is no such rule.
     """
-    if name not in RULES:
-        near = did_you_mean(name, RULES)
-        raise InputError(message("rule", f"one of {', '.join(RULES)}", repr(name), near))
-    return name
+    return require_one_of("rule", name, RULES)

@@ -7,25 +7,11 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import neurodeploy as nd
 from neurodeploy.deploy.packing import MOST_BYTES, pack_bundle, unpack_bundle
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.netx.layers import Dense
-from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron
-
-NEURON = CubaNeuron(current_decay=4096, voltage_decay=100, threshold=25)
-NETWORK = Network(input_shape=(6,), layers=(Dense(weight=np.full((2, 6), 10), neuron=NEURON),))
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    folder = tmp_path / "bundle"
-    nd.save_bundle(nd.counting_bundle(NETWORK, nd.SpikeInput(steps=5)), folder)
-    return folder
 
 
 def test_the_same_bundle_gives_the_same_bytes(bundle: Path, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -16,19 +15,6 @@ import neurodeploy as nd
 from neurodeploy.deploy.manifest import MANIFEST_FILE, NETWORK_FILE
 from neurodeploy.deploy.signing import SIGNATURE_FILE, require_signature, sign_bundle
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.netx.layers import Dense
-from neurodeploy.netx.network import Network
-from neurodeploy.netx.neurons import CubaNeuron
-
-NEURON = CubaNeuron(current_decay=4096, voltage_decay=100, threshold=25)
-NETWORK = Network(input_shape=(6,), layers=(Dense(weight=np.full((2, 6), 10), neuron=NEURON),))
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    folder = tmp_path / "bundle"
-    nd.save_bundle(nd.counting_bundle(NETWORK, nd.SpikeInput(steps=5)), folder)
-    return folder
 
 
 def write_keys(folder: Path, name: str) -> tuple[Path, Path]:

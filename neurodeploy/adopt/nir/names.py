@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy._io.imports import did_you_mean
-from neurodeploy.errors import InputError, message
+from neurodeploy._io.imports import require_one_of
 
 SNNTORCH = "snntorch"
 NORSE = "norse"
@@ -21,8 +20,4 @@ def require_profile(name: str) -> str:
     InputError
         There is no such profile.
     """
-    if name not in PROFILE_NAMES:
-        near = did_you_mean(name, PROFILE_NAMES)
-        expected = f"one of {', '.join(PROFILE_NAMES)}"
-        raise InputError(message("option --profile", expected, repr(name), near))
-    return name
+    return require_one_of("option --profile", name, PROFILE_NAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurodeploy._io.imports import did_you_mean
+from neurodeploy._io.imports import require_one_of
 from neurodeploy.errors import InputError, message
 
 MICROSECONDS_OF = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
@@ -22,11 +22,7 @@ def require_unit(unit: str | None) -> str | None:
     InputError
         There is no such unit.
     """
-    if unit is not None and unit not in MICROSECONDS_OF:
-        near = did_you_mean(unit, UNIT_NAMES)
-        expected = f"one of {', '.join(UNIT_NAMES)}"
-        raise InputError(message("option --time-unit", expected, repr(unit), near))
-    return unit
+    return None if unit is None else require_one_of("option --time-unit", unit, MICROSECONDS_OF)
 
 
 def require_start(name: str) -> str:
