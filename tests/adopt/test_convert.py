@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import h5py
+import nir
 import numpy as np
 import pytest
 import torch
@@ -19,8 +20,6 @@ from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 from neurodeploy.netx.write import write_network
-
-nir = pytest.importorskip("nir")
 
 with lava_imports():
     from lava.lib.dl import slayer

@@ -45,7 +45,7 @@ def test_connections_of_a_dense_layer_are_all_or_those_not_0() -> None:
 
 @pytest.mark.parametrize("weight", [sparse().layers[0].weight, np.full((4, 30), 60)])
 def test_sanafe_counts_what_we_count(weight: np.ndarray) -> None:
-    pytest.importorskip("sanafe")
+    pytest.importorskip("sanafe", reason="make outside installs it")
     network = nd.Network(input_shape=(30,), layers=(nd.Dense(weight=weight, neuron=LIF),))
     spikes = every_input_once(network)
     run, placement = nd.simulate(network, spikes), nd.place(network, "loihi1")

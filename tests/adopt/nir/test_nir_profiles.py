@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 
@@ -13,8 +14,6 @@ import neurodeploy as nd
 from neurodeploy.adopt.nir.profiles import PROFILES
 from neurodeploy.adopt.nir.reading import steps_of
 from neurodeploy.errors import InputError, NetworkError
-
-nir = pytest.importorskip("nir")
 
 RNG = np.random.default_rng(3)
 WEIGHT = RNG.normal(0.4, 0.6, (5, 6))

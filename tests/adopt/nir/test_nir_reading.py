@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 import torch
@@ -15,8 +16,6 @@ from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.nir.graph import read_graph
 from neurodeploy.adopt.nir.reading import steps_of
 from neurodeploy.errors import FileFormatError, InputError, NetworkError
-
-nir = pytest.importorskip("nir")
 
 RNG = np.random.default_rng(11)
 DT = 1e-3

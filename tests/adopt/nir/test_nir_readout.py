@@ -5,14 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 import torch
 
 import neurodeploy as nd
 from neurodeploy.errors import NetworkError
-
-nir = pytest.importorskip("nir")
 
 DT = 1e-3
 RNG = np.random.default_rng(5)

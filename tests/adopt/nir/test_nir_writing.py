@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,8 +17,6 @@ from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.layers import Conv, Dense, Layer
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron, SdnnNeuron
-
-nir = pytest.importorskip("nir")
 
 DECAY = st.sampled_from((0, 1, 37, 2048, 4095, 4096))
 
