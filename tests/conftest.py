@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from small_corpora import write_all
 
 from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.lava import lava_imports
@@ -37,6 +38,19 @@ def one_reader_of_files() -> Iterator[None]:
     """A process a file is what a person pays once, and a suite thousands of times."""
     with one_reader():
         yield
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all data, with a small corpus of each kind."""
+    return write_all(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(autouse=True)
+def no_data_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody's folder of data is named, and what is cached is forgotten."""
+    monkeypatch.delenv("NEURODEPLOY_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 Usage: python train/event_naturalization.py [--workers 2] [--seeds 2]
 
 The camera is simulated (neurodeploy/signals/camera.py) and moves as for N-MNIST or MNIST-DVS.
-With recordings of your own, give `EventTask.part` any `neurodeploy.signals.recordings.Recordings`
+With recordings of your own, give `EventTask.part` any `neurodeploy.signals.Recordings`
 in place of the filmed digits. Every run is kept in runs/results once it is finished; start the
 script again to go on. `python train/results.py` makes the tables.
 """

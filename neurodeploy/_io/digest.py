@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+
+DIGITS = 16
+"""Hexadecimal, the first ones of a SHA-256."""
 
 
 def digest(*parts: bytes | np.ndarray) -> str:
@@ -16,4 +21,13 @@ def digest(*parts: bytes | np.ndarray) -> str:
             found.update(np.ascontiguousarray(part).data)
         else:
             found.update(part)
-    return found.hexdigest()[:16]
+    return found.hexdigest()[:DIGITS]
+
+
+def digest_files(paths: Iterable[Path], *words: str) -> str:
+    """The same of the names and bytes of files, one after another, and of some words."""
+    found = hashlib.sha256("\n".join(words).encode())
+    for path in paths:
+        content = hashlib.sha256(path.read_bytes()).digest()
+        found.update(f"{path.parent.name}/{path.name}\n".encode() + content)
+    return found.hexdigest()[:DIGITS]

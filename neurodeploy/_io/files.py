@@ -49,6 +49,18 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
+def cache_folder() -> Path | None:
+    """Where what can be made again is kept: ``$XDG_CACHE_HOME/neurodeploy``, or in ``~/.cache``.
+
+    None where nobody's home is known.
+    """
+    own = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(own) if own else Path.home() / ".cache") / "neurodeploy"
+    except RuntimeError:
+        return None
+
+
 def require_folder(path: Path | str) -> Path:
     """Make a folder for output, and make sure that it can be written before long work starts.
 

@@ -37,14 +37,33 @@ class Unread:
 
 
 @dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of numbers of any length: all of them behind each other, and where each ends."""
+
+    values: np.ndarray
+    ends: np.ndarray
+
+    def __str__(self) -> str:
+        return "rows of numbers"
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        start = self.ends[place - 1] if place else 0
+        row: np.ndarray = self.values[start : self.ends[place]]
+        return row
+
+
+@dataclass(frozen=True, eq=False)
 class Group:
     """Arrays, groups, and what was not read, by name; and the attributes of the group."""
 
-    fields: Mapping[str, Group | np.ndarray | Unread]
-    attributes: Mapping[str, Group | np.ndarray | Unread] = field(default_factory=dict)
+    fields: Mapping[str, Node]
+    attributes: Mapping[str, Node] = field(default_factory=dict)
 
 
-Node: TypeAlias = "Group | np.ndarray | Unread"
+Node: TypeAlias = "Group | np.ndarray | Rows | Unread"
 
 
 def read_hdf5(path: Path, what: str, limits: Limits = DEFAULT) -> Group:
@@ -110,6 +129,8 @@ def _arrays(head: Any) -> Iterator[Any]:
     """The places of arrays, in the order of their bytes."""
     if "dtype" in head:
         yield head
+    if "values" in head:
+        yield from (head["values"], head["lengths"])
     for part in PARTS:
         for leaf in head.get(part, {}).values():
             yield from _arrays(leaf)
@@ -124,15 +145,20 @@ def _dtype(leaf: Any) -> np.dtype:
 def _group(head: Any, values: bytearray) -> Group:
     at = 0
 
-    def built(part: Any) -> Node:
+    def array(part: Any) -> np.ndarray:
         nonlocal at
+        dtype, count = _dtype(part), math.prod(part["shape"])
+        found = np.frombuffer(values, dtype, count, at).reshape(part["shape"])
+        at += found.nbytes
+        return found
+
+    def built(part: Any) -> Node:
         if "unread" in part:
             return Unread(str(part["unread"]))
+        if "values" in part:
+            return Rows(array(part["values"]), np.cumsum(array(part["lengths"])))
         if "dtype" in part:
-            dtype, count = _dtype(part), math.prod(part["shape"])
-            array = np.frombuffer(values, dtype, count, at).reshape(part["shape"])
-            at += array.nbytes
-            return array
+            return array(part)
         return Group(*({n: built(each) for n, each in part[kind].items()} for kind in PARTS))
 
     root = built(head)

@@ -7,9 +7,10 @@ it follows are hard ones, so that nothing but the file itself is opened.
 Standard input has a request a line, JSON: ``path`` and the fields of `Limits`. An answer is the
 length of its head (8 bytes, little endian), the head, JSON, and the bytes of all arrays in the
 order in which the head names them. The head is a tree: a group is ``{"fields": {name: tree},
-"attributes": {name: tree}}``, an array ``{"dtype", "shape"}``, and ``{"unread": what}`` what has no
-place in an array. Or it is ``{"refused": [where, expected, found]}``, ``{"needs": [where, bytes]}``
-or ``{"failed": what the library said}``.
+"attributes": {name: tree}}``, an array ``{"dtype", "shape"}``, rows of any length are ``{"values":
+array, "lengths": array}``, and ``{"unread": what}`` is what has no place in an array. Or it is
+``{"refused": [where, expected, found]}``, ``{"needs": [where, bytes]}`` or ``{"failed": what the
+library said}``.
 """
 
 import json
@@ -38,6 +39,9 @@ MOST_NAME = 255
 MOST_ATTRIBUTE = 1 << 16
 FREE = 16 << 20
 """Bytes that any file may declare, however small it is."""
+
+REFERENCE = np.dtype("V16")
+"""Of a row of any length, where its values are elsewhere."""
 
 FILTERS = {
     h5z.FILTER_DEFLATE: "deflate",
@@ -122,12 +126,11 @@ class Plan:
         if len({*filters}) < len(filters) or not {*filters} <= {*FILTERS}:
             known = ", ".join(FILTERS.values())
             raise Refused(where, f"filters of {known}, each once", f"filters {filters}")
-        dtype = dtype_of(found.get_type())
-        if isinstance(dtype, Unread):
-            return dtype
+        kind = row_dtype_of(found.get_type()) if is_rows(found) else dtype_of(found.get_type())
         shape = shape_of(found.get_space())
-        if isinstance(shape, Unread):
-            return shape
+        if isinstance(kind, Unread) or isinstance(shape, Unread):
+            return kind if isinstance(kind, Unread) else shape
+        dtype = REFERENCE if is_rows(found) else kind
         chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else ()
         self.count(where, max(math.prod(shape), math.prod(chunk)), dtype)
         return found
@@ -178,6 +181,19 @@ def dtype_of(stored: Any) -> np.dtype | Unread:
     return dtype
 
 
+def is_rows(found: Any) -> bool:
+    """Whether a dataset has a row of any length in each place."""
+    return isinstance(found, h5d.DatasetID) and found.get_type().get_class() == h5t.VLEN
+
+
+def row_dtype_of(stored: Any) -> np.dtype | Unread:
+    """Native dtype of the numbers in such rows, or `Unread`."""
+    inside = stored.get_super()
+    dtype = dtype_of(inside)
+    plain = inside.get_class() in (h5t.INTEGER, h5t.FLOAT)
+    return dtype if plain else Unread("rows of a type that is not read")
+
+
 def shape_of(space: Any) -> tuple[int, ...] | Unread:
     """Sizes, or `Unread` where a dataspace holds nothing."""
     if space.get_simple_extent_type() not in (h5s.SCALAR, h5s.SIMPLE):
@@ -203,6 +219,21 @@ def values_of(found: Any, path: Names) -> np.ndarray:
     return array
 
 
+def rows_of(found: Any, path: Names, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """All rows behind each other, and their lengths."""
+    dtype, shape = row_dtype_of(found.get_type()), shape_of(found.get_space())
+    if isinstance(dtype, Unread) or isinstance(shape, Unread) or len(shape) != 1:
+        raise Refused(named(path), "one axis of rows", shape)
+    vlen = h5t.vlen_dtype(dtype)
+    rows: np.ndarray = np.empty(shape, vlen)
+    if rows.size:
+        found.read(h5s.ALL, h5s.ALL, rows, h5t.py_create(vlen))
+    lengths = np.array([len(row) for row in rows], np.int64)
+    if int(lengths.sum()) * dtype.itemsize > most:
+        raise Refused(named(path), f"at most {most:,} bytes of a file of this size", "more")
+    return np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype), lengths
+
+
 def texts(array: np.ndarray, path: Names) -> np.ndarray:
     """Texts of any length as texts of one."""
     rows = [each.encode("utf-8") if isinstance(each, str) else each for each in array.flat]
@@ -212,16 +243,26 @@ def texts(array: np.ndarray, path: Names) -> np.ndarray:
     return np.array(rows, f"S{max(longest, 1)}").reshape(array.shape)
 
 
-def head_of(tree: Any, arrays: list[np.ndarray], path: Names = ()) -> Any:
+def head_of(tree: Any, arrays: list[np.ndarray], most: int, path: Names = ()) -> Any:
     """A tree for JSON, with its arrays read in order."""
     if isinstance(tree, Unread):
         return {"unread": tree}
     if isinstance(tree, dict):
         return {
-            part: {name: head_of(each, arrays, (*path, name)) for name, each in tree[part].items()}
+            part: {
+                name: head_of(each, arrays, most, (*path, name))
+                for name, each in tree[part].items()
+            }
             for part in ("fields", "attributes")
         }
-    array = values_of(tree, path)
+    if is_rows(tree):
+        values, lengths = rows_of(tree, path, most)
+        return {"values": placed(values, arrays), "lengths": placed(lengths, arrays)}
+    return placed(values_of(tree, path), arrays)
+
+
+def placed(array: np.ndarray, arrays: list[np.ndarray]) -> Any:
+    """The place of an array that is added to those that follow."""
     arrays.append(array)
     return {"dtype": array.dtype.str, "shape": array.shape}
 
@@ -250,8 +291,8 @@ def answer(request: dict[str, Any]) -> tuple[Any, list[np.ndarray]]:
     try:
         file = h5f.open(os.fsencode(request["path"]), h5f.ACC_RDONLY)
         try:
-            tree = Plan(request).group(h5g.open(file, b"/"))
-            return head_of(tree, arrays), arrays
+            plan = Plan(request)
+            return head_of(plan.group(h5g.open(file, b"/")), arrays, plan.most), arrays
         finally:
             file.close()
     except Refused as error:

@@ -8,7 +8,6 @@ in a shell.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,24 +18,21 @@ from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
-from neurodeploy.cli.runs import (
-    default_name,
-    require_run_name,
-    run_folder,
-    trained_checkpoint,
-)
 from neurodeploy.deploy.manifest import read_manifest
 from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.registry import ENGINES, require_engine
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.names import chip_names, device_names, require_chip, require_device
+from neurodeploy.signals.corpora.layouts import LAYOUTS, VARIABLE
 from neurodeploy.tasks.registry import TASKS, require_task
 
-TASK_HELP = "mnist, digits (small and quick), or your own as package.module:NAME."
-DEVICES = re.compile(r"cpu|mps|cuda(:\d+)?")
+TASK_HELP = (
+    f"{', '.join(TASKS)} (digits is small and quick; those from {next(iter(LAYOUTS))} on read a "
+    "folder of yours), or your own as package.module:NAME."
+)
 
 
-def _given(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def given(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The check of an argument that need not be given."""
 
     def callback(value: Any) -> Any:
@@ -47,7 +43,7 @@ def _given(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def file_of(what: str) -> Callable[[Any], Any]:
     """The check of a file that is read."""
-    return _given(lambda path: require_file(path, what))
+    return given(lambda path: require_file(path, what))
 
 
 def _network(path: Path) -> Path:
@@ -106,12 +102,6 @@ def _device(context: typer.Context, name: str) -> str:
     return require_device(name, context.params.get("devices"))
 
 
-def _compute_device(name: str) -> str:
-    if not DEVICES.fullmatch(name):
-        raise InputError(message("option --device", "cpu, cuda, cuda:0 or mps", repr(name)))
-    return name
-
-
 def positive(option: str, expected: str) -> Callable[[Any], Any]:
     """The check of a number of more than 0."""
 
@@ -120,31 +110,18 @@ def positive(option: str, expected: str) -> Callable[[Any], Any]:
             raise InputError(message(option, f"{expected}, more than 0", value))
         return value
 
-    return _given(check)
+    return given(check)
 
 
-def _one_source(context: typer.Context, data: str | None) -> str | None:
-    """Spikes come from a file or from a task."""
-    if (context.params.get("input_file") is None) == (data is None):
-        found = "neither" if data is None else "both"
-        raise InputError(message("options --input and --data", "one of them", found))
-    return None if data is None else require_task(data)
-
-
-def _run(context: typer.Context, folder: Path | None) -> Path:
-    """The folder of a training, which is given, named, or named by its options."""
-    options, name = context.params, context.params.get("name")
-    if folder is None:
-        folder = run_folder(options["task"], name or default_name(options))
-    elif name is not None:
-        raise InputError(message("options --name and --out", "one of them", "both"))
-    return require_writable(folder)
-
-
-def _checkpoint(context: typer.Context, path: Path | None) -> Path:
-    if path is None:
-        return trained_checkpoint(context.params["task"], context.params.get("name"))
-    return require_file(path, "checkpoint")
+def _data_dir(context: typer.Context, folder: Path | None) -> Path | None:
+    """The folder that a task reads, found if the task is one of ours."""
+    task = context.params["task"]
+    if task in LAYOUTS:
+        LAYOUTS[task].find(folder)
+    elif task in TASKS and folder is not None:
+        expected = f"a task that reads a folder: {', '.join(LAYOUTS)}"
+        raise InputError(message("option --data-dir", expected, f"task {task}"))
+    return folder
 
 
 def _workers(number: int) -> int:
@@ -161,7 +138,8 @@ def _cluster(context: typer.Context, address: str | None) -> str | None:
     return address
 
 
-def _tasks() -> list[str]:
+def tasks() -> list[str]:
+    """Names of our tasks, for a shell."""
     return list(TASKS)
 
 
@@ -178,7 +156,8 @@ def _device_names() -> list[str]:
 
 
 NetworkArgument = Annotated[
-    Path, typer.Argument(help="A netx .net file or a bundle folder.", callback=_network)
+    Path,
+    typer.Argument(help="A netx .net file or a bundle folder.", callback=_network, is_eager=True),
 ]
 InputShapeOption = Annotated[
     str | None,
@@ -199,62 +178,31 @@ MaxMemoryOption = Annotated[
     ),
 ]
 TaskArgument = Annotated[
-    str, typer.Argument(help=TASK_HELP, callback=require_task, autocompletion=_tasks)
+    str,
+    typer.Argument(help=TASK_HELP, callback=require_task, autocompletion=tasks, is_eager=True),
 ]
 TaskOption = Annotated[
     str,
-    typer.Option("--task", help=TASK_HELP, callback=require_task, autocompletion=_tasks),
+    typer.Option(
+        "--task", help=TASK_HELP, callback=require_task, autocompletion=tasks, is_eager=True
+    ),
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help=f"Folder of the task's data, or of all data; {VARIABLE} names it once.",
+        callback=_data_dir,
+    ),
 ]
 
-InputOption = Annotated[
-    Path,
-    typer.Option(
-        "--input",
-        help="Spikes, .npy, \\[batch, *features, time], 0 or 1.",
-        callback=file_of("input"),
-    ),
-]
-TrafficInputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--input", help="Spikes of a run, for the traffic, .npy.", callback=file_of("input")
-    ),
-]
-FileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--input",
-        help="Spikes, .npy, \\[batch, *features, time].",
-        callback=file_of("input"),
-        is_eager=True,
-    ),
-]
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        help=f"Instead: test samples of a task: {TASK_HELP}",
-        callback=_one_source,
-        autocompletion=_tasks,
-    ),
-]
 RuleOption = Annotated[
     str | None,
     typer.Option(
         help="How output spikes answer, instead of a decoder: counts, first-spike or voltage.",
-        callback=_given(require_rule),
+        callback=given(require_rule),
     ),
 ]
-SamplesOption = Annotated[int, typer.Option(help="So many of them, at most.", min=1)]
-EncodingSeedOption = Annotated[int, typer.Option("--seed", help="Of their encoding.", min=0)]
-AgainstOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="Output spikes of your training forward, .npy, to compare with.",
-        callback=file_of("reference"),
-    ),
-]
-
 ENGINE_HELP = (
     "native (fast), lava (reference), slayer (training's arithmetic), or your own: "
     "package.module:Class."
@@ -333,57 +281,6 @@ OutputOption = Annotated[
     typer.Option("--output", help="Where the output spikes go, .npy.", callback=output_file),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-
-EpochsOption = Annotated[int | None, typer.Option(help="Instead of the task's own.", min=1)]
-RateOption = Annotated[
-    float | None,
-    typer.Option("--lr", help="Learning rate.", callback=positive("option --lr", "a rate")),
-]
-BatchSizeOption = Annotated[int | None, typer.Option(help="Samples of a gradient step.", min=1)]
-BetaOption = Annotated[
-    float | None, typer.Option(help="Weight of a nat of information (KL).", min=0)
-]
-SeedOption = Annotated[int | None, typer.Option(help="Of everything random in training.", min=0)]
-BudgetOption = Annotated[
-    float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
-]
-ThreadsOption = Annotated[int | None, typer.Option(help="That training runs on.", min=1)]
-ComputeDeviceOption = Annotated[
-    str,
-    typer.Option(
-        "--device", help="That training runs on: cpu, cuda, cuda:1.", callback=_compute_device
-    ),
-]
-StartOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--from", help="Fine-tune the weights of this checkpoint.", callback=file_of("checkpoint")
-    ),
-]
-NAME_HELP = (
-    "Of the run, in runs/TASK/NAME; by default made of the options that change the training, "
-    "such as lr0.001-seed3."
-)
-NameOption = Annotated[
-    str | None,
-    typer.Option("--name", help=NAME_HELP, callback=_given(require_run_name), is_eager=True),
-]
-RunOption = Annotated[
-    Path | None,
-    typer.Option("--out", help="Folder of the run, instead of runs/TASK/NAME.", callback=_run),
-]
-TrainedNameOption = Annotated[
-    str | None,
-    typer.Option(
-        "--name",
-        help="Of the run in runs/TASK; by default the one that was trained last.",
-        callback=_given(require_run_name),
-        is_eager=True,
-    ),
-]
-CheckpointOption = Annotated[
-    Path | None, typer.Option(help="Another checkpoint of `train`.", callback=_checkpoint)
-]
 
 WorkersOption = Annotated[
     int,

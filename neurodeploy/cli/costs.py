@@ -12,20 +12,22 @@ from neurodeploy.cli.arguments import (
     AllowImportOption,
     ChipOption,
     ChipsOption,
-    DataOption,
     DevicesOption,
-    EncodingSeedOption,
     EngineOption,
-    FileOption,
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
     NetworkArgument,
-    SamplesOption,
     StepTimeOption,
     TrafficChipOption,
-    TrafficInputOption,
     shape_of,
+)
+from neurodeploy.cli.input_arguments import (
+    DataOption,
+    EncodingSeedOption,
+    FileOption,
+    SamplesOption,
+    TrafficInputOption,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 
@@ -70,7 +72,7 @@ def energy(
     placed = None if chip is None else find_chip(chip, chips)
     deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
     part = chip_part(deployed)
-    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, deployed))
+    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, part))
     report = cost_report(
         deployed,
         spikes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,7 +75,7 @@ def encode(
     ] = ZERO,
     task: Annotated[
         str | None,
-        typer.Option(help="Encode images as this task does.", callback=_optional_task),
+        typer.Option(help="Encode as this task does.", callback=_optional_task),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="Where labels go, .npy.", callback=_optional_output)
@@ -84,18 +85,19 @@ def encode(
     as_json: JsonOption = False,
 ) -> None:
     """Make spikes, as the other commands take them, of a signal in your own files."""
-    from neurodeploy.signals.sources.base import Grid
+    from neurodeploy.signals.recordings import Grid
     from neurodeploy.signals.sources.find import Reading, open_source
     from neurodeploy.signals.sources.writing import write_spikes
 
-    encoding = None
+    reading = Reading()
     if task is not None:
         from neurodeploy.tasks import task as find_task
 
-        encoding = find_task(task).signal
-    reading = Reading(
-        time_unit=time_unit, start=start, shape=shape_of(shape), encoding=encoding, seed=seed
-    )
+        chosen = find_task(task)
+        reading, dt = chosen.reading, dt or chosen.grid.dt_s
+    said: dict[str, Any] = {"time_unit": time_unit, "shape": shape_of(shape)}
+    said = {name: value for name, value in said.items() if value is not None}
+    reading = replace(reading, start=start, seed=seed, **said)
     grid = Grid(steps=steps, dt_s=dt)
     written = write_spikes(
         open_source(source, reading, steps), grid, output, labels=labels, samples=samples

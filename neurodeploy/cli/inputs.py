@@ -12,6 +12,7 @@ from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
+from neurodeploy.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -41,14 +42,25 @@ def read_deployed(
 
 
 def input_spikes(
-    file: Path | None, data: str | None, samples: int, seed: int, deployed: Bundle | ChipPart
+    file: Path | None, data: str | None, samples: int, seed: int, part: ChipPart
 ) -> np.ndarray:
     """Spikes of a file, or test samples of a task, encoded as a bundle says if it is one.
+
+    Parameters
+    ----------
+    file : path, optional
+        A ``.npy`` file.
+    data : str, optional
+        Instead, the name of a task, or a folder with the data of the bundle's task.
+    samples, seed : int
+        At most so many test samples, and of their encoding.
+    part : ChipPart
+        What they are for.
 
     Raises
     ------
     InputError
-        There is no such task, or it cannot be encoded so.
+        There is no such task or data, or it cannot be encoded so.
     FileFormatError
         The file cannot be read.
     """
@@ -56,8 +68,12 @@ def input_spikes(
         return load_array(file, "input")
     from neurodeploy.tasks import collect, task
 
-    chosen = task(str(data))
-    if not isinstance(deployed, ChipPart):
-        chosen = chosen.with_signal(deployed.encoding)
+    name = str(data)
+    if name in TASKS or not Path(name).is_dir():
+        chosen = task(name)
+    else:
+        chosen = task(part.task).in_folder(Path(name))
+    if part.encoding is not None:
+        chosen = chosen.with_signal(part.encoding)
     batch = collect(chosen.sources(chosen.splits()).test, seed, samples)
     return batch.spikes.numpy().astype(np.uint8)

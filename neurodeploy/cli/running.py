@@ -17,22 +17,24 @@ from neurodeploy.cli.app import (
     print_table,
 )
 from neurodeploy.cli.arguments import (
-    AgainstOption,
     AllowImportOption,
-    DataOption,
-    EncodingSeedOption,
     EngineOption,
     EnginesOption,
-    FileOption,
-    InputOption,
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
     NetworkArgument,
     OutputOption,
     RuleOption,
-    SamplesOption,
     shape_of,
+)
+from neurodeploy.cli.input_arguments import (
+    AgainstOption,
+    DataOption,
+    EncodingSeedOption,
+    FileOption,
+    InputOption,
+    SamplesOption,
 )
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
@@ -40,20 +42,24 @@ from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 @command("the {engine} engine")
 def simulate(
     network: NetworkArgument,
-    input_file: InputOption,
     output: OutputOption,
+    input_file: FileOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 100,
+    seed: EncodingSeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
     input_shape: InputShapeOption = None,
     limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
-    from neurodeploy._io.arrays import load_array, save_array
-    from neurodeploy.cli.inputs import read_part
+    from neurodeploy._io.arrays import save_array
+    from neurodeploy.cli.inputs import input_spikes, read_part
     from neurodeploy.deploy.run import simulate as run_batch
 
     part = read_part(network, shape_of(input_shape), limits)
-    run = run_batch(part, first_steps(part, load_array(input_file, "input")), engine)
+    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, part))
+    run = run_batch(part, spikes, engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
     if as_json:
@@ -90,7 +96,7 @@ def stream(
 
     deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
     part = chip_part(deployed)
-    spikes = input_spikes(input_file, data, samples, seed, deployed)
+    spikes = input_spikes(input_file, data, samples, seed, part)
     check_input(part.network, spikes, f"input {input_file or data}")
     spikes = first_steps(part, spikes)
     steps = spikes.shape[-1]

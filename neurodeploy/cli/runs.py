@@ -15,7 +15,10 @@ from neurodeploy.errors import InputError, message
 
 RUNS = Path("runs")
 CHECKPOINT = "best.safetensors"
-NAMED = {"beta": "beta", "lr": "lr", "batch_size": "batch", "seed": "seed"}
+NAMED = {
+    **{"readout": "readout", "decoder": "", "beta": "beta", "lr": "lr"},
+    **{"batch_size": "batch", "seed": "seed"},
+}
 """Options that a default name is made of, and what they are called in it."""
 
 
@@ -27,13 +30,17 @@ def run_folder(task: str, name: str) -> Path:
 def default_name(options: Mapping[str, Any]) -> str:
     """The name of a run by its options; those that were not given are None."""
     parts = [
-        f"{short}{options[option]:g}"
+        f"{short}{_short(options[option])}"
         for option, short in NAMED.items()
         if options.get(option) is not None
     ]
     if options.get("start") is not None:
         parts.append(f"from-{Path(options['start']).absolute().parent.name}")
     return "-".join(parts) or "default"
+
+
+def _short(value: float | str) -> str:
+    return value.replace(":", ".") if isinstance(value, str) else f"{value:g}"
 
 
 def require_run_name(name: str) -> str:

@@ -18,7 +18,6 @@ from neurodeploy.cli.arguments import (
     ClusterOption,
     DeviceOption,
     DevicesOption,
-    EpochsOption,
     FolderOption,
     JsonOption,
     MaxMemoryOption,
@@ -27,6 +26,7 @@ from neurodeploy.cli.arguments import (
     WorkersOption,
 )
 from neurodeploy.cli.runs import trials_done
+from neurodeploy.cli.training_arguments import EpochsOption
 
 if TYPE_CHECKING:
     from neurodeploy.search.outcome import Outcome

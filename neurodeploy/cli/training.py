@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,26 +17,31 @@ from neurodeploy.cli.app import (
     value_rows,
 )
 from neurodeploy.cli.arguments import (
+    DataDirOption,
+    EngineOption,
+    FolderOption,
+    JsonOption,
+    TaskArgument,
+    TaskOption,
+)
+from neurodeploy.cli.runs import CHECKPOINT, epochs_done, forget
+from neurodeploy.cli.training_arguments import (
     BatchSizeOption,
     BetaOption,
     BudgetOption,
     CheckpointOption,
     ComputeDeviceOption,
-    EngineOption,
+    DecoderOption,
     EpochsOption,
-    FolderOption,
-    JsonOption,
     NameOption,
     RateOption,
+    ReadoutOption,
     RunOption,
     SeedOption,
     StartOption,
-    TaskArgument,
-    TaskOption,
     ThreadsOption,
     TrainedNameOption,
 )
-from neurodeploy.cli.runs import CHECKPOINT, epochs_done, forget
 from neurodeploy.engines.registry import REFERENCE_ENGINE
 
 
@@ -44,6 +49,7 @@ from neurodeploy.engines.registry import REFERENCE_ENGINE
 def demo(
     folder: FolderOption = Path("runs/demo"),
     task: TaskOption = "mnist",
+    data_dir: DataDirOption = None,
     engine: EngineOption = REFERENCE_ENGINE,
     fresh: Annotated[bool, typer.Option("--fresh", help="Repeat what is finished.")] = False,
     as_json: JsonOption = False,
@@ -56,6 +62,8 @@ def demo(
     from neurodeploy.tasks import task as find_task
 
     chosen = find_task(task)
+    if data_dir is not None:
+        chosen = chosen.in_folder(data_dir)
     if fresh:
         forget(folder / "train")
         for kept in KEPT:
@@ -77,7 +85,10 @@ def demo(
 @command("PyTorch and SLAYER")
 def train(
     task: TaskArgument,
+    data_dir: DataDirOption = None,
     name: NameOption = None,
+    readout: ReadoutOption = None,
+    decoder: DecoderOption = None,
     epochs: EpochsOption = None,
     lr: RateOption = None,
     batch_size: BatchSizeOption = None,
@@ -109,8 +120,10 @@ def train(
     options = {"epochs": epochs, "learning_rate": lr, "batch_size": batch_size, "seed": seed}
     chosen = find_task(task)
     chosen = chosen.trained_with(**{k: v for k, v in options.items() if v is not None})
-    if beta is not None:
-        chosen = dataclasses.replace(chosen, beta=beta)
+    changes: dict[str, Any] = {"beta": beta, "readout": readout, "decoder": decoder}
+    chosen = dataclasses.replace(chosen, **{k: v for k, v in changes.items() if v is not None})
+    if data_dir is not None:
+        chosen = chosen.in_folder(data_dir)
     if fresh:
         forget(folder)
 
@@ -158,14 +171,14 @@ def export(
 ) -> None:
     """Export a trained model to a checked bundle: netx network, decoder, manifest."""
     from neurodeploy.deploy.bundle import save_bundle
-    from neurodeploy.learn.checkpoint import load_model
     from neurodeploy.netx.check import check
     from neurodeploy.tasks import task as find_task
+    from neurodeploy.tasks import trained_model
 
     assert checkpoint is not None  # its check finds one
-    chosen, folder = find_task(task), folder or checkpoint.parent / "bundle"
-    model = chosen.model(chosen.splits())
-    bundle = chosen.trained_as(load_model(model, checkpoint)).bundle(model)
+    folder = folder or checkpoint.parent / "bundle"
+    chosen, model = trained_model(find_task(task), checkpoint)
+    bundle = chosen.bundle(model)
     save_bundle(bundle, folder)
     findings = [str(finding) for finding in check(bundle.network)]
     if as_json:
@@ -174,4 +187,4 @@ def export(
     for finding in findings:
         notes().print(finding, markup=False)
     out().print(f"Checkpoint: {checkpoint}\nBundle: {folder}", soft_wrap=True)
-    out().print(f"Next: neurodeploy energy {folder} --data {task}", soft_wrap=True)
+    out().print(f"Next: neurodeploy energy {folder}", soft_wrap=True)

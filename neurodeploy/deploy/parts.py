@@ -18,6 +18,7 @@ from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, require_net
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
+from neurodeploy.signals.encode import Encoding, encoding_from_dict
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -34,10 +35,16 @@ class ChipPart:
     step_limit : int, optional
         Steps of a sample that are run, the first ones. None for all that are given: of a network
         alone, and of a bundle that takes as many steps as its encoding makes.
+    encoding : Encoding, optional
+        How a signal becomes its input, of a bundle.
+    task : str
+        By which name a bundle's data are found; empty where nobody said.
     """
 
     network: Network
     step_limit: int | None = None
+    encoding: Encoding | None = None
+    task: str = ""
 
     def first_steps(self, spikes: np.ndarray) -> np.ndarray:
         """The steps of [..., time] that are run."""
@@ -63,7 +70,12 @@ def chip_part(deployed: Deployed) -> ChipPart:
     from neurodeploy.deploy.bundle import Bundle
 
     if isinstance(deployed, Bundle):
-        return ChipPart(network=deployed.network, step_limit=deployed.step_limit)
+        return ChipPart(
+            network=deployed.network,
+            step_limit=deployed.step_limit,
+            encoding=deployed.encoding,
+            task=str(deployed.notes.get("task", "")),
+        )
     raise _wrong("a Network or a Bundle", deployed)
 
 
@@ -117,7 +129,12 @@ def read_chip_part(
     limit = step_limit(manifest)
     network = read_network(path / NETWORK_FILE, input_shape=input_shape, limits=limits)
     require_network(manifest, network, f"bundle {path}")
-    return ChipPart(network=network, step_limit=limit)
+    return ChipPart(
+        network=network,
+        step_limit=limit,
+        encoding=encoding_from_dict(manifest["encoding"]),
+        task=str(manifest["notes"].get("task", "")),
+    )
 
 
 def _wrong(expected: str, found: object) -> InputError:

@@ -10,7 +10,7 @@ import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.learn.identity import model_identity, require_same
+from neurodeploy.learn.identity import Identity, model_identity, require_same
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
@@ -104,6 +104,20 @@ def load_model(model: HybridModel, path: Path | str) -> dict[str, Any]:
     load_state(model, of_last or tensors, where)
     training: dict[str, Any] = notes.get("training", {})
     return training
+
+
+def model_notes(path: Path | str) -> Identity:
+    """What the model of a checkpoint is, as `model_identity` says it.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged or of an earlier version.
+    """
+    _, notes = load_tensors(Path(path), "checkpoint")
+    _require_notes(notes, ("model",), f"checkpoint {path}")
+    identity: Identity = notes["model"]
+    return identity
 
 
 def _require_notes(notes: Mapping[str, Any], names: Sequence[str], where: str) -> None:

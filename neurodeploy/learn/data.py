@@ -15,8 +15,10 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.signals.datasets import Dataset
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
+from neurodeploy.signals.jitter import Jitter
+from neurodeploy.signals.packed import PackedSpikes
 
-UNDISTORTED = Distortion()
+UNDISTORTED, UNMOVED = Distortion(), Jitter()
 
 
 class Batch(NamedTuple):
@@ -56,10 +58,12 @@ class SpikeSource:
 
     Parameters
     ----------
-    spikes : ndarray [sample, *features, time], uint8
+    spikes : ndarray or PackedSpikes [sample, *features, time], uint8
         0 or 1.
     targets : mapping of str to ndarray [sample, ...]
         What each head should answer.
+    jitter : Jitter
+        Random changes of the spikes, for training.
 
     Raises
     ------
@@ -67,38 +71,50 @@ class SpikeSource:
         A target has another number of samples.
     """
 
-    def __init__(self, spikes: np.ndarray, targets: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self,
+        spikes: np.ndarray | PackedSpikes,
+        targets: Mapping[str, np.ndarray],
+        jitter: Jitter = UNMOVED,
+    ) -> None:
         for head, target in targets.items():
             if len(target) != len(spikes):
                 raise InputError(message(f"targets {head}", f"{len(spikes)} samples", len(target)))
         self.spikes = spikes
         self.targets = dict(targets)
+        self.jitter = jitter
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Digests of the spikes and of each target."""
-        targets = {head: digest(np.asarray(target)) for head, target in self.targets.items()}
-        return {"samples": len(self), "spikes": digest(self.spikes), "targets": targets}
+        """Digests of the spikes and of each target, and the changes for training."""
+        spikes = self.spikes
+        return {
+            "samples": len(self),
+            "spikes": spikes.digest() if isinstance(spikes, PackedSpikes) else digest(spikes),
+            "targets": {head: digest(np.asarray(each)) for head, each in self.targets.items()},
+            "jitter": asdict(self.jitter),
+        }
 
     def __len__(self) -> int:
         return len(self.spikes)
 
     def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
         """Batches of one training epoch, in an order set by seed and epoch."""
-        order = np.random.default_rng([seed, epoch]).permutation(len(self))
-        yield from self._batches(order, batch_size)
-
-    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
-        """All samples once, in order; nothing depends on the seed."""
-        yield from self._batches(np.arange(len(self)), batch_size)
-
-    def _batches(self, order: np.ndarray, batch_size: int) -> Iterator[Batch]:
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(len(self))
         for start in range(0, len(order), batch_size):
             picked = order[start : start + batch_size]
-            yield Batch(
-                torch.from_numpy(self.spikes[picked]).float(),
-                {head: torch.from_numpy(target[picked]) for head, target in self.targets.items()},
-            )
+            yield self._batch(self.jitter(self.spikes[picked], rng), picked)
+
+    def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
+        """All samples once, in order and as they are; nothing depends on the seed."""
+        for start in range(0, len(self), batch_size):
+            picked = np.arange(start, min(start + batch_size, len(self)))
+            yield self._batch(self.spikes[picked], picked)
+
+    def _batch(self, spikes: np.ndarray, picked: np.ndarray) -> Batch:
+        targets = {head: torch.from_numpy(each[picked]) for head, each in self.targets.items()}
+        return Batch(torch.from_numpy(spikes).float(), targets)
 
 
 class ImageSource:
@@ -110,6 +126,8 @@ class ImageSource:
         Images [sample, height, width] in [0, 1] and labels.
     encoding : Encoding
         Images to spikes.
+    shape : tuple of int, optional
+        Features of the spikes, such as (1, height, width); all pixels in a row if not given.
     shift_px : int
         Largest random translation of an image, for training.
     distortion : Distortion
@@ -121,11 +139,13 @@ class ImageSource:
         dataset: Dataset,
         encoding: Encoding,
         *,
+        shape: tuple[int, ...] | None = None,
         shift_px: int = 0,
         distortion: Distortion = UNDISTORTED,
     ) -> None:
         self.dataset = dataset
         self.encoding = encoding
+        self.shape = shape or (dataset.images[0].size,)
         self.shift_px = shift_px
         self.distortion = distortion
 
@@ -163,7 +183,7 @@ class ImageSource:
     def _batch(self, images: np.ndarray, picked: np.ndarray, rng: np.random.Generator) -> Batch:
         flat = images.reshape(len(picked), -1)
         return Batch(
-            torch.from_numpy(self.encoding(flat, rng)).float(),
+            torch.from_numpy(self.encoding(flat, rng)).float().unflatten(1, self.shape),
             {
                 "image": torch.from_numpy(flat),
                 "label": torch.from_numpy(self.dataset.labels[picked]),

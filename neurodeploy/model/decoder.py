@@ -20,10 +20,8 @@ from neurodeploy._io.imports import foreign_path, import_path, resolve
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.model.affine import Linear
 from neurodeploy.model.macs import count_macs
+from neurodeploy.model.reader_names import ENTRY_POINTS
 from neurodeploy.model.readers import READERS
-
-ENTRY_POINTS = "neurodeploy.decoders"
-"""The group under which other packages register readers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy._io.hdf5 import Group, Node, Unread
+from neurodeploy._io.hdf5 import Group, Node
 from neurodeploy.errors import FileFormatError, NetworkError, message
 
 
@@ -25,7 +25,7 @@ class Fields:
 
     def __init__(self, group: Node, where: str) -> None:
         if not isinstance(group, Group):
-            found = group if isinstance(group, Unread) else "a dataset"
+            found = "a dataset" if isinstance(group, np.ndarray) else group
             raise FileFormatError(message(where, "a group", found))
         self.group = group
         self.where = where
@@ -50,7 +50,7 @@ class Fields:
         if isinstance(found, np.ndarray):
             return found
         if found is not None:
-            words = found if isinstance(found, Unread) else "a group"
+            words = "a group" if isinstance(found, Group) else found
             raise FileFormatError(message(f"{self.where}, {name}", "values", words))
         if default is not None:
             return default

@@ -20,7 +20,8 @@ from neurodeploy.search.explore import explore
 from neurodeploy.search.points import POINTS_FILE, Point, load_points, save_points
 from neurodeploy.search.scoring import LABEL, Score, Scorer, Target, find_target, prepare
 from neurodeploy.search.space import fingerprint, with_parameters
-from neurodeploy.tasks.base import Sources, Task, train_task
+from neurodeploy.tasks.base import Sources, Task
+from neurodeploy.tasks.training import train_task
 
 SEARCHED, KEPT_ASIDE = slice(0, None, 2), slice(1, None, 2)
 """Samples of the validation set: those by which points are found, and those that confirm them."""

@@ -23,10 +23,11 @@ from .events import from_spikes as from_spikes
 from .events import merged_events as merged_events
 from .events import to_spikes as to_spikes
 from .events import window as window
+from .filmed import FilmedImages as FilmedImages
 from .ideal import ideal_decoder as ideal_decoder
 from .motion import Motion as Motion
 from .motion import saccades as saccades
 from .motion import slow_motion as slow_motion
-from .recordings import FilmedImages as FilmedImages
+from .recordings import Grid as Grid
 from .recordings import Recordings as Recordings
-from .recordings import dense as dense
+from .recordings import binned as binned

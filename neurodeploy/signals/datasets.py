@@ -6,7 +6,7 @@ scikit-learn ship.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,7 +157,9 @@ def load(name: str) -> Dataset:
     return DATASETS[name]()
 
 
-def split(dataset: Dataset, *, train: int, validation: int, test: int, seed: int) -> Splits:
+def split(
+    dataset: Dataset, *, train: int | None, validation: int, test: int | None, seed: int
+) -> Splits:
     """Draw three disjoint parts by one permutation, ``np.random.default_rng(seed)``'s first.
 
     The classes are not balanced: each part has what the permutation gives it. Samples beyond
@@ -168,7 +170,7 @@ def split(dataset: Dataset, *, train: int, validation: int, test: int, seed: int
     dataset : Dataset
         What to split.
     train, validation, test : int
-        How many samples each part has.
+        How many samples each part has; without a number for ``train`` it is what the others leave.
     seed : int
         Seed of the permutation, not negative.
 
@@ -182,8 +184,12 @@ def split(dataset: Dataset, *, train: int, validation: int, test: int, seed: int
     InputError
         A size is not a positive integer, the sizes exceed the data, or the seed is negative.
     """
-    sizes = {"train": train, "validation": validation, "test": test}
-    counts = [whole_number(f"split, {part}", size, least=1) for part, size in sizes.items()]
+    held = [
+        whole_number(f"split, {part}", size, least=1)
+        for part, size in (("validation", validation), ("test", test))
+    ]
+    left = len(dataset) - sum(held)
+    counts = [whole_number("split, train", left if train is None else train, least=1), *held]
     seed = whole_number("split, seed", seed, least=0)
     if sum(counts) > len(dataset):
         found = f"{' + '.join(str(count) for count in counts)} = {sum(counts)}"
@@ -191,14 +197,64 @@ def split(dataset: Dataset, *, train: int, validation: int, test: int, seed: int
         raise InputError(message("split, train + validation + test", expected, found))
     order = np.random.default_rng(seed).permutation(len(dataset))[: sum(counts)]
     drawn = np.split(order, np.cumsum(counts)[:-1])
-    parts = [_select(dataset, indices) for indices in drawn]
+    return _splits([dataset] * 3, drawn, drawn, seed)
+
+
+def split_official(
+    dataset: Dataset,
+    official: Dataset,
+    *,
+    train: int | None,
+    validation: int,
+    test: int | None,
+    seed: int,
+) -> Splits:
+    """Keep an official test part, and draw train and validation of the rest as `split` does.
+
+    Parameters
+    ----------
+    dataset, official : Dataset
+        All but the test part, and the test part. Indices of its samples go on behind the others.
+    train, validation, test : int
+        How many samples each part has, the first ones of the test part; without a number, all
+        that there are.
+    seed : int
+        Of the permutation.
+
+    Raises
+    ------
+    InputError
+        As `split`.
+    """
+    held = whole_number("split, validation", validation, least=1, most=len(dataset) - 1)
+    left, all_of_test = len(dataset) - held, len(official)
+    counts = [
+        whole_number("split, train", left if train is None else train, least=1, most=left),
+        held,
+    ]
+    tested = all_of_test if test is None else test
+    tested = whole_number("split, test", tested, least=1, most=all_of_test)
+    seed = whole_number("split, seed", seed, least=0)
+    order = np.random.default_rng(seed).permutation(len(dataset))[: sum(counts)]
+    chosen = [*np.split(order, [counts[0]]), np.arange(tested)]
+    places = [*chosen[:2], len(dataset) + chosen[2]]
+    return _splits([dataset, dataset, official], chosen, places, seed)
+
+
+def _splits(
+    datasets: Sequence[Dataset],
+    chosen: Sequence[np.ndarray],
+    places: Sequence[np.ndarray],
+    seed: int,
+) -> Splits:
+    parts = [_select(each, indices) for each, indices in zip(datasets, chosen, strict=True)]
     return Splits(
         train=parts[0],
         validation=parts[1],
         test=parts[2],
-        train_indices=drawn[0],
-        validation_indices=drawn[1],
-        test_indices=drawn[2],
+        train_indices=places[0],
+        validation_indices=places[1],
+        test_indices=places[2],
         seed=seed,
     )
 

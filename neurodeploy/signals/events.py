@@ -14,6 +14,7 @@ import numpy as np
 from neurodeploy._io.reprs import ShortRepr
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import whole_number
+from neurodeploy.signals.recordings import Encoded, Grid, on_grid
 
 POLARITIES = 2
 """OFF events (0, darker) and ON events (1, brighter)."""
@@ -81,6 +82,12 @@ class Events(ShortRepr):
     def __len__(self) -> int:
         """Return how many events there are."""
         return int(self.t.size)
+
+    def encode(self, grid: Grid) -> Encoded:
+        """Spikes uint8 [polarity, height, width, time]; what comes after the grid is cut off."""
+        feature = (self.polarity.astype(np.int64) * self.height + self.y) * self.width + self.x
+        features = (POLARITIES, self.height, self.width)
+        return on_grid(feature, self.t, features, grid)
 
 
 def window(events: Events, *, start_us: int, stop_us: int) -> Events:

@@ -1,147 +1,200 @@
-"""Labelled recordings of an event camera, behind one interface, wherever they come from.
-
-What reads a dataset from disk subclasses :class:`Recordings`, as :class:`FilmedImages` does;
-:func:`dense` then makes spikes of it.
-"""
+"""Recordings of any signal behind one interface; each becomes spikes on a grid of steps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from neurodeploy.errors import InputError, message
-from neurodeploy.signals.arguments import whole_number
-from neurodeploy.signals.camera import Camera, film
-from neurodeploy.signals.datasets import Dataset
-from neurodeploy.signals.events import POLARITIES, Events, to_spikes, window
-from neurodeploy.signals.motion import Motion
+from neurodeploy.errors import FileFormatError, InputError, message
+
+MICROSECONDS = 1_000_000
+
+MOST_BYTES = 1 << 35
+"""Of spikes, in a file or in memory."""
 
 
-class Recordings(Protocol):
-    """Events and labels of many recordings; each depends on its index alone."""
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The time axis that recordings are laid on.
+
+    Parameters
+    ----------
+    steps : int
+        How many; what comes later is cut off, and counted.
+    dt_s : float, optional
+        Seconds of a step; whole microseconds.
+
+    Raises
+    ------
+    InputError
+        ``steps`` is not positive, or ``dt_s`` no whole number of microseconds.
+    """
+
+    steps: int
+    dt_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise InputError(message("option --steps", "at least 1", self.steps))
+        if self.dt_s is not None:
+            length = self.dt_s * MICROSECONDS
+            if not (math.isfinite(length) and length > 0.5 and abs(length - round(length)) < 1e-6):
+                expected = "seconds of a step, in whole microseconds"
+                raise InputError(message("option --dt", expected, self.dt_s))
 
     @property
-    def sensor(self) -> tuple[int, int]:
-        """Height and width, in pixels, of all recordings."""
+    def step_us(self) -> int:
+        """Microseconds of a step.
 
-    @property
-    def classes(self) -> int:
-        """Number of classes; labels are in ``[0, classes)``."""
-
-    def __len__(self) -> int:
-        """Return how many recordings there are."""
-
-    def __getitem__(self, index: int) -> tuple[Events, int]:
-        """Return a recording and its label."""
-
-    def read(self, indices: Sequence[int]) -> list[tuple[Events, int]]:
-        """Return several recordings; to be replaced where that is faster than one by one."""
-        return [self[index] for index in indices]
+        Raises
+        ------
+        InputError
+            Nobody said how long a step is.
+        """
+        if self.dt_s is None:
+            remedy = "Say how long a step is, such as --dt 1e-3."
+            raise InputError(message("option --dt", "seconds of a step", "none", remedy))
+        return round(self.dt_s * MICROSECONDS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FilmedImages(Recordings):
-    """Images of a dataset as a camera sees them move past.
+class Encoded:
+    """Spikes of one recording, and what the grid could not hold.
 
     Parameters
     ----------
-    dataset : Dataset
-        Images and labels.
-    motion : Motion
-        Of all images.
-    camera : Camera
-        What they move past.
-    seed : int
-        Of leak and noise: recording i draws from ``np.random.default_rng([seed, i])``.
+    spikes : uint8 array [*features, time]
+    events : int
+        In the recording.
+    merged : int
+        Of them, those that share feature and step with another.
+    cut : int
+        Of them, those after the last step.
+    """
+
+    spikes: np.ndarray
+    events: int
+    merged: int
+    cut: int
+
+
+class Recording(Protocol):
+    """One sample of a signal."""
+
+    def encode(self, grid: Grid) -> Encoded:
+        """Spikes on a grid."""
+
+
+class Recordings(Protocol):
+    """Recordings of one kind; each depends on its place alone."""
+
+    @property
+    def words(self) -> str:
+        """What they are, for a person."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Where each came from."""
+
+    @property
+    def labels(self) -> Sequence[str | None]:
+        """What each shows, where that is known."""
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that the recordings are made of, and of how they are read."""
+
+    def read(self, indices: Sequence[int]) -> Iterator[Recording]:
+        """Read some of them, one after another."""
+
+
+def binned(recordings: Recordings, indices: Sequence[int], grid: Grid) -> np.ndarray:
+    """Spikes of some recordings, uint8 [sample, *features, time].
+
+    Raises
+    ------
+    FileFormatError
+        A recording is damaged, or has other features than the first.
+    InputError
+        There are none, or more than any memory holds.
+    """
+    spikes: np.ndarray | None = None
+    for place, made in enumerate(encoded(recordings, indices, grid)):
+        if spikes is None:
+            shape = (len(indices), *made.spikes.shape)
+            require_size(math.prod(shape))
+            spikes = np.empty(shape, np.uint8)
+        spikes[place] = made.spikes
+    if spikes is None:
+        raise InputError(message(recordings.words, "at least one recording", "none"))
+    return spikes
+
+
+def encoded(recordings: Recordings, indices: Sequence[int], grid: Grid) -> Iterator[Encoded]:
+    """Some recordings on a grid, one after another, all of the same features.
+
+    Raises
+    ------
+    FileFormatError
+        As `binned`.
+    """
+    shape: tuple[int, ...] | None = None
+    for index, recording in zip(indices, recordings.read(indices), strict=True):
+        made = recording.encode(grid)
+        shape = shape or made.spikes.shape
+        if made.spikes.shape != shape:
+            wanted, other = list(shape[:-1]), list(made.spikes.shape[:-1])
+            remedy = "Give the size of the sensor with --shape C,H,W."
+            name = recordings.names[index]
+            raise FileFormatError(message(name, f"features {wanted}", other, remedy))
+        yield made
+
+
+def require_size(cells: int) -> None:
+    """Raise unless an array of so many bytes is worth a try.
 
     Raises
     ------
     InputError
-        The seed is negative or, when read, an index is out of bounds.
+        It is larger than any memory.
     """
-
-    dataset: Dataset
-    motion: Motion
-    camera: Camera
-    seed: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", whole_number("FilmedImages.seed", self.seed, least=0))
-
-    @property
-    def sensor(self) -> tuple[int, int]:
-        """Height and width of the camera, in pixels."""
-        return self.camera.height, self.camera.width
-
-    @property
-    def classes(self) -> int:
-        """Number of classes of the dataset."""
-        return self.dataset.classes
-
-    def __len__(self) -> int:
-        """Return how many images there are."""
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> tuple[Events, int]:
-        """Film one image."""
-        return self.read([index])[0]
-
-    def read(self, indices: Sequence[int]) -> list[tuple[Events, int]]:
-        """Film several images in one go: several times as fast as one by one."""
-        chosen = _indices(indices, len(self))
-        images, labels = self.dataset.images[chosen], self.dataset.labels[chosen].tolist()
-        rngs = [np.random.default_rng([self.seed, index]) for index in chosen]
-        events = film(images, self.motion, self.camera, rngs)
-        return list(zip(events, labels, strict=True))
+    if cells > MOST_BYTES:
+        remedy = "Take fewer samples or steps, or a smaller --shape."
+        raise InputError(message("spikes", f"at most {MOST_BYTES} bytes", cells, remedy))
 
 
-def dense(
-    recordings: Recordings, indices: Sequence[int], *, steps: int, step_us: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read a batch of recordings as dense spikes.
+def on_grid(
+    feature: np.ndarray, time_us: np.ndarray, features: tuple[int, ...], grid: Grid
+) -> Encoded:
+    """Spikes of events that are numbered by feature.
 
     Parameters
     ----------
-    recordings : Recordings
-        Where they come from.
-    indices : sequence of int [batch]
-        Which of them, in any order.
-    steps : int
-        Number of time steps. What happened after them is cut off.
-    step_us : int
-        Length of a time step in microseconds.
+    feature : int array [event]
+        Place in an array of the features.
+    time_us : int array [event]
+        Microseconds from the beginning, not negative.
+    features : tuple of int
+    grid : Grid
 
     Returns
     -------
-    spikes : uint8 [batch, polarity, height, width, time]
-        1 where at least one event fell, as `to_spikes` has it.
-    labels : int64 [batch]
-
-    Raises
-    ------
-    InputError
-        No indices or one that is out of bounds, ``steps`` or ``step_us`` is not a positive
-        integer, or a recording is of another sensor size than it should be.
+    Encoded
+        With spikes uint8 [*features, time].
     """
-    chosen = _indices(indices, len(recordings))
-    length_us = whole_number("steps", steps, least=1) * whole_number("step_us", step_us, least=1)
-    height, width = recordings.sensor
-    spikes = np.empty((len(chosen), POLARITIES, height, width, steps), np.uint8)
-    labels = np.empty(len(chosen), np.int64)
-    for i, (events, label) in enumerate(recordings.read(chosen)):
-        if (events.height, events.width) != (height, width):
-            found = f"{events.height} x {events.width}"
-            raise InputError(message(f"recording {chosen[i]}", f"{height} x {width} px", found))
-        kept = window(events, start_us=0, stop_us=length_us)
-        spikes[i] = to_spikes(kept, step_us=step_us, steps=steps)
-        labels[i] = label
-    return spikes, labels
-
-
-def _indices(indices: Sequence[int], count: int) -> list[int]:
-    if not len(indices):
-        raise InputError(message("indices", "at least one", "none"))
-    return [whole_number("index", index, least=0, most=count - 1) for index in indices]
+    step = time_us // grid.step_us
+    kept = step < grid.steps
+    require_size(math.prod(features) * grid.steps)
+    spikes = np.zeros((math.prod(features), grid.steps), np.uint8)
+    spikes[feature[kept], step[kept]] = 1
+    count = int(kept.sum())
+    return Encoded(
+        spikes=spikes.reshape(*features, grid.steps),
+        events=len(step),
+        merged=count - int(spikes.sum(dtype=np.int64)),
+        cut=len(step) - count,
+    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
-from rich.progress import Progress
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Batch, Source
@@ -20,6 +18,8 @@ from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.signals.encode import Encoding
+from neurodeploy.signals.recordings import Grid
+from neurodeploy.signals.sources.find import Reading
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -72,6 +72,8 @@ class Task(ABC, Generic[Splits]):
         Of the gradient through the readout.
     training : TrainConfig
         How to train.
+    name : str
+        By which it was found; a bundle keeps it, to find its data again.
     """
 
     hidden: tuple[int | LayerSpec, ...]
@@ -86,6 +88,7 @@ class Task(ABC, Generic[Splits]):
     prior: Prior = field(default_factory=lambda: ConstantRate(0.05))
     estimator: Estimator = field(default_factory=Pathwise)
     training: TrainConfig = field(default_factory=TrainConfig)
+    name: str = ""
 
     streaming: ClassVar[bool] = False
     """Whether the decoder answers at every step, not only at the end of a sample."""
@@ -132,6 +135,27 @@ class Task(ABC, Generic[Splits]):
     @abstractmethod
     def notes(self) -> Mapping[str, Any]:
         """What a bundle says of its data."""
+
+    @property
+    def grid(self) -> Grid:
+        """The time axis of a sample."""
+        return Grid(steps=self.signal.steps)
+
+    @property
+    def reading(self) -> Reading:
+        """How files of such a signal are read."""
+        return Reading(encoding=self.signal)
+
+    def in_folder(self: T, data_dir: Path) -> T:
+        """The task with its data in a person's folder.
+
+        Raises
+        ------
+        InputError
+            Its data are elsewhere.
+        """
+        expected = "a task that reads a folder, such as spoken-digits"
+        raise InputError(message("option --data-dir", expected, f"a {type(self).__name__}"))
 
     def with_signal(self: T, signal: Encoding) -> T:
         """The task with its input encoded in another way, such as a bundle's.
@@ -195,6 +219,10 @@ class Task(ABC, Generic[Splits]):
 
     def model(self, splits: Splits) -> HybridModel:
         """An untrained model, set by the seed of the training."""
+        return self.model_of(self.input_shape(splits), self.heads_of(splits))
+
+    def model_of(self, input_shape: tuple[int, ...], heads: Mapping[str, int]) -> HybridModel:
+        """The same, where only the features of its input and the sizes of its answers are known."""
         from neurodeploy.model.decoder import Decoder, DecoderConfig
         from neurodeploy.model.encoder import Encoder
         from neurodeploy.model.hybrid import HybridModel, StreamingModel
@@ -205,13 +233,13 @@ class Task(ABC, Generic[Splits]):
                 kind=self.decoder,
                 neurons=self.readout,
                 window_steps=self.window_steps,
-                heads=self.heads_of(splits),
+                heads=heads,
                 hidden=self.decoder_hidden,
                 options=self.decoder_options,
             )
         )
         reads = StreamingModel if self.streaming else HybridModel
-        return reads(Encoder(self.input_shape(splits), self.layers()), decoder)
+        return reads(Encoder(input_shape, self.layers()), decoder)
 
     def trainer(
         self,
@@ -245,7 +273,7 @@ class Task(ABC, Generic[Splits]):
             decoder=model.decoder,
             encoding=self.signal,
             encoder=TrainedEncoder.of(model.encoder),
-            notes={**self.notes(), "training": training},
+            notes={"task": self.name, **self.notes(), "training": training},
         )
 
 
@@ -270,42 +298,3 @@ def collect(source: Source, seed: int, number: int | None = None) -> Batch:
     batch = next(iter(source.ordered(size, seed)))
     targets = {head: target[:size] for head, target in batch.targets.items()}
     return Batch(batch.spikes[:size], targets)
-
-
-def train_task(
-    chosen: Task[Splits],
-    splits: Splits,
-    folder: Path | str,
-    progress: Progress | None = None,
-    *,
-    model: HybridModel | None = None,
-    begin: Callable[[Trainer], object] = Trainer.resume,
-    budget_s: float = math.inf,
-    threads: int | None = None,
-) -> HybridModel:
-    """Train a task's model, or go on where the folder's checkpoint stopped.
-
-    Parameters
-    ----------
-    chosen : Task
-        What is trained.
-    splits
-        Its data.
-    folder : path
-        Checkpoints and ``metrics.jsonl``.
-    progress : rich Progress, optional
-        Shows loss, bits and spikes.
-    model : HybridModel, optional
-        To start from, for instance a compressed one; a fresh one if not given.
-    begin : callable
-        How the trainer begins: `Trainer.resume`, `Trainer.extend` for more epochs, or a
-        `Trainer.start_from`, for instance.
-    budget_s
-        As in `Trainer.fit`.
-    threads
-        As in `Trainer`.
-    """
-    trainer = chosen.trainer(splits, folder, model, threads)
-    begin(trainer)
-    trainer.fit(progress, budget_s=budget_s)
-    return trainer.model

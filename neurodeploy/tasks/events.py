@@ -14,8 +14,9 @@ from neurodeploy.signals.camera import N_MNIST_CAMERA, Camera
 from neurodeploy.signals.datasets import Dataset, load
 from neurodeploy.signals.encode import SpikeInput
 from neurodeploy.signals.events import POLARITIES
+from neurodeploy.signals.filmed import FilmedImages
 from neurodeploy.signals.motion import Motion, saccades, slow_motion
-from neurodeploy.signals.recordings import FilmedImages, Recordings, dense
+from neurodeploy.signals.recordings import MICROSECONDS, Grid, Recordings, binned
 from neurodeploy.tasks.base import Sources
 from neurodeploy.tasks.still_images import StillImageTask
 
@@ -124,11 +125,11 @@ class EventTask(StillImageTask[EventSplits]):
             Their still images, in the same order; needed for the head ``image``.
         """
         step_us = -(-int(self._motion.times_us[-1]) // self.steps)
-        spikes, labels = dense(
-            recordings, [int(i) for i in indices], steps=self.steps, step_us=step_us
-        )
+        chosen = [int(i) for i in indices]
         return EventPart(
-            spikes=spikes, images=None if stills is None else stills.images, labels=labels
+            spikes=binned(recordings, chosen, Grid(steps=self.steps, dt_s=step_us / MICROSECONDS)),
+            images=None if stills is None else stills.images,
+            labels=np.array([int(str(recordings.labels[i])) for i in chosen]),
         )
 
     def sources(self, splits: EventSplits) -> Sources:

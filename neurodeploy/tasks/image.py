@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import ImageSource
+from neurodeploy.model.specs import ConvSpec
 from neurodeploy.signals.datasets import Splits, load
 from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
@@ -52,17 +53,23 @@ class ImageTask(StillImageTask[Splits]):
 
     def sources(self, splits: Splits) -> Sources:
         """Images, encoded anew in each epoch."""
+        shape = self.input_shape(splits)
         return Sources(
             ImageSource(
-                splits.train, self.encoding, shift_px=self.shift_px, distortion=self.distortion
+                splits.train,
+                self.encoding,
+                shape=shape,
+                shift_px=self.shift_px,
+                distortion=self.distortion,
             ),
-            ImageSource(splits.validation, self.encoding),
-            ImageSource(splits.test, self.encoding),
+            ImageSource(splits.validation, self.encoding, shape=shape),
+            ImageSource(splits.test, self.encoding, shape=shape),
         )
 
     def input_shape(self, splits: Splits) -> tuple[int, ...]:
-        """All pixels in a row."""
-        return (splits.train.images[0].size,)
+        """[1, height, width] before a convolution, else all pixels in a row."""
+        image = splits.train.images[0]
+        return (1, *image.shape) if isinstance(self.layers()[0], ConvSpec) else (image.size,)
 
     def training_images(self, splits: Splits) -> np.ndarray:
         """Images of the training part."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy._io.imports import require_name, resolve
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 TASKS: dict[str, Any] = {
     "mnist": "neurodeploy.tasks.shipped:MNIST",
     "digits": "neurodeploy.tasks.shipped:DIGITS",
+    "spoken-digits": "neurodeploy.tasks.shipped:SPOKEN_DIGITS",
+    "nmnist": "neurodeploy.tasks.shipped:N_MNIST",
+    "shd": "neurodeploy.tasks.shipped:SPIKING_DIGITS",
+    "idx-images": "neurodeploy.tasks.shipped:IDX_IMAGES",
 }
 """Where each of ours is."""
 
@@ -53,4 +58,4 @@ def task(name: str) -> Task[Any]:
         found = found()
     if not isinstance(found, Task):
         raise InputError(message(f"task {name!r}", "a Task, or a call that gives one", repr(found)))
-    return found
+    return replace(found, name=name)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.signals.corpora.nmnist import NMnist
+from neurodeploy.signals.corpora.spiking_digits import SpikingDigits
+from neurodeploy.signals.corpora.spoken_digits import SpokenDigits
 from neurodeploy.signals.distort import Distortion
-from neurodeploy.signals.encode import RateEncoding
+from neurodeploy.signals.encode import LevelEncoding, RateEncoding
+from neurodeploy.signals.jitter import Jitter
+from neurodeploy.signals.sound import Hearing
+from neurodeploy.tasks.idx_images import IdxTask
 from neurodeploy.tasks.image import ImageTask
+from neurodeploy.tasks.recorded import RecordedTask
 
 MNIST: ImageTask = ImageTask(
     dataset="mnist",
@@ -40,3 +47,59 @@ DIGITS: ImageTask = ImageTask(
     training=TrainConfig(epochs=20, learning_rate=2e-3),
 )
 """Small and quick."""
+
+SPOKEN_DIGITS = RecordedTask(
+    corpus=SpokenDigits(hearing=Hearing(bands=40, low_hz=100, high_hz=3600, delta_db=6)),
+    steps=64,
+    dt_s=0.01,
+    jitter=Jitter(steps=3, bands=1, groups=2, drop=0.2),
+    hidden=(256,),
+    readout=64,
+    neuron=CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05),
+    decoder_hidden=256,
+    beta=0.001,
+    prior=ConstantRate(0.05),
+    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+)
+"""Ten spoken digits of the Free Spoken Digit Dataset."""
+
+N_MNIST = RecordedTask(
+    corpus=NMnist(),
+    steps=30,
+    dt_s=0.01,
+    jitter=Jitter(steps=1),
+    hidden=(800,),
+    readout=128,
+    neuron=CubaParameters(surrogate_width=0.01),
+    beta=0.01,
+    prior=ConstantRate(0.02),
+    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+)
+"""Digits as an event camera saw them."""
+
+SPIKING_DIGITS = RecordedTask(
+    corpus=SpikingDigits(),
+    steps=100,
+    dt_s=0.01,
+    jitter=Jitter(steps=3, bands=10, drop=0.2),
+    hidden=(256,),
+    readout=64,
+    neuron=CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05),
+    decoder_hidden=256,
+    beta=0.001,
+    prior=ConstantRate(0.05),
+    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+)
+"""Twenty spoken digits as spike trains of a model of the ear."""
+
+IDX_IMAGES = IdxTask(
+    encoding=LevelEncoding(steps=10, levels=5),
+    hidden=(600,),
+    readout=256,
+    neuron=CubaParameters(surrogate_width=0.01),
+    beta=0.01,
+    prior=ConstantRate(0.05),
+    class_weight=40.0,
+    training=TrainConfig(epochs=6, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=6),
+)
+"""MNIST, Fashion-MNIST or another set of IDX files, whole."""

@@ -32,7 +32,7 @@ class StillImageTask(Task[StillSplits]):
     dataset : str
         Name in `DATASETS`.
     train, validation, test : int
-        Samples of each part.
+        Samples of each part; without a number for ``train`` it is what the others leave.
     split_seed : int
         Of the permutation that divides them.
     heads : tuple of str
@@ -44,9 +44,9 @@ class StillImageTask(Task[StillSplits]):
     """
 
     dataset: str
-    train: int
+    train: int | None
     validation: int
-    test: int
+    test: int | None
     split_seed: int = 0
     heads: tuple[str, ...] = ("image", "label")
     class_weight: float = 20.0

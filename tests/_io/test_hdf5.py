@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neurodeploy._io.hdf5 import Group, Unread, read_hdf5
+from neurodeploy._io.hdf5 import Group, Rows, Unread, read_hdf5
 from neurodeploy._io.limits import MIB, Limits
 from neurodeploy.errors import FileFormatError, InputError
 
@@ -159,7 +159,7 @@ def test_what_is_no_array_is_named_and_not_read(path: Path) -> None:
     def make(file: h5py.File, folder: Path) -> None:
         file["soft"] = h5py.SoftLink("/good")
         file["pair"] = np.zeros(2, [("a", "i4"), ("b", "f8")])
-        file["rows"] = np.array([np.arange(2), np.arange(3)], dtype=h5py.vlen_dtype(int))
+        file.create_dataset("rows", (2,), h5py.vlen_dtype(np.dtype([("a", "i4")])))
         file["reference"] = np.array([file.ref], dtype=h5py.ref_dtype)
         file["empty"] = h5py.Empty("i4")
         file["type"] = np.dtype("i4")
@@ -168,6 +168,29 @@ def test_what_is_no_array_is_named_and_not_read(path: Path) -> None:
     assert isinstance(fields.pop("good"), np.ndarray)
     assert all(isinstance(found, Unread) for found in fields.values())
     assert len(fields) == 6
+
+
+def test_rows_of_any_length_are_read(path: Path) -> None:
+    def make(file: h5py.File, folder: Path) -> None:
+        rows = file.create_dataset("rows", (3,), h5py.vlen_dtype(np.dtype("f2")))
+        rows[0], rows[2] = [0.5, 1.5], [2.5]
+        file.create_dataset("none", (0,), h5py.vlen_dtype(np.dtype("u2")))
+
+    fields = read_hdf5(written(path, make), "file").fields
+    rows, none = fields["rows"], fields["none"]
+    assert isinstance(rows, Rows)
+    assert isinstance(none, Rows)
+    assert [row.tolist() for row in (rows[0], rows[1], rows[2])] == [[0.5, 1.5], [], [2.5]]
+    assert (len(rows), rows.values.dtype, len(none)) == (3, np.dtype("f2"), 0)
+
+
+def test_rows_are_held_to_the_limits(path: Path) -> None:
+    def make(file: h5py.File, folder: Path) -> None:
+        rows = file.create_dataset("rows", (4,), h5py.vlen_dtype(np.dtype("f8")))
+        rows[0] = np.zeros(1 << 20)
+
+    with pytest.raises(FileFormatError, match=r"memory|whole HDF5 file"):
+        read_hdf5(written(path, make), "file", Limits(memory_bytes=8 * MIB))
 
 
 def test_limits_are_those_that_are_given(path: Path) -> None:

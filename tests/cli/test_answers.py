@@ -73,9 +73,9 @@ def home(tmp_path: Path) -> Path:
 
 
 MISTAKES = {
-    "train digit": "task: expected one of digits, mnist, or package.module:Name, found 'digit'. "
-    "Did you mean digits?",
-    "demo --task mnits": "Did you mean mnist?",
+    "train digit": "task: expected one of digits, idx-images, mnist, nmnist, shd, "
+    "spoken-digits, or package.module:Name, found 'digit'. Did you mean digits?",
+    "demo --task mnits": "Did you mean mnist or nmnist?",
     "train nowhere.task:TASK": "task 'nowhere.task:TASK': expected a package that is here",
     "energy small.net --data digit": "Did you mean digits?",
     "energy small.net": "options --input and --data: expected one of them, found neither",
@@ -115,9 +115,9 @@ OUT_OF_RANGE = {
     "train digits --batch-size no": "--batch-size",
     "train digits --seed -1": "--seed",
     "tune digits --loss 2": "--loss",
-    "levers digits bundle --settings 0": "--settings",
+    "tune digits --trials 0": "--trials",
     "pick bundle -- -1": "point",
-    "stream bundle --every 0": "--every",
+    "train digits --readout 0": "--readout",
     "trian digits": "train",
 }
 

@@ -74,7 +74,7 @@ def test_train_then_export_by_default(tmp_path: Path, monkeypatch: pytest.Monkey
     call("train", "digits", "--epochs", "1", "--name", "other")
     shown = call("export", "digits")
     assert "Checkpoint: runs/digits/other/best.safetensors" in shown
-    assert "Next: neurodeploy energy runs/digits/other/bundle --data digits" in shown
+    assert "Next: neurodeploy energy runs/digits/other/bundle" in shown
     exported = json.loads(call("export", "digits", "--name", run.name, "--json"))
     assert exported["bundle"] == str(run / "bundle")
     training = json.loads((run / "bundle" / "manifest.json").read_text())["notes"]["training"]

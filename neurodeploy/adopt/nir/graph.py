@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy._io.files import require_file
-from neurodeploy._io.hdf5 import Group, Node, Unread, read_hdf5
+from neurodeploy._io.hdf5 import Group, Node, read_hdf5
 from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy._io.signature import hdf5_kind
 from neurodeploy.errors import FileFormatError, MissingPackageError, NetworkError, message
@@ -91,7 +91,7 @@ def _plain(node: Node, where: str) -> Any:
     """A tree as ``nir.read`` hands it on: scalars are no arrays, and one text is a str."""
     if isinstance(node, Group):
         return {name: _plain(each, f"{where}, {name}") for name, each in node.fields.items()}
-    if isinstance(node, Unread):
+    if not isinstance(node, np.ndarray):
         raise FileFormatError(message(where, "values", node))
     value = node[()]
     return value.decode("utf-8") if isinstance(value, np.bytes_) else value

@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from neurodeploy._io.files import cache_folder
 from neurodeploy.engines.native.variants import BOUNDSCHECK, KERNELS
 
 Kernel = Callable[[int], int]
@@ -121,9 +122,9 @@ def _folders() -> Iterator[Path]:
         yield Path(chosen)
         return
     yield Path(__file__).parent / "__pycache__"
-    own = os.environ.get("XDG_CACHE_HOME")
-    with suppress(RuntimeError):  # nobody's home
-        yield (Path(own) if own else Path.home() / ".cache") / "neurodeploy"
+    cache = cache_folder()
+    if cache is not None:
+        yield cache
 
 
 def _name() -> str:

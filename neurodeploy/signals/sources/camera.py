@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.signals.sources.base import Encoded, Grid, on_grid
+from neurodeploy.signals.recordings import Encoded, Grid, on_grid
 from neurodeploy.signals.sources.units import (
     FIRST,
     MICROSECONDS_OF,
@@ -54,11 +54,9 @@ class CameraEvents:
 
     def encode(self, grid: Grid) -> Encoded:
         """Spikes uint8 [polarity, height, width, time]."""
-        channels, height, width = self.shape
+        _, height, width = self.shape
         feature = (self.polarity * height + self.y) * width + self.x
-        made = on_grid(feature, self.time_us, channels * height * width, grid)
-        spikes = made.spikes.reshape(*self.shape, grid.steps)
-        return Encoded(spikes=spikes, events=made.events, merged=made.merged, cut=made.cut)
+        return on_grid(feature, self.time_us, self.shape, grid)
 
 
 def events_of(

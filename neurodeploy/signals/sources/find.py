@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.signals.encode import Encoding, LevelEncoding
+from neurodeploy.signals.recordings import Recording, Recordings
 from neurodeploy.signals.sound import Hearing
-from neurodeploy.signals.sources.base import Named, Recording, Source
+from neurodeploy.signals.sources.files import Files
 from neurodeploy.signals.sources.images import Images, is_idx
 from neurodeploy.signals.sources.nmnist import read_nmnist
 from neurodeploy.signals.sources.sounds import read_wav
@@ -59,29 +60,7 @@ class Reading:
     seed: int = 0
 
 
-class Files:
-    """Files of one recording each, labelled by their folder or by their name.
-
-    The label is the folder's name where the files lie in folders of a common parent, else what
-    their name has before the first ``_``, if it has one.
-    """
-
-    def __init__(self, words: str, paths: list[Path], read: Callable[[Path], Recording]) -> None:
-        self.words = words
-        self._paths, self._read = paths, read
-        self._by_folder = len({path.parent for path in paths}) > 1
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __iter__(self) -> Iterator[Named]:
-        for path in self._paths:
-            label, underscore, _ = path.stem.partition("_")
-            known = path.parent.name if self._by_folder else label if underscore else None
-            yield Named(name=path.name, recording=self._read(path), label=known)
-
-
-def open_source(path: Path | str, reading: Reading, steps: int) -> Source:
+def open_source(path: Path | str, reading: Reading, steps: int) -> Recordings:
     """Open a file, or a folder of files of one kind.
 
     Parameters
@@ -112,7 +91,20 @@ def open_source(path: Path | str, reading: Reading, steps: int) -> Source:
             return Images(path, encoding, reading.seed)
         if kind == "spike trains":
             return SpikeTrains(path)
-        return Files(kind, [path], _reader(kind, reading))
+        return Files(kind, [path], _reader(kind, reading), repr(reading))
+    return open_folder(path, reading)
+
+
+def open_folder(path: Path, reading: Reading) -> Files:
+    """Open all files of a folder and of those in it.
+
+    Raises
+    ------
+    FileFormatError
+        A file is of no kind that is known here.
+    InputError
+        There are none, or several kinds.
+    """
     paths = sorted(
         found
         for found in path.rglob("*")
@@ -128,7 +120,7 @@ def open_source(path: Path | str, reading: Reading, steps: int) -> Source:
             message(f"source {path}", "files of one recording each, of one kind", names, remedy)
         )
     (kind,) = kinds
-    return Files(kind, paths, _reader(kind, reading))
+    return Files(kind, paths, _reader(kind, reading), repr(reading))
 
 
 def _reader(kind: str, reading: Reading) -> Callable[[Path], Recording]:

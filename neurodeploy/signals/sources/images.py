@@ -9,15 +9,17 @@ from __future__ import annotations
 import gzip
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from neurodeploy._io.digest import digest
 from neurodeploy.errors import FileFormatError, message
 from neurodeploy.signals.encode import Encoding
-from neurodeploy.signals.sources.base import Encoded, Grid, Named
+from neurodeploy.signals.recordings import Encoded, Grid
 
 UNSIGNED_BYTES = 8
 LARGEST = 1 << 32
@@ -39,35 +41,50 @@ class Image:
 
 
 class Images:
-    """All images of a file, with the labels of the file beside it."""
+    """All images of a file, with the labels of the file beside it.
+
+    Image i of an encoding that draws is drawn from ``np.random.default_rng([seed, i])``.
+    """
 
     words = "images"
 
     def __init__(self, path: Path, encoding: Encoding, seed: int) -> None:
-        self._path, self._encoding = path, encoding
-        self._rng = np.random.default_rng(seed)
-        self._images = read_idx(path)
-        if self._images.ndim != 3:
-            expected = "images [image, height, width]"
-            raise FileFormatError(message(f"images {path}", expected, self._images.shape))
-        labels = labels_beside(path)
-        self._labels = None if labels is None else read_idx(labels)
-        if self._labels is not None and self._labels.shape != self._images.shape[:1]:
-            expected = f"a label for each of {len(self._images)} images"
-            raise FileFormatError(message(f"labels {labels}", expected, self._labels.shape))
+        self._encoding, self._seed = encoding, seed
+        self._images, labels = read_images(path)
+        self.names = [f"{path.name}[{place}]" for place in range(len(self._images))]
+        self.labels = [None] * len(self.names) if labels is None else [*map(str, labels.tolist())]
 
-    def __len__(self) -> int:
-        return len(self._images)
+    @cached_property
+    def identity(self) -> str:
+        """Digest of the images, and of how they are encoded."""
+        return digest(self._images, f"{self._encoding}{self._seed}".encode())
 
-    def __iter__(self) -> Iterator[Named]:
-        for place, image in enumerate(self._images):
-            yield Named(
-                name=f"{self._path.name}[{place}]",
-                recording=Image(
-                    values=image.astype(np.float32) / 255, encoding=self._encoding, rng=self._rng
-                ),
-                label=None if self._labels is None else str(self._labels[place]),
-            )
+    def read(self, indices: Sequence[int]) -> Iterator[Image]:
+        """Some images, one after another."""
+        for index in indices:
+            values = self._images[index].astype(np.float32) / 255
+            rng = np.random.default_rng([self._seed, index])
+            yield Image(values=values, encoding=self._encoding, rng=rng)
+
+
+def read_images(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Images uint8 [image, height, width] of a file, and the labels uint8 [image] beside it.
+
+    Raises
+    ------
+    FileFormatError
+        A file is damaged, or they do not fit each other.
+    """
+    images = read_idx(path)
+    if images.ndim != 3:
+        expected = "images [image, height, width]"
+        raise FileFormatError(message(f"images {path}", expected, images.shape))
+    beside = labels_beside(path)
+    labels = None if beside is None else read_idx(beside)
+    if labels is not None and labels.shape != images.shape[:1]:
+        expected = f"a label for each of {len(images)} images"
+        raise FileFormatError(message(f"labels {beside}", expected, labels.shape))
+    return images, labels
 
 
 def is_idx(head: bytes) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.io import wavfile
 
 from neurodeploy.errors import FileFormatError, message
+from neurodeploy.signals.recordings import MICROSECONDS, Encoded, Grid
 from neurodeploy.signals.sound import Hearing
-from neurodeploy.signals.sources.base import MICROSECONDS, Encoded, Grid
 
 UNREADABLE = (
     ValueError,

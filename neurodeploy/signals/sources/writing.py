@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from neurodeploy._io.arrays import save_array
 from neurodeploy._io.files import atomic_path
-from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.signals.sources.base import Grid, Source, require_size
+from neurodeploy.errors import InputError, message
+from neurodeploy.signals.recordings import Grid, Recordings, encoded, require_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Written:
 
 
 def write_spikes(
-    source: Source,
+    source: Recordings,
     grid: Grid,
     output: Path,
     *,
@@ -78,7 +78,7 @@ def write_spikes(
 
     Parameters
     ----------
-    source : Source
+    source : Recordings
         Recordings of the same features.
     grid : Grid
         Time steps.
@@ -95,33 +95,26 @@ def write_spikes(
     FileFormatError
         A recording is damaged, or has other features than the first.
     """
-    count = min(len(source), samples or len(source))
+    count = min(len(source.names), samples or len(source.names))
     if not count:
         raise InputError(message("source", "at least one recording", "none"))
+    known = [label for label in source.labels[:count] if label is not None]
+    if labels is not None and len(known) < count:
+        expected = "a label for each recording, by folder or name"
+        raise InputError(message("option --labels", expected, f"{len(known)} of {count}"))
     totals = np.zeros(4, np.int64)
-    names: list[str | None] = []
     with atomic_path(output) as draft:
         array = None
-        for place, named in enumerate(islice(source, count)):
-            made = named.recording.encode(grid)
+        for place, made in enumerate(encoded(source, range(count), grid)):
             if array is None:
                 shape = (count, *made.spikes.shape)
                 array = _opened(draft, shape)
-            if made.spikes.shape != shape[1:]:
-                wanted, other = list(shape[1:-1]), list(made.spikes.shape[:-1])
-                remedy = "Give the size of the sensor with --shape C,H,W."
-                raise FileFormatError(message(named.name, f"features {wanted}", other, remedy))
             array[place] = made.spikes
             totals += (int(made.spikes.sum(dtype=np.int64)), made.events, made.merged, made.cut)
-            names.append(named.label)
         assert array is not None
         array.flush()
-        known = tuple(each for each in names if each is not None)
         if labels is not None:
-            if len(known) < count:
-                expected = "a label for each recording, by folder or name"
-                raise InputError(message("option --labels", expected, f"{len(known)} of {count}"))
-            save_array(labels, _as_array(known))
+            save_array(labels, as_array(known))
     spikes, events, merged, cut = totals.tolist()
     return Written(
         output=str(output),
@@ -132,7 +125,7 @@ def write_spikes(
         events=events,
         merged=merged,
         cut=cut,
-        labels=known if len(known) == count else (),
+        labels=tuple(known) if len(known) == count else (),
     )
 
 
@@ -141,6 +134,7 @@ def _opened(path: Path, shape: tuple[int, ...]) -> Any:
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
 
 
-def _as_array(labels: tuple[str, ...]) -> np.ndarray:
+def as_array(labels: Sequence[str]) -> np.ndarray:
+    """Labels as int64 if all are whole numbers, else as text."""
     whole = all(label.lstrip("-").isdecimal() for label in labels)
     return np.array(labels, np.int64) if whole else np.array(labels)

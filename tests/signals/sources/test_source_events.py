@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.signals.sources.base import Grid
+from neurodeploy.signals.recordings import Grid
 from neurodeploy.signals.sources.camera import events_of
 from neurodeploy.signals.sources.nmnist import read_nmnist
 from neurodeploy.signals.sources.tables import read_csv, read_structured

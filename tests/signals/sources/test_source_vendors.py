@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("tonic", reason="make outside installs it")
 
 from neurodeploy.errors import FileFormatError
-from neurodeploy.signals.sources.base import Grid
+from neurodeploy.signals.recordings import Grid
 from neurodeploy.signals.sources.find import Reading, open_source
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -24,8 +24,8 @@ EVENTS = [(3, 100, 1, 50_000), (127, 0, 0, 51_500), (0, 127, 1, 59_000)]
 
 
 def assert_read(path: Path) -> None:
-    (named,) = open_source(path, Reading(shape=(2, 128, 128)), 5)
-    made = named.recording.encode(Grid(steps=5, dt_s=1e-3))
+    (recording,) = open_source(path, Reading(shape=(2, 128, 128)), 5).read([0])
+    made = recording.encode(Grid(steps=5, dt_s=1e-3))
     assert (made.events, made.cut) == (3, 1)
     found = sorted(tuple(map(int, place)) for place in np.argwhere(made.spikes))
     assert found == [(0, 0, 127, 1), (1, 100, 3, 0)]
@@ -38,7 +38,7 @@ def test_aedat_2(tmp_path: Path) -> None:
     assert_read(path)
     path.write_bytes(b"#!AER-DAT2.?\r\n")
     with pytest.raises(FileFormatError, match="AEDAT 2"):
-        list(open_source(path, Reading(), 5))
+        list(open_source(path, Reading(), 5).read([0]))
 
 
 def test_aedat_3_1(tmp_path: Path) -> None:

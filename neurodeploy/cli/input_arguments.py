@@ -1,0 +1,84 @@
+"""Arguments that say where input spikes come from, checked before anything is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodeploy.cli.arguments import file_of, tasks
+from neurodeploy.deploy.manifest import read_manifest
+from neurodeploy.errors import InputError, message
+from neurodeploy.signals.corpora.layouts import LAYOUTS
+from neurodeploy.tasks.registry import TASKS, require_task
+
+
+def _one_source(context: typer.Context, data: str | None) -> str | None:
+    """Spikes come from a file; or from a task, by default the bundle's, which a folder is for."""
+    if context.params.get("input_file") is not None:
+        if data is not None:
+            raise InputError(message("options --input and --data", "one of them", "both"))
+        return None
+    if data is not None and (data in TASKS or not Path(data).is_dir()):
+        return require_task(data)
+    task = _task_of(context.params["network"])
+    if task in LAYOUTS:
+        LAYOUTS[task].find(data)
+    elif data is not None:
+        expected = f"a bundle of a task that reads a folder: {', '.join(LAYOUTS)}"
+        raise InputError(message(f"option --data {data}", expected, f"one of {task}"))
+    return data or task
+
+
+def _task_of(network: Path) -> str:
+    """The task of ours that a bundle says it is of."""
+    task = read_manifest(network)["notes"].get("task") if network.is_dir() else None
+    if task not in TASKS:
+        found = "neither, and no bundle of a task of ours"
+        raise InputError(message("options --input and --data", "one of them", found))
+    return str(task)
+
+
+InputOption = Annotated[
+    Path,
+    typer.Option(
+        "--input",
+        help="Spikes, .npy, \\[batch, *features, time], 0 or 1.",
+        callback=file_of("input"),
+    ),
+]
+TrafficInputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--input", help="Spikes of a run, for the traffic, .npy.", callback=file_of("input")
+    ),
+]
+FileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        help="Spikes, .npy, \\[batch, *features, time].",
+        callback=file_of("input"),
+        is_eager=True,
+    ),
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="Instead: test samples of a task, or of the bundle's task in a folder of data; by "
+        "default of the bundle's task.",
+        callback=_one_source,
+        autocompletion=tasks,
+    ),
+]
+SamplesOption = Annotated[int, typer.Option(help="So many of them, at most.", min=1)]
+EncodingSeedOption = Annotated[int, typer.Option("--seed", help="Of their encoding.", min=0)]
+AgainstOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Output spikes of your training forward, .npy, to compare with.",
+        callback=file_of("reference"),
+    ),
+]

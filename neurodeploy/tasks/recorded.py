@@ -1,0 +1,206 @@
+"""Recordings of a corpus in a person's folder, classified: speech, events, spike trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.learn.data import SpikeSource
+from neurodeploy.learn.objective import HeadLoss, class_loss
+from neurodeploy.signals.corpora.corpus import Corpus, Opened
+from neurodeploy.signals.encode import SpikeInput
+from neurodeploy.signals.jitter import Jitter
+from neurodeploy.signals.packed import PackedSpikes, pack
+from neurodeploy.signals.recordings import Grid
+from neurodeploy.signals.sources.find import Reading
+from neurodeploy.tasks.base import Sources, Task
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RecordedPart:
+    """Some recordings.
+
+    Parameters
+    ----------
+    spikes : PackedSpikes [sample, *features, time]
+    labels : int64 array [sample]
+    """
+
+    spikes: PackedSpikes
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RecordedSplits:
+    """Three parts of a corpus, and the names of its classes in order."""
+
+    train: RecordedPart
+    validation: RecordedPart
+    test: RecordedPart
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedTask(Task[RecordedSplits]):
+    """Tell recordings apart; the decoder sees all steps.
+
+    The test part is the official one, or one speaker, whom training has never heard. The
+    validation part is drawn from the rest.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Where recordings come from, and how they become spikes.
+    steps : int
+        Time steps of a sample; what comes later is cut off.
+    dt_s : float
+        Seconds of a step.
+    data_dir : path, optional
+        Folder of the corpus, or of all data; the environment variable ``NEURODEPLOY_DATA``'s if
+        not given.
+    held_out : str, optional
+        The speaker whose recordings are the test part, in place of the official one.
+    validation_share, test_share : float
+        Of the recordings that are not for the test, those to validate; and of all, those to test
+        where a corpus has no official part.
+    split_seed : int
+        Of the permutations that draw them.
+    jitter : Jitter
+        Random changes of spikes in training.
+
+    And everything that `Task` has.
+    """
+
+    corpus: Corpus
+    steps: int
+    dt_s: float
+    data_dir: Path | None = None
+    held_out: str | None = None
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    split_seed: int = 0
+    jitter: Jitter = field(default_factory=Jitter)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("validation_share", "test_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(message(f"task, {name}", "in (0, 1)", getattr(self, name)))
+
+    @property
+    def signal(self) -> SpikeInput:
+        """The recordings, binned."""
+        return SpikeInput(steps=self.steps)
+
+    @property
+    def grid(self) -> Grid:
+        """The time axis."""
+        return Grid(steps=self.steps, dt_s=self.dt_s)
+
+    @property
+    def reading(self) -> Reading:
+        """As the corpus is read."""
+        return self.corpus.reading
+
+    @property
+    def window_steps(self) -> int:
+        """The whole sample."""
+        return self.steps
+
+    def in_folder(self, data_dir: Path) -> RecordedTask:
+        """The task with its data in another folder."""
+        return replace(self, data_dir=data_dir)
+
+    def splits(self) -> RecordedSplits:
+        """The corpus, divided as described; spikes that were made before come from the cache."""
+        opened = self.corpus.open(self.data_dir)
+        labels, classes = numbered(opened.recordings.labels, opened.recordings.names)
+        spikes = pack(opened.recordings, self.grid)
+        rng = np.random.default_rng(self.split_seed)
+        test = self._test(opened, rng)
+        rest = rng.permutation(np.flatnonzero(~test))
+        validated = max(1, round(self.validation_share * len(rest)))
+        parts = {
+            "train": np.sort(rest[validated:]),
+            "validation": np.sort(rest[:validated]),
+            "test": np.flatnonzero(test),
+        }
+        for part, chosen in parts.items():
+            if not len(chosen):
+                raise InputError(message(f"data, {part}", "at least one recording", "none"))
+        made = {
+            part: RecordedPart(spikes=spikes.at(chosen), labels=labels[chosen])
+            for part, chosen in parts.items()
+        }
+        return RecordedSplits(**made, classes=classes)
+
+    def _test(self, opened: Opened, rng: np.random.Generator) -> np.ndarray:
+        """Which recordings are for the test, bool [recording]."""
+        if self.held_out is not None:
+            speakers = [*(opened.speakers or ())]
+            if self.held_out not in speakers:
+                known = ", ".join(sorted({str(each) for each in speakers})) or "no speakers"
+                raise InputError(message("task, held_out", f"one of {known}", self.held_out))
+            return np.array([speaker == self.held_out for speaker in speakers])
+        if opened.test is not None:
+            return opened.test
+        count = len(opened.recordings.names)
+        chosen = rng.permutation(count)[: max(1, round(self.test_share * count))]
+        return np.isin(np.arange(count), chosen)
+
+    def sources(self, splits: RecordedSplits) -> Sources:
+        """The recordings, jittered for the training."""
+        train, *others = (
+            SpikeSource(part.spikes, {"label": part.labels}, jitter)
+            for part, jitter in (
+                (splits.train, self.jitter),
+                (splits.validation, Jitter()),
+                (splits.test, Jitter()),
+            )
+        )
+        return Sources(train, *others)
+
+    def input_shape(self, splits: RecordedSplits) -> tuple[int, ...]:
+        """Features of the recordings."""
+        return splits.train.spikes.shape[1:-1]
+
+    def heads_of(self, splits: RecordedSplits) -> Mapping[str, int]:
+        """One answer: the class."""
+        return {"label": len(splits.classes)}
+
+    def losses(self) -> Mapping[str, tuple[HeadLoss, float]]:
+        """Class log-loss."""
+        return {"label": (class_loss, 1.0)}
+
+    def notes(self) -> Mapping[str, Any]:
+        """Corpus, grid and split: what must be the same for a test set to stay unseen."""
+        names = ("steps", "dt_s", "held_out", "validation_share", "test_share", "split_seed")
+        return {"dataset": self.corpus.name, **{name: getattr(self, name) for name in names}}
+
+
+def numbered(
+    labels: Sequence[str | None], names: Sequence[str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels as numbers from 0, int64 [recording], and what each number stands for.
+
+    Whole numbers are ordered as such, other labels as texts.
+
+    Raises
+    ------
+    FileFormatError
+        A recording has no label.
+    """
+    known = [label for label in labels if label is not None]
+    if len(known) < len(labels):
+        name = names[next(i for i, label in enumerate(labels) if label is None)]
+        remedy = "Put the files of each class into a folder of its name."
+        raise FileFormatError(message(f"recording {name}", "a label", "none", remedy))
+    whole = all(label.isdecimal() for label in known)
+    classes = sorted(set(known), key=(lambda label: (int(label), label)) if whole else None)
+    places = {label: place for place, label in enumerate(classes)}
+    return np.array([places[label] for label in known]), tuple(classes)

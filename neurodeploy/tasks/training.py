@@ -1,0 +1,80 @@
+"""A task's model: trained, or made again from a checkpoint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from neurodeploy.learn.checkpoint import load_model, model_notes
+from neurodeploy.learn.trainer import Trainer
+from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.tasks.base import Splits, Task
+
+
+def train_task(
+    chosen: Task[Splits],
+    splits: Splits,
+    folder: Path | str,
+    progress: Progress | None = None,
+    *,
+    model: HybridModel | None = None,
+    begin: Callable[[Trainer], object] = Trainer.resume,
+    budget_s: float = math.inf,
+    threads: int | None = None,
+) -> HybridModel:
+    """Train a task's model, or go on where the folder's checkpoint stopped.
+
+    Parameters
+    ----------
+    chosen : Task
+        What is trained.
+    splits
+        Its data.
+    folder : path
+        Checkpoints and ``metrics.jsonl``.
+    progress : rich Progress, optional
+        Shows loss, bits and spikes.
+    model : HybridModel, optional
+        To start from, for instance a compressed one; a fresh one if not given.
+    begin : callable
+        How the trainer begins: `Trainer.resume`, `Trainer.extend` for more epochs, or a
+        `Trainer.start_from`, for instance.
+    budget_s
+        As in `Trainer.fit`.
+    threads
+        As in `Trainer`.
+    """
+    trainer = chosen.trainer(splits, folder, model, threads)
+    begin(trainer)
+    trainer.fit(progress, budget_s=budget_s)
+    return trainer.model
+
+
+def trained_model(chosen: Task[Any], checkpoint: Path) -> tuple[Task[Any], HybridModel]:
+    """The model of a checkpoint, and the task as it was trained; no data are needed.
+
+    Number of readout neurons and decoder are the checkpoint's, the rest of the model is the task's.
+
+    Parameters
+    ----------
+    chosen : Task
+        What was trained.
+    checkpoint : path
+        A ``best.safetensors``.
+
+    Raises
+    ------
+    FileFormatError, InputError
+        As `load_model`.
+    """
+    was = model_notes(checkpoint)
+    chosen = replace(chosen, readout=was["decoder.neurons"], decoder=was["decoder.kind"])
+    heads = "decoder.heads."
+    sizes = {name.removeprefix(heads): was[name] for name in was if name.startswith(heads)}
+    model = chosen.model_of(tuple(was["encoder.input_shape"]), sizes)
+    return chosen.trained_as(load_model(model, checkpoint)), model

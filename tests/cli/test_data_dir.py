@@ -1,0 +1,104 @@
+"""From a folder of recordings to a deployed network and its costs, by commands alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from neurodeploy.cli import main as cli
+from neurodeploy.errors import InputError
+from neurodeploy.tasks.registry import TASKS
+from neurodeploy.tasks.shipped import DIGITS, SPOKEN_DIGITS
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spoken = dataclasses.replace(SPOKEN_DIGITS, steps=15, dt_s=0.02, hidden=(16,))
+    monkeypatch.setitem(TASKS, "spoken-digits", spoken)
+    monkeypatch.setitem(TASKS, "digits", dataclasses.replace(DIGITS, train=32, hidden=(8,)))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+def run(*typed: object) -> str:
+    result = CliRunner().invoke(cli.app, [str(word) for word in typed])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def bundle(corpora: Path) -> Path:
+    """Of a short training with another readout and decoder than the task's own."""
+    options = ("--readout", 8, "--decoder", "linear", "--epochs", 1, "--seed", 3)
+    said = json.loads(run("train", "spoken-digits", "--data-dir", corpora, *options, "--json"))
+    run_folder = Path("runs/spoken-digits/readout8-linear-seed3")
+    assert Path(said["checkpoint"]).parent == run_folder
+    return Path(json.loads(run("export", "spoken-digits", "--json"))["bundle"])
+
+
+def test_what_was_trained_on_a_folder_runs_on_it(
+    bundle: Path, corpora: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("simulate", bundle, "--data", corpora, "--output", "a.npy")
+    assert np.load("a.npy").shape == (30, 8, 15)
+    monkeypatch.setenv("NEURODEPLOY_DATA", str(corpora))
+    run("simulate", bundle, "--output", "b.npy", "--samples", 4)
+    assert np.array_equal(np.load("b.npy"), np.load("a.npy")[:4])
+    run("simulate", bundle, "--data", "spoken-digits", "--output", "c.npy", "--samples", 4)
+    assert np.array_equal(np.load("c.npy"), np.load("b.npy"))
+    assert json.loads(run("energy", bundle, "--samples", 4, "--json"))["samples"] == 4
+    answers = run("stream", bundle, "--samples", 2, "--every", 15, "--json").splitlines()
+    assert [len(json.loads(line)["logits"]["label"]) for line in answers] == [3, 3]
+
+
+def test_encode_hears_as_the_task_does(bundle: Path, corpora: Path) -> None:
+    run("encode", corpora / "fsdd", "x.npy", "--steps", 15, "--task", "spoken-digits")
+    first = [f"{digit}_{speaker}_0.wav" for digit in range(3) for speaker in ("ann", "bob")]
+    names = sorted(path.name for path in (corpora / "fsdd").iterdir())
+    run("simulate", bundle, "--data", corpora, "--output", "a.npy")
+    run("simulate", bundle, "--input", "x.npy", "--output", "b.npy")
+    assert np.array_equal(np.load("b.npy")[names.index(first[1])], np.load("a.npy")[5])
+
+
+def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> None:
+    for typed in (
+        ("train", "spoken-digits"),
+        ("train", "--data-dir", tmp_path, "spoken-digits"),
+        ("simulate", bundle, "--output", "a.npy"),
+        ("energy", bundle, "--data", tmp_path),
+        ("stream", "--data", tmp_path, bundle),
+    ):
+        with pytest.raises(InputError, match=r"Free Spoken Digit Dataset: .*Fetch .*--data-dir"):
+            run(*typed)
+    assert not Path("a.npy").exists()
+
+
+def test_a_task_without_a_folder_takes_none(corpora: Path) -> None:
+    with pytest.raises(InputError, match="--data-dir: expected a task that reads a folder"):
+        run("train", "digits", "--data-dir", corpora)
+    run("train", "digits", "--epochs", 1)
+    run("export", "digits")
+    bundle = Path("runs/digits/default/bundle")
+    with pytest.raises(InputError, match="found one of digits"):
+        run("energy", bundle, "--data", corpora)
+    assert json.loads(run("energy", bundle, "--samples", 5, "--json"))["samples"] == 5
+
+
+def test_a_network_alone_says_nothing_of_its_data(bundle: Path, corpora: Path) -> None:
+    for options in ((), ("--data", corpora)):
+        with pytest.raises(InputError, match="--input and --data: expected one of them"):
+            run("energy", bundle / "network.net", *options)
+
+
+def test_an_unknown_decoder_is_refused_at_once(corpora: Path) -> None:
+    with pytest.raises(InputError, match=r"option --decoder: .*Did you mean linear"):
+        run("train", "spoken-digits", "--data-dir", corpora, "--decoder", "linaer")
