@@ -16,11 +16,11 @@ from torch.nn.functional import conv2d
 
 from neurodeploy._io.digest import digest
 from neurodeploy._io.lava import lava_imports
+from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.dynamics import Current, HiddenNeuron, HiddenSpikes, time_last
 from neurodeploy.model.products import WeightedSpikes
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
-from neurodeploy.netx.layers import MAX_DELAY_STEPS
 from neurodeploy.netx.units import DECAY_SCALE
 
 with lava_imports():
@@ -85,7 +85,9 @@ class Block(torch.nn.Module):
             else None
         )
         self.delay = (
-            _delay_at_zero(self.shape[0]) if isinstance(spec, DenseSpec) and spec.delays else None
+            AxonalDelays(spec.neurons, spec.delay_steps)
+            if isinstance(spec, DenseSpec) and spec.delay_steps
+            else None
         )
 
     @property
@@ -163,11 +165,3 @@ class Block(torch.nn.Module):
             width=self.neuron.tau_rho * TAU_RHO_MULT,
             height=self.neuron.scale_rho * SCALE_RHO_MULT,
         )
-
-
-def _delay_at_zero(neurons: int) -> torch.nn.Module:
-    """SLAYER's delay, given its shape now and not by the first batch, so that it can be loaded."""
-    delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS)
-    delay.delay.data = torch.zeros(neurons)
-    delay.init = True
-    return delay
