@@ -142,17 +142,21 @@ class Block(torch.nn.Module):
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
         """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
-        recurrent, bias = self.recurrent_weight, self.quantised_bias
+        recurrent, bias = self.recurrent_weight, self.bias_by_neuron
         if recurrent is None:
-            each = None if bias is None else bias.squeeze(-1).expand(self.shape)
-            return HiddenSpikes.apply(self.dendrite(spikes), each, self.hidden_neuron)
-        each = None if bias is None else bias.flatten()
-        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, each, self.hidden_neuron)
+            return HiddenSpikes.apply(self.dendrite(spikes), bias, self.hidden_neuron)
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, self.hidden_neuron)
 
     @property
     def quantised_bias(self) -> torch.Tensor | None:
         """The bias that the chip has, in SLAYER's units, [channel, 1, ...], if there is one."""
         return None if self.bias is None else self.neuron.quantize_8bit(self.bias)
+
+    @property
+    def bias_by_neuron(self) -> torch.Tensor | None:
+        """The same for each neuron, [*features]."""
+        bias = self.quantised_bias
+        return None if bias is None else bias.squeeze(-1).expand(self.shape)
 
     @property
     def hidden_neuron(self) -> HiddenNeuron:

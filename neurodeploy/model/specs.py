@@ -51,7 +51,8 @@ class RecurrentSpec:
     """A fully connected layer whose neurons are connected among each other, too.
 
     Spikes of step t reach the neurons of their own layer at t + 1, as they reach the next layer.
-    It is a hidden layer. netx ignores delays of such a layer, so there are none.
+    As the readout, its neurons hear the spikes that they sampled. netx ignores delays of such a
+    layer, so there are none.
 
     Parameters
     ----------

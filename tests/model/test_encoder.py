@@ -356,7 +356,7 @@ def test_gradient_floor_reaches_the_readout() -> None:
         [DenseSpec(neurons=2), ConvSpec(channels=1, kernel_size=1)],
     ],
 )
-def test_readout_must_be_dense(layers: list[DenseSpec | ConvSpec]) -> None:
+def test_readout_is_no_convolution(layers: list[DenseSpec | ConvSpec]) -> None:
     with pytest.raises(InputError, match=r"Encoder\.layers: expected at least one layer"):
         Encoder((1, 4, 4), layers)
 

@@ -14,12 +14,14 @@ import neurodeploy.learn.trainer
 from neurodeploy.deploy.bundle import decode
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
+from neurodeploy.learn.estimators import Estimator, Pathwise, ScoreFunction
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import compress
+from neurodeploy.model.specs import LayerSpec, RecurrentSpec
 from neurodeploy.netx.layers import Dense
-from neurodeploy.tasks import input_spikes, task, train_task
+from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
 
 SMALL = dataclasses.replace(
     task("digits"),
@@ -127,3 +129,29 @@ def test_a_budget_is_spent_and_the_rest_resumed(
     resumed = train_task(chosen, splits, tmp_path / "pieces").state_dict()
     assert metrics(tmp_path / "pieces") == metrics(tmp_path / "straight")
     assert all(torch.equal(x, resumed[name]) for name, x in straight.state_dict().items())
+
+
+class Feedback(ImageTask):
+    """Its readout neurons hear each other."""
+
+    def layers(self) -> list[LayerSpec]:
+        *hidden, last = super().layers()
+        return [*hidden, RecurrentSpec(neurons=last.neurons, neuron=last.neuron)]
+
+
+@pytest.mark.parametrize("estimator", [Pathwise(), ScoreFunction()])
+def test_a_readout_may_hear_itself(estimator: Estimator, tmp_path: Path) -> None:
+    chosen = Feedback(**{**vars(SMALL), "estimator": estimator})
+    splits = chosen.splits()
+    fresh = chosen.model(splits).encoder.layers[-1].recurrent_weight
+    model = train_task(chosen, splits, tmp_path)
+    learnt = model.encoder.layers[-1].recurrent_weight
+    assert fresh is not None
+    assert learnt is not None
+    assert not torch.equal(fresh, learnt)
+    spikes = input_spikes(chosen, splits.test.images, seed=1)
+    with torch.no_grad():
+        trained = model.encoder(torch.from_numpy(spikes).float(), temperature=0.0)
+    assert trained.spikes.any()
+    run = simulate(chosen.bundle(model).network, spikes)
+    np.testing.assert_array_equal(run.spikes, trained.spikes.numpy())
