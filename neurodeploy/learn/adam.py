@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from neurodeploy.model.compiling import compiled
+from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.workers import share
 
 VALUES = 1 << 17
@@ -19,6 +20,22 @@ LANES = 64
 
 TINY = 1e-6
 """Added to the norm of gradients, as by PyTorch."""
+
+
+def parameter_groups(model: torch.nn.Module, delay_rate: float) -> list[dict[str, Any]]:
+    """A model's parameters, delays apart; ``times`` is a group's learning rate over the common one.
+
+    Parameters
+    ----------
+    model : Module
+        What is trained.
+    delay_rate : float
+        ``times`` of delays.
+    """
+    delays = [part.delay for part in model.modules() if isinstance(part, AxonalDelays)]
+    apart = {id(delay) for delay in delays}
+    groups = [{"params": [p for p in model.parameters() if id(p) not in apart], "times": 1.0}]
+    return [*groups, {"params": delays, "times": delay_rate}] if delays else groups
 
 
 class Adam(torch.optim.Adam):

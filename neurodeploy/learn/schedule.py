@@ -16,6 +16,9 @@ class TrainConfig:
     ----------
     epochs, batch_size, learning_rate, clip_norm
         As usual; Adam with a cosine schedule down to 0 over all epochs.
+    delay_rate : float
+        Learning rate of delays, in steps, over that of all other parameters. Adam moves a parameter
+        by about its learning rate at each batch: with the defaults a tenth of a step.
     temperature_start, temperature_end : float
         The readout's temperature falls geometrically between them, over the first
         ``anneal_fraction`` of all steps.
@@ -32,6 +35,7 @@ class TrainConfig:
     epochs: int = 12
     batch_size: int = 64
     learning_rate: float = 1e-3
+    delay_rate: float = 100.0
     clip_norm: float = 1.0
     temperature_start: float = 0.4
     temperature_end: float = 0.05
@@ -44,8 +48,9 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "patience_epochs"):
             if getattr(self, name) < 1:
                 raise InputError(message(f"TrainConfig.{name}", "at least 1", getattr(self, name)))
-        if not 0 <= self.learning_rate < math.inf:
-            raise InputError(message("TrainConfig.learning_rate", "at least 0", self.learning_rate))
+        for name in ("learning_rate", "delay_rate"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(message(f"TrainConfig.{name}", "at least 0", getattr(self, name)))
         if not 0 < self.clip_norm < math.inf:
             raise InputError(message("TrainConfig.clip_norm", "more than 0", self.clip_norm))
         for name in ("anneal_fraction", "warm_up_fraction"):

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from neurodeploy._io.digest import digest
 from neurodeploy._io.files import atomic_path, require_folder
 from neurodeploy.errors import InputError, TrainingError, message
-from neurodeploy.learn.adam import Adam
+from neurodeploy.learn.adam import Adam, parameter_groups
 from neurodeploy.learn.checkpoint import (
     load_model,
     load_training,
@@ -96,7 +96,8 @@ class Trainer:
         self.estimator_state: dict[str, float] = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
-        self.optimizer = Adam(model.parameters(), self.config.learning_rate, self.config.clip_norm)
+        groups = parameter_groups(model, self.config.delay_rate)
+        self.optimizer = Adam(groups, self.config.learning_rate, self.config.clip_norm)
         self.started_from: str | None = None
         self.history: list[Line] = []
 
@@ -260,7 +261,8 @@ class Trainer:
         for index, batch in enumerate(batches):
             done = (self.epoch * self.batches_per_epoch + index) / total
             for group in self.optimizer.param_groups:
-                group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+                rate = config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+                group["lr"] = rate * group["times"]
             share, noise, weight = self.group.share(batch, generator)
             spikes, targets = share.to(device)
             given = TrainingBatch(spikes, targets, config.temperature(done), noise)

@@ -16,11 +16,11 @@ from torch.nn.functional import conv2d
 
 from neurodeploy._io.digest import digest
 from neurodeploy._io.lava import lava_imports
+from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.dynamics import Current, HiddenNeuron, HiddenSpikes, time_last
 from neurodeploy.model.products import WeightedSpikes
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
-from neurodeploy.netx.layers import MAX_DELAY_STEPS
 from neurodeploy.netx.units import DECAY_SCALE
 
 with lava_imports():
@@ -85,7 +85,9 @@ class Block(torch.nn.Module):
             else None
         )
         self.delay = (
-            _delay_at_zero(self.shape[0]) if isinstance(spec, DenseSpec) and spec.delays else None
+            AxonalDelays(spec.neurons, spec.delay_steps)
+            if isinstance(spec, DenseSpec) and spec.delay_steps
+            else None
         )
 
     @property
@@ -140,17 +142,21 @@ class Block(torch.nn.Module):
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
         """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
-        recurrent, bias = self.recurrent_weight, self.quantised_bias
+        recurrent, bias = self.recurrent_weight, self.bias_by_neuron
         if recurrent is None:
-            each = None if bias is None else bias.squeeze(-1).expand(self.shape)
-            return HiddenSpikes.apply(self.dendrite(spikes), each, self.hidden_neuron)
-        each = None if bias is None else bias.flatten()
-        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, each, self.hidden_neuron)
+            return HiddenSpikes.apply(self.dendrite(spikes), bias, self.hidden_neuron)
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, self.hidden_neuron)
 
     @property
     def quantised_bias(self) -> torch.Tensor | None:
         """The bias that the chip has, in SLAYER's units, [channel, 1, ...], if there is one."""
         return None if self.bias is None else self.neuron.quantize_8bit(self.bias)
+
+    @property
+    def bias_by_neuron(self) -> torch.Tensor | None:
+        """The same for each neuron, [*features]."""
+        bias = self.quantised_bias
+        return None if bias is None else bias.squeeze(-1).expand(self.shape)
 
     @property
     def hidden_neuron(self) -> HiddenNeuron:
@@ -163,11 +169,3 @@ class Block(torch.nn.Module):
             width=self.neuron.tau_rho * TAU_RHO_MULT,
             height=self.neuron.scale_rho * SCALE_RHO_MULT,
         )
-
-
-def _delay_at_zero(neurons: int) -> torch.nn.Module:
-    """SLAYER's delay, given its shape now and not by the first batch, so that it can be loaded."""
-    delay = slayer.axon.Delay(max_delay=MAX_DELAY_STEPS)
-    delay.delay.data = torch.zeros(neurons)
-    delay.init = True
-    return delay

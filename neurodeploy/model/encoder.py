@@ -10,7 +10,7 @@ import torch
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.block import Block
 from neurodeploy.model.readout import Noise, Readout
-from neurodeploy.model.specs import DenseSpec, LayerSpec
+from neurodeploy.model.specs import ConvSpec, LayerSpec
 
 MAX_HIDDEN_THRESHOLD = 64
 """From here on SLAYER's float32 spike test takes a voltage equal to the threshold for a spike."""
@@ -37,15 +37,15 @@ class Encoder(torch.nn.Module):
         Features of the input spikes, without batch and time: ``(784,)`` or
         ``(channels, height, width)``.
     layers : sequence of DenseSpec, ConvSpec or RecurrentSpec
-        All layers; the last one is the readout and must be a DenseSpec.
+        All layers; the last one is the readout and not a ConvSpec.
     gradient_floor : float
         Least width of the readout's straight-through gradient.
 
     Raises
     ------
     InputError
-        There is no layer, the last one is not a DenseSpec, a layer does not fit the one before,
-        or a hidden threshold is too large for SLAYER to be exact.
+        There is no layer, the last one is a ConvSpec, a layer does not fit the one before, or a
+        hidden threshold is too large for SLAYER to be exact.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Encoder(torch.nn.Module):
         gradient_floor: float = 0.1,
     ) -> None:
         super().__init__()
-        if not layers or not isinstance(layers[-1], DenseSpec):
+        if not layers or isinstance(layers[-1], ConvSpec):
             raise InputError(
                 message(
                     "Encoder.layers",
-                    "at least one layer, the last one a DenseSpec",
+                    "at least one layer, the last one a DenseSpec or a RecurrentSpec",
                     layers,
-                    "Convolutions and recurrent layers are hidden layers; the readout is dense.",
+                    "Convolutions are hidden layers; the readout is fully connected.",
                 )
             )
         for spec in layers[:-1]:
@@ -135,6 +135,12 @@ class Encoder(torch.nn.Module):
         for block in self.layers[:-1]:
             spikes = block(spikes)
             hidden.append(spikes)
-        current = self.layers[-1].current(spikes)
-        out, margin = self.readout(current, temperature=temperature, generator=generator)
+        last = self.layers[-1]
+        drawn: dict[str, Any] = {"temperature": temperature, "generator": generator}
+        recurrent = last.recurrent_weight
+        if recurrent is None:
+            out, margin = self.readout(last.current(spikes), **drawn)
+        else:
+            given = last.dendrite(spikes), recurrent, last.bias_by_neuron
+            out, margin = self.readout.with_feedback(*given, **drawn)
         return EncoderOutput(out, margin, hidden)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import torch
 
 from neurodeploy.model.block import Block
@@ -67,16 +64,11 @@ def _layer(block: Block) -> Layer:
             groups=spec.groups,
             bias=bias,
         )
-    delay = None
-    if block.delay is not None:
-        slayer_delay: Any = block.delay
-        slayer_delay.clamp()
-        delay = np.floor(slayer_delay.delay.numpy())
     recurrent = block.recurrent_weight
     return Dense(
         weight=weight.reshape(weight.shape[0], -1),
         neuron=neuron,
         recurrent_weight=None if recurrent is None else (recurrent * WEIGHT_SCALE).numpy(),
         bias=bias,
-        delay=delay,
+        delay=None if block.delay is None else block.delay.steps.numpy(),
     )

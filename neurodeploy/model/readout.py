@@ -15,6 +15,9 @@ a causally conditioned distribution, factorised over neurons given the past, as 
 Skatchkovsky, Simeone, Jang, "Learning to Time-Decode in Spiking Neural Networks Through the
 Information Bottleneck", NeurIPS 2021. For a temperature :math:`\kappa \to 0` the neuron spikes
 exactly where :math:`v_t > \vartheta`, which is what netx exports.
+
+Readout neurons may hear each other's last spikes, and their own, through learned weights R, as
+those of the paper hear their own: then :math:`u_t` has :math:`R\,s_{t-1}` besides.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from neurodeploy.model.dynamics import (
 )
 from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.recurrence import SampledRecurrentSpikes
 from neurodeploy.model.workers import share
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
@@ -270,6 +274,45 @@ class Readout(torch.nn.Module):
             noise,
             self.threshold,
             DECAY_SCALE - self.neuron.voltage_decay_steps,
+            max(temperature, self.gradient_floor),
+        )
+        return spikes, margin
+
+    def with_feedback(
+        self,
+        arriving: torch.Tensor,
+        recurrent_weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        *,
+        temperature: float,
+        generator: Noise | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sample the spikes of neurons that hear those of the step before.
+
+        Parameters
+        ----------
+        arriving : Tensor [batch, neuron, time], float32
+            Weighted spikes z of the layer before.
+        recurrent_weight : Tensor [neuron, neuron], float32
+            R, [to, from].
+        bias : Tensor [neuron], float32, or None
+            Added to the current.
+        temperature, generator
+            As in `forward`.
+
+        Returns
+        -------
+        spikes, margin
+            As from `forward`.
+        """
+        neuron = self.neuron
+        margin, spikes = SampledRecurrentSpikes.apply(
+            arriving,
+            recurrent_weight,
+            bias,
+            logistic_noise(arriving, temperature, generator),
+            self.threshold,
+            (DECAY_SCALE - neuron.current_decay_steps, DECAY_SCALE - neuron.voltage_decay_steps),
             max(temperature, self.gradient_floor),
         )
         return spikes, margin

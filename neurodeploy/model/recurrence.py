@@ -3,9 +3,9 @@ r"""CUBA neurons that hear each other: the chip's integers forward, SLAYER's gra
 .. math::
     u_t = \mathrm{trunc}\big((1 - \alpha_u)\,u_{t-1}\big) + z_t + R\,s_{t-1}
 
-with voltage and spikes as in `neurodeploy.model.dynamics`. What arrives at a step is known only
-after the step before, so here is a plain loop over time, in float64, where every product is
-exact.
+with voltage and spikes as in `neurodeploy.model.dynamics`, or sampled as in
+`neurodeploy.model.readout`. What arrives at a step is known only after the step before, so here is
+a plain loop over time, in float64, where every product is exact.
 """
 
 from __future__ import annotations
@@ -51,21 +51,10 @@ class RecurrentSpikes(torch.autograd.Function):
         Tensor [batch, neuron, time], float32
             0 or 1.
         """
-        rows = time_first(arriving).double() * STATE_SCALE
-        weight = recurrent_weight.double() * STATE_SCALE
-        constant = 0.0 if bias is None else bias.double() * STATE_SCALE
-        voltages, spikes = torch.empty_like(rows), torch.empty_like(rows)
-        current = voltage = spike = torch.zeros_like(rows[0])
-        for t, row in enumerate(rows):
-            current = torch.trunc(current * neuron.current_factor / DECAY_SCALE)
-            current = current + row + spike @ weight.T
-            voltage = (
-                torch.trunc(voltage * neuron.voltage_factor / DECAY_SCALE) + current + constant
-            )
-            spike = (voltage > neuron.threshold * STATE_SCALE).double()
-            voltages[t], spikes[t] = voltage, spike
-            voltage = voltage * (1 - spike)
-        voltages, spikes = (voltages / STATE_SCALE).float(), spikes.float()
+        rows = time_first(arriving)
+        level = torch.full_like(rows[:1], neuron.threshold)
+        factors = neuron.current_factor, neuron.voltage_factor
+        voltages, spikes = _run(rows, recurrent_weight, bias, level, factors)
         ctx.save_for_backward(voltages, spikes, recurrent_weight)
         ctx.neuron, ctx.has_bias = neuron, bias is not None
         return time_last(spikes)
@@ -90,3 +79,95 @@ class RecurrentSpikes(torch.autograd.Function):
         of_weight = torch.einsum("tbo,tbi->oi", of_currents[1:], spikes[:-1])
         of_bias = of_voltages.sum((0, 1)) if ctx.has_bias else None
         return time_last(of_currents), of_weight, of_bias, None
+
+
+class SampledRecurrentSpikes(torch.autograd.Function):
+    r"""Margin and sampled spikes of a readout whose neurons hear each other, and themselves.
+
+    A spike that was sampled at t is heard at t + 1, so that its margin is that of
+    :math:`p(s_t \mid x^t, s^{t-1})`. Margins have the gradient of that, with all earlier spikes as
+    they were sampled, as a log-likelihood needs it. Spikes have a straight-through gradient, which
+    goes on through the spikes that they answer to. No gradient sees a reset.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        arriving: torch.Tensor,
+        recurrent_weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        noise: torch.Tensor,
+        threshold: float,
+        factors: tuple[int, int],
+        gradient_width: float,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Integrate twice, sample, reset, step by step.
+
+        Parameters
+        ----------
+        arriving, recurrent_weight, bias
+            As in `RecurrentSpikes`.
+        noise, threshold, gradient_width
+            As in `neurodeploy.model.readout.SampledSpikes`.
+        factors : (int, int)
+            Decay factors of current and voltage, 4,096 minus the decays.
+
+        Returns
+        -------
+        margin, spikes : Tensor [batch, neuron, time], float32
+            The voltage before the reset, minus the threshold, and the spikes, 0 or 1.
+        """
+        level = threshold - time_first(noise)
+        voltages, spikes = _run(time_first(arriving), recurrent_weight, bias, level, factors)
+        margin = voltages - threshold
+        ctx.save_for_backward(margin, spikes, recurrent_weight)
+        ctx.current_keep, ctx.voltage_keep = (factor / DECAY_SCALE for factor in factors)
+        ctx.gradient_width, ctx.has_bias = gradient_width, bias is not None
+        return time_last(margin), time_last(spikes)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Two adjoint recursions, of margins and of spikes; gradients as in `RecurrentSpikes`."""
+        margin, spikes, weight = ctx.saved_tensors
+        probability = torch.sigmoid(margin / ctx.gradient_width)
+        slopes = probability * (1 - probability) / ctx.gradient_width
+        keeps = ctx.voltage_keep * (1 - spikes)
+        of_margins, of_spikes = (time_first(grad) for grad in grads)
+        of_currents, of_voltages = torch.empty_like(margin), torch.empty_like(margin)
+        fixed_current = fixed_voltage = current = voltage = torch.zeros_like(margin[0])
+        for t in reversed(range(len(margin))):
+            fixed_voltage = of_margins[t] + keeps[t] * fixed_voltage
+            fixed_current = fixed_voltage + ctx.current_keep * fixed_current
+            # Here current is still the gradient of that of step t + 1, which hears this spike.
+            voltage = slopes[t] * (of_spikes[t] + current @ weight) + keeps[t] * voltage
+            current = voltage + ctx.current_keep * current
+            of_voltages[t], of_currents[t] = fixed_voltage + voltage, fixed_current + current
+        of_weight = torch.einsum("tbo,tbi->oi", of_currents[1:], spikes[:-1])
+        of_bias = of_voltages.sum((0, 1)) if ctx.has_bias else None
+        return time_last(of_currents), of_weight, of_bias, None, None, None, None
+
+
+def _run(
+    arriving: torch.Tensor,
+    recurrent_weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    level: torch.Tensor,
+    factors: tuple[int, int],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Voltages before the reset and spikes [time, batch, neuron], float32, in SLAYER's units.
+
+    ``level`` [time or 1, batch, neuron] is what a voltage must exceed for a spike.
+    """
+    rows, levels = arriving.double() * STATE_SCALE, level.double() * STATE_SCALE
+    weight = recurrent_weight.double() * STATE_SCALE
+    constant = 0.0 if bias is None else bias.double() * STATE_SCALE
+    current_factor, voltage_factor = factors
+    voltages, spikes = torch.empty_like(rows), torch.empty_like(rows)
+    current = voltage = spike = torch.zeros_like(rows[0])
+    for t, row in enumerate(rows):
+        current = torch.trunc(current * current_factor / DECAY_SCALE) + row + spike @ weight.T
+        voltage = torch.trunc(voltage * voltage_factor / DECAY_SCALE) + current + constant
+        spike = (voltage > levels[min(t, len(levels) - 1)]).double()
+        voltages[t], spikes[t] = voltage, spike
+        voltage = voltage * (1 - spike)
+    return (voltages / STATE_SCALE).float(), spikes.float()

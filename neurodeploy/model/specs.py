@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import WeightLevels
+from neurodeploy.netx.layers import MAX_DELAY_STEPS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,11 @@ class DenseSpec:
         Their parameters.
     weight_scale : float
         Scale of the initial weights over PyTorch's default for a convolution.
-    bias, delays : bool
-        Learn a bias current, or an axonal delay of 0 to 62 steps, for each neuron.
+    bias : bool
+        Learn a bias current for each neuron.
+    delay_steps : int
+        Learn an axonal delay for each neuron, in whole steps, of at most so many; up to 62. They
+        start anywhere from 0 to there. 0 is a layer without delays.
     levels : WeightLevels
         Values that a weight may take.
     """
@@ -31,12 +35,15 @@ class DenseSpec:
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     bias: bool = False
-    delays: bool = False
+    delay_steps: int = 0
     levels: WeightLevels = field(default_factory=WeightLevels)
 
     def __post_init__(self) -> None:
         if self.neurons < 1:
             raise InputError(message("DenseSpec.neurons", "at least 1", self.neurons))
+        if not 0 <= self.delay_steps <= MAX_DELAY_STEPS:
+            expected = f"0 to {MAX_DELAY_STEPS}, as many as netx has"
+            raise InputError(message("DenseSpec.delay_steps", expected, self.delay_steps))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +51,8 @@ class RecurrentSpec:
     """A fully connected layer whose neurons are connected among each other, too.
 
     Spikes of step t reach the neurons of their own layer at t + 1, as they reach the next layer.
-    It is a hidden layer. netx ignores delays of such a layer, so there are none.
+    As the readout, its neurons hear the spikes that they sampled. netx ignores delays of such a
+    layer, so there are none.
 
     Parameters
     ----------

@@ -10,7 +10,6 @@ from typing import Any
 
 from optuna.distributions import (
     BaseDistribution,
-    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
@@ -20,6 +19,9 @@ from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
 from neurodeploy.tasks import ImageTask, Task
 
+DELAY_STEPS = 16
+"""Largest delay that is searched, unless the task has a larger one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchParameter:
@@ -27,7 +29,7 @@ class SearchParameter:
 
     Parameters
     ----------
-    current : float, int or bool
+    current : float or int
         What the task has.
     distribution : Optuna distribution
         What is searched; it holds ``current``.
@@ -82,10 +84,10 @@ def search_space(task: Task[Any]) -> dict[str, SearchParameter]:
             distribution=FloatDistribution(task.beta / 10, 10 * task.beta, log=True),
             apply=lambda task, value: replace(task, beta=value),
         )
-    table["delays"] = SearchParameter(
-        current=task.delays,
-        distribution=CategoricalDistribution((False, True)),
-        apply=lambda task, value: replace(task, delays=value),
+    table["delay_steps"] = SearchParameter(
+        current=task.delay_steps,
+        distribution=IntDistribution(0, max(DELAY_STEPS, task.delay_steps)),
+        apply=lambda task, value: replace(task, delay_steps=value),
     )
     return table
 

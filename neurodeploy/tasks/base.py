@@ -55,9 +55,8 @@ class Task(ABC, Generic[Splits]):
         Of the readout, and of hidden layers that are a number.
     weight_scale : float
         Of the initial weights of the same layers.
-    delays : bool
-        Learn an axonal delay for each neuron of the same layers. It moves by about a learning rate
-        a step at most and is exported in whole steps, so that a short training leaves it at 0.
+    delay_steps : int
+        Largest axonal delay of the neurons of the same layers, learnt in whole steps; 0 is none.
     decoder : str or class
         Reader of the decoder: a name in `neurodeploy.model.decoder`, or a class of your own.
     decoder_hidden : int
@@ -80,7 +79,7 @@ class Task(ABC, Generic[Splits]):
     readout: int
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
-    delays: bool = False
+    delay_steps: int = 0
     decoder: str | type[torch.nn.Module] = "mlp"
     decoder_hidden: int = 512
     decoder_options: Mapping[str, Any] = field(default_factory=dict)
@@ -193,7 +192,7 @@ class Task(ABC, Generic[Splits]):
                 neurons=layer,
                 neuron=self.neuron,
                 weight_scale=self.weight_scale,
-                delays=self.delays,
+                delay_steps=self.delay_steps,
             )
             if isinstance(layer, int)
             else layer

@@ -26,7 +26,7 @@ def encoder() -> Encoder:
         (2, 5, 4),
         [
             ConvSpec(channels=3, kernel_size=3, padding=1, bias=True, weight_scale=4.0),
-            DenseSpec(neurons=6, delays=True, levels=WeightLevels(bits=5, exponent=2)),
+            DenseSpec(neurons=6, delay_steps=3, levels=WeightLevels(bits=5, exponent=2)),
             DenseSpec(neurons=3, neuron=CubaParameters(threshold=0.5, voltage_decay=0.2)),
         ],
     )

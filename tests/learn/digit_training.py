@@ -30,7 +30,7 @@ from neurodeploy.signals.encode import RateEncoding
 
 STEPS = 8
 OBJECTIVE = Objective(heads={"label": (class_loss, 1.0)}, beta=0.001, prior=ConstantRate(0.1))
-SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01)
+SMALL = TrainConfig(epochs=4, batch_size=32, learning_rate=0.01, delay_rate=10.0)
 PATHWISE = Pathwise()
 
 
@@ -46,7 +46,7 @@ def model(seed: int = 0, *, readout: int = 12, threshold: float = 1.0) -> Hybrid
         (64,),
         [
             DenseSpec(neurons=24, bias=True),
-            DenseSpec(neurons=readout, neuron=CubaParameters(threshold=threshold), delays=True),
+            DenseSpec(neurons=readout, neuron=CubaParameters(threshold=threshold), delay_steps=3),
         ],
     )
     heads = {"label": 10}

@@ -26,7 +26,7 @@ def model(hidden: int = 5, *, seed: int = 0) -> HybridModel:
     layers = [
         ConvSpec(channels=2, kernel_size=2, bias=True),
         DenseSpec(neurons=hidden, bias=True),
-        DenseSpec(neurons=3, delays=True),
+        DenseSpec(neurons=3, delay_steps=3),
     ]
     config = DecoderConfig(kind="mlp", neurons=3, window_steps=6, heads={"label": 2}, hidden=4)
     return HybridModel(Encoder((1, 3, 3), layers), Decoder(config))

@@ -45,7 +45,7 @@ ESTIMATORS = {"pathwise": Pathwise(), "score-function": ScoreFunction()}
 def trainer(folder: Path, estimator: str) -> Trainer:
     """Batches of 32, 32 and 3 rows, the last one shared as 1 and 2; a pruned model."""
     torch.manual_seed(0)
-    layers = [DenseSpec(neurons=24, bias=True, delays=True), DenseSpec(neurons=12, bias=True)]
+    layers = [DenseSpec(neurons=24, bias=True, delay_steps=3), DenseSpec(neurons=12, bias=True)]
     heads = {"label": 10, "image": 64}
     decoder = DecoderConfig(kind="mlp", neurons=12, window_steps=STEPS, heads=heads, hidden=16)
     parts = split(load_digits(), train=67, validation=33, test=1, seed=0)

@@ -14,7 +14,13 @@ from neurodeploy.learn.schedule import TrainConfig
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("learning_rate", -1.0), ("clip_norm", 0.0), ("anneal_fraction", -1.0), ("seed", -1)],
+    [
+        ("learning_rate", -1.0),
+        ("delay_rate", -1.0),
+        ("clip_norm", 0.0),
+        ("anneal_fraction", -1.0),
+        ("seed", -1),
+    ],
 )
 def test_impossible_configurations_are_refused(field: str, value: float) -> None:
     with pytest.raises(InputError, match=field):

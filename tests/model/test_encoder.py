@@ -39,13 +39,13 @@ NETWORKS = {
     ),
     "dense with delays": (
         (6,),
-        [DenseSpec(neurons=7, neuron=SLOW, delays=True), DenseSpec(neurons=5, delays=True)],
+        [DenseSpec(neurons=7, neuron=SLOW, delay_steps=9), DenseSpec(neurons=5, delay_steps=4)],
     ),
     "dense with bias and delays": (
         (6,),
         [
-            DenseSpec(neurons=7, neuron=KEEPS, bias=True, delays=True),
-            DenseSpec(neurons=5, neuron=ODD, bias=True, delays=True),
+            DenseSpec(neurons=7, neuron=KEEPS, bias=True, delay_steps=7),
+            DenseSpec(neurons=5, neuron=ODD, bias=True, delay_steps=5),
         ],
     ),
     "one layer": ((4,), [DenseSpec(neurons=3, neuron=FAST, bias=True)]),
@@ -76,8 +76,8 @@ NETWORKS = {
         [
             ConvSpec(channels=3, kernel_size=3, padding=1, neuron=ODD, bias=True),
             ConvSpec(channels=4, kernel_size=2, stride=2, neuron=SLOW),
-            DenseSpec(neurons=8, neuron=KEEPS, bias=True, delays=True),
-            DenseSpec(neurons=5, neuron=SLOW, delays=True),
+            DenseSpec(neurons=8, neuron=KEEPS, bias=True, delay_steps=7),
+            DenseSpec(neurons=5, neuron=SLOW, delay_steps=5),
         ],
     ),
 }
@@ -128,7 +128,7 @@ def naive_block(block: Block, spikes: np.ndarray) -> np.ndarray:
         weighted = naive_dense(weights[..., 0, 0], arriving)
     if block.delay is not None:
         delayed = np.zeros_like(weighted)
-        for i, steps in enumerate(block.delay.delay.detach().numpy().astype(int)):
+        for i, steps in enumerate(np.rint(block.delay.delay.detach().numpy()).astype(int)):
             delayed[:, i, steps:] = weighted[:, i, : max(0, weighted.shape[-1] - steps)]
         weighted = delayed
     bias = 0 if block.bias is None else whole(block.bias)[..., 0]
@@ -156,7 +156,7 @@ def stirred(
             if block.bias is not None:
                 block.bias.uniform_(-0.2, 0.3)
             if block.delay is not None:
-                block.delay.delay.uniform_(0, 5)
+                block.delay.delay.uniform_(0, block.delay.largest)
     return encoder
 
 
@@ -194,7 +194,7 @@ def dense_specs(draw: st.DrawFn) -> DenseSpec:
             voltage_decay=draw(decay),
         ),
         bias=draw(st.booleans()),
-        delays=draw(st.booleans()),
+        delay_steps=draw(st.sampled_from([0, 1, 6])),
     )
 
 
@@ -245,7 +245,7 @@ def test_bias_acts_in_every_layer_from_the_first_step() -> None:
 
 @pytest.mark.parametrize("delay", [0, 1, 4, 62])
 def test_delay_comes_on_top_of_the_latency(delay: int) -> None:
-    encoder = Encoder((1,), [DenseSpec(neurons=2, neuron=FAST, delays=True)])
+    encoder = Encoder((1,), [DenseSpec(neurons=2, neuron=FAST, delay_steps=62)])
     block = encoder.blocks[0]
     with torch.no_grad():
         block.synapse.weight.fill_(1.0)
@@ -319,7 +319,7 @@ def test_gradients_reach_every_parameter(name: str, temperature: float) -> None:
     kinds = {name.rsplit(".", 1)[1] for name in trained}
     wanted = {"weight"}
     wanted |= {"bias"} if any(spec.bias for spec in specs) else set()
-    wanted |= {"delay"} if any(getattr(spec, "delays", False) for spec in specs) else set()
+    wanted |= {"delay"} if any(getattr(spec, "delay_steps", 0) for spec in specs) else set()
     assert kinds == wanted
     for parameter in trained.values():
         assert parameter.grad is not None
@@ -356,7 +356,7 @@ def test_gradient_floor_reaches_the_readout() -> None:
         [DenseSpec(neurons=2), ConvSpec(channels=1, kernel_size=1)],
     ],
 )
-def test_readout_must_be_dense(layers: list[DenseSpec | ConvSpec]) -> None:
+def test_readout_is_no_convolution(layers: list[DenseSpec | ConvSpec]) -> None:
     with pytest.raises(InputError, match=r"Encoder\.layers: expected at least one layer"):
         Encoder((1, 4, 4), layers)
 

@@ -23,7 +23,7 @@ def test_training_forward_file_and_lava_agree_spike_for_spike(
 ) -> None:
     torch.manual_seed(1)
     first = (
-        DenseSpec(neurons=11, bias=True, delays=True)
+        DenseSpec(neurons=11, bias=True, delay_steps=4)
         if len(shape) == 1
         else ConvSpec(channels=4, kernel_size=3, padding=1, stride=2, groups=2, bias=True)
     )
@@ -32,7 +32,7 @@ def test_training_forward_file_and_lava_agree_spike_for_spike(
         for block in encoder.blocks:
             block.bias.uniform_(-0.1, 0.3)
             if block.delay is not None:
-                block.delay.delay.uniform_(0, 4)
+                block.delay.delay.uniform_(0.6, 4)
             block.synapse.weight.add_(0.1)
     spikes = (np.random.default_rng(0).random((4, *shape, 15)) < 0.4).astype(np.uint8)
     with torch.no_grad():
@@ -54,7 +54,7 @@ def test_a_matrix_that_lava_would_change_is_not_exported() -> None:
 
 
 def test_the_longest_delay_of_training_is_one_that_netx_keeps() -> None:
-    encoder = Encoder((3,), [DenseSpec(neurons=2, delays=True)])
+    encoder = Encoder((3,), [DenseSpec(neurons=2, delay_steps=62)])
     (block,) = encoder.layers
     assert block.delay is not None
     block.delay.delay.data[:] = 70.0

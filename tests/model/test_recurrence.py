@@ -194,11 +194,6 @@ def test_recurrent_weights_learn_within_an_encoder() -> None:
             assert parameter.grad.any(), name
 
 
-def test_a_recurrent_layer_is_a_hidden_one() -> None:
-    with pytest.raises(InputError, match=r"the last one a DenseSpec.*recurrent layers are hidden"):
-        Encoder((3,), [DenseSpec(neurons=2), RecurrentSpec(neurons=2)])
-
-
 def test_a_recurrent_layer_has_neurons() -> None:
     with pytest.raises(InputError, match=r"RecurrentSpec\.neurons: expected at least 1, found 0"):
         RecurrentSpec(neurons=0)
