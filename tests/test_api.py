@@ -46,6 +46,7 @@ PUBLIC = [
     "InputError",
     "LatencyEncoding",
     "LayerCounts",
+    "LeaveOneOut",
     "LevelEncoding",
     "Limits",
     "MissingPackageError",
