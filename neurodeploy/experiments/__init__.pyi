@@ -8,10 +8,11 @@ from .measure import measure_images as measure_images
 from .measure import measure_sampled as measure_sampled
 from .oracle import LeNet as LeNet
 from .oracle import train_oracle as train_oracle
+from .rate_coded import run_counting as run_counting
+from .rate_coded import run_spike_rate as run_spike_rate
 from .script import RESULTS as RESULTS
 from .script import run_script as run_script
 from .script import script_parser as script_parser
-from .spike_rate import run_spike_rate as run_spike_rate
 from .summary import write_summary as write_summary
 from .units import Run as Run
 from .units import Unit as Unit

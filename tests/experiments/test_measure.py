@@ -21,7 +21,6 @@ from neurodeploy.experiments.measure import (
     measure_sampled,
 )
 from neurodeploy.experiments.oracle import train_oracle
-from neurodeploy.experiments.spike_rate import run_spike_rate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Splits
@@ -87,9 +86,3 @@ def test_an_encoder_that_does_not_spike_is_measured_alike(tmp_path: Path) -> Non
     found = measure_sampled(SMALL, splits, model)
     assert found["accuracy_sampled"] > 0.6
     assert found["information_bits"] > 0
-
-
-def test_hand_made_targets_teach_a_network(tmp_path: Path) -> None:
-    found = run_spike_rate(SMALL, SMALL.splits())
-    assert found["accuracy_deployed"] > 0.4
-    assert 0 < found["spikes_per_neuron_step"] < 0.5
