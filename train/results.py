@@ -60,7 +60,14 @@ COLUMNS = {
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
 }
 
-RETRACTED: tuple[str, ...] = ()
+RETRACTED = (
+    "estimators/score-function",
+    *(
+        f"predictive-coding/{delta} {decoder}"
+        for delta in ("+0", "-1", "+1")
+        for decoder in ("linear", "mlp", "rate")
+    ),
+)
 """``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
 
 BASE_ROW = {"decoders": "mlp", "estimators": "pathwise", "temperature": "0.4 to 0.05"}

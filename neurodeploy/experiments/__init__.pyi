@@ -3,6 +3,7 @@ from .ann_encoder import ann_model as ann_model
 from .markdown import Column as Column
 from .markdown import fill as fill
 from .markdown import markdown_table as markdown_table
+from .measure import independent_answers as independent_answers
 from .measure import measure as measure
 from .measure import measure_images as measure_images
 from .measure import measure_sampled as measure_sampled

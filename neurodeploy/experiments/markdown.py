@@ -58,7 +58,15 @@ class Column:
 
 
 def markdown_table(variants: Mapping[str, Any], head: str, columns: Sequence[Column]) -> str:
-    """A Markdown table with a row for each variant, {name: of `summarise`}, and its seeds."""
+    """A Markdown table with a row for each variant, {name: of `summarise`}, and its seeds.
+
+    A column that no variant has a number for is left out.
+    """
+    columns = [
+        column
+        for column in columns
+        if any(column.number in variant["numbers"] for variant in variants.values())
+    ]
     lines = [
         f"| {head} | " + " | ".join(column.head for column in columns) + " | seeds |",
         "|---|" + "---:|" * (len(columns) + 1),

@@ -127,7 +127,7 @@ def independent_answers(right: np.ndarray, asked: np.ndarray) -> float:
 
     Parameters
     ----------
-    right, asked : int array [sample]
+    right, asked : array [sample]
         Right answers and all answers of each sample.
     """
     share = right.sum() / asked.sum()

@@ -26,6 +26,7 @@ def test_a_table_has_means_spreads_and_gaps() -> None:
     columns = [
         Column(number="accuracy", head="accuracy, %", scale=100),
         Column(number="spikes", head="spikes", digits=3),
+        Column(number="energy", head="that nobody has"),
     ]
     assert markdown_table(variants, "kind", columns).splitlines() == [
         "| kind | accuracy, % | spikes | seeds |",
