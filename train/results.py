@@ -21,6 +21,7 @@ DOCS = Path("docs")
 SAMPLED = Column(number="accuracy_sampled", head="sampled, %", scale=100)
 COLD = Column(number="accuracy_zero_temperature", head="temperature 0, %", scale=100)
 DEPLOYED = Column(number="accuracy_deployed", head="deployed, %", scale=100)
+VALIDATION = Column(number="accuracy_validation", head="validation, %", scale=100)
 SPIKES = Column(number="spikes_per_neuron_step", head="spikes per neuron and step", digits=4)
 BITS = Column(number="information_bits", head="information bound, bits", digits=1)
 SILENT = Column(number="silent", head="silent neurons, %", scale=100, digits=0)
@@ -47,6 +48,7 @@ MEMORY_SKIPPING = Column(
 COLUMNS = {
     "decoders": (DEPLOYED, SPIKES, BITS, TIME),
     "estimators": (SAMPLED, DEPLOYED, LOSS, SPIKES, TIME),
+    "choices": (VALIDATION,),
     "temperature": (SAMPLED, COLD, DEPLOYED, SPIKES),
     "beta": (DEPLOYED, SPIKES, BITS, LOSS, SILENT),
     "beta-ann": (SAMPLED, COLD, BITS, LOSS),
@@ -70,7 +72,7 @@ RETRACTED = (
 )
 """``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
 
-BASE_ROW = {"decoders": "mlp", "estimators": "pathwise", "temperature": "0.4 to 0.05"}
+BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
 
 
