@@ -33,7 +33,7 @@ TASK = nd.BlobTask(
     readout=10,
     decoder="mlp",
     decoder_hidden=128,
-    neuron=nd.CubaParameters(current_decay=1.0, voltage_decay=1.0, surrogate_width=0.01),
+    neuron=nd.CubaParameters(current_decay=1.0, voltage_decay=0.5, surrogate_width=0.01),
     beta=0.01,  # of the sum over neurons; the paper's 1 is of their mean, 0.1 here
     prior=nd.ConstantRate(0.2),
     train=1000,
