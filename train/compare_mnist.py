@@ -118,14 +118,14 @@ def choices() -> Iterator[Unit]:
     def unit(variant: str, run: Run) -> Unit:
         return Unit(table="choices", variant=variant, seed=CHOICE_SEED, run=run)
 
-    estimators = {name: estimator for name, (estimator, _, _) in ESTIMATORS.items()}
-    for name, estimator in {"straight-through": TASK.estimator, **estimators}.items():
-        for start, end in TEMPERATURE_CHOICES:
-            yield unit(f"{name}, {start:g} to {end:g}", scored(task, estimator, start, end))
     for rates in RATE_CHOICES:
         yield unit("SpikeRate, {:g} and {:g}".format(*rates), spike_rate(task, rates))
     for scale in SCALE_CHOICES:
         yield unit(f"cross-entropy of counts, times {scale:g}", counting(task, scale))
+    estimators = {name: estimator for name, (estimator, _, _) in ESTIMATORS.items()}
+    for name, estimator in {"straight-through": TASK.estimator, **estimators}.items():
+        for start, end in TEMPERATURE_CHOICES:
+            yield unit(f"{name}, {start:g} to {end:g}", scored(task, estimator, start, end))
 
 
 def units(seeds: int) -> Iterator[Unit]:

@@ -90,11 +90,8 @@ def ideal(delta: int, window: int | None) -> Run:
 
 
 def units(seeds: int, deltas: list[int]) -> Iterator[Unit]:
-    """All runs, seed by seed."""
+    """All runs, seed by seed; then what is ideal, which has no seed."""
     table = "predictive-coding"
-    for delta in deltas:
-        yield Unit(table=table, variant=f"{delta:+d} ideal", seed=0, run=ideal(delta, None))
-        yield Unit(table=table, variant=f"{delta:+d} ideal, window 5", seed=0, run=ideal(delta, 5))
     for seed in range(seeds):
         seeded = TASK.trained_with(seed=seed)
         for delta in deltas:
@@ -102,6 +99,9 @@ def units(seeds: int, deltas: list[int]) -> Iterator[Unit]:
                 task = dataclasses.replace(seeded, delta=delta, **changes)
                 variant = f"{delta:+d} {reader}"
                 yield Unit(table=table, variant=variant, seed=seed, run=vdib(task))
+    for delta in deltas:
+        yield Unit(table=table, variant=f"{delta:+d} ideal", seed=0, run=ideal(delta, None))
+        yield Unit(table=table, variant=f"{delta:+d} ideal, window 5", seed=0, run=ideal(delta, 5))
 
 
 def main() -> None:
