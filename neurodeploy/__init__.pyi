@@ -50,6 +50,7 @@ from .learn.data import ImageSource as ImageSource
 from .learn.data import Source as Source
 from .learn.data import SpikeSource as SpikeSource
 from .learn.estimators import Estimator as Estimator
+from .learn.estimators import LeaveOneOut as LeaveOneOut
 from .learn.estimators import Pathwise as Pathwise
 from .learn.estimators import ScoreFunction as ScoreFunction
 from .learn.evaluation import Evaluation as Evaluation

@@ -49,6 +49,7 @@ PUBLIC = [
     "Jitter",
     "LatencyEncoding",
     "LayerCounts",
+    "LeaveOneOut",
     "LevelEncoding",
     "Limits",
     "MissingPackageError",

@@ -17,6 +17,7 @@ from neurodeploy.experiments import (
     ann_model,
     measure,
     measure_sampled,
+    run_counting,
     run_script,
     run_spike_rate,
     script_parser,
@@ -50,6 +51,26 @@ TEMPERATURES = {
     "1 to 0.05": (1.0, 0.05),
 }
 
+ESTIMATORS: dict[str, tuple[nd.Estimator, float, float]] = {
+    "score function": (nd.ScoreFunction(), 0.4, 0.4),
+    "leave-one-out, 2 samples": (nd.LeaveOneOut(samples=2), 1.0, 0.2),
+    "leave-one-out, 4 samples": (nd.LeaveOneOut(samples=4), 1.0, 0.2),
+    "leave-one-out, 8 samples": (nd.LeaveOneOut(samples=8), 1.0, 0.2),
+}
+"""Each with its temperature at the start and the end; the straight-through gradient is the base."""
+
+RATES = (0.5, 0.0)
+"""Target rates of SpikeRate, true and false."""
+
+COUNT_SCALE = 1.0
+"""Logits of a counted spike."""
+
+CHOICE_SEED = 100
+TEMPERATURE_CHOICES = ((0.4, 0.05), (0.4, 0.2), (0.4, 0.4), (1.0, 0.2))
+RATE_CHOICES = ((0.2, 0.03), (0.3, 0.0), (0.5, 0.0), (0.8, 0.0))
+SCALE_CHOICES = (0.5, 1.0)
+"""What was chosen from, by validation with a seed that no other table has (table choices)."""
+
 
 def vdib(task: nd.ImageTask) -> Run:
     """Train, export, deploy, measure."""
@@ -72,13 +93,43 @@ def ann(task: nd.ImageTask) -> Run:
     return run
 
 
-def spike_rate(task: nd.ImageTask) -> Run:
+def spike_rate(task: nd.ImageTask, rates: tuple[float, float] = RATES) -> Run:
     """The same hidden layer, trained towards hand-made target rates."""
-    return lambda folder: run_spike_rate(task, task.splits())
+    return lambda folder: run_spike_rate(
+        task, task.splits(), true_rate=rates[0], false_rate=rates[1]
+    )
+
+
+def counting(task: nd.ImageTask, scale: float = COUNT_SCALE) -> Run:
+    """The same hidden layer, trained with the cross-entropy of counts."""
+    return lambda folder: run_counting(task, task.splits(), scale=scale)
+
+
+def scored(task: nd.ImageTask, estimator: nd.Estimator, start: float, end: float) -> Run:
+    """The same with another estimator and temperature."""
+    changed = dataclasses.replace(task, estimator=estimator)
+    return vdib(changed.trained_with(temperature_start=start, temperature_end=end))
+
+
+def choices() -> Iterator[Unit]:
+    """What estimators and baselines are chosen by."""
+    task = TASK.trained_with(seed=CHOICE_SEED)
+
+    def unit(variant: str, run: Run) -> Unit:
+        return Unit(table="choices", variant=variant, seed=CHOICE_SEED, run=run)
+
+    for rates in RATE_CHOICES:
+        yield unit("SpikeRate, {:g} and {:g}".format(*rates), spike_rate(task, rates))
+    for scale in SCALE_CHOICES:
+        yield unit(f"cross-entropy of counts, times {scale:g}", counting(task, scale))
+    estimators = {name: estimator for name, (estimator, _, _) in ESTIMATORS.items()}
+    for name, estimator in {"straight-through": TASK.estimator, **estimators}.items():
+        for start, end in TEMPERATURE_CHOICES:
+            yield unit(f"{name}, {start:g} to {end:g}", scored(task, estimator, start, end))
 
 
 def units(seeds: int) -> Iterator[Unit]:
-    """All runs, seed by seed, so that every table fills evenly."""
+    """All runs, seed by seed, so that every table fills evenly; then the choices."""
     for seed in range(seeds):
         task = TASK.trained_with(seed=seed)
 
@@ -86,18 +137,20 @@ def units(seeds: int) -> Iterator[Unit]:
             return Unit(table=table, variant=variant, seed=seed, run=run)
 
         yield unit("base", "base", vdib(task))
+        for variant, (estimator, start, end) in ESTIMATORS.items():
+            yield unit("estimators", variant, scored(task, estimator, start, end))
         yield unit("decoders", "SpikeRate", spike_rate(task))
+        yield unit("decoders", "cross-entropy of counts", counting(task))
         for decoder in DECODERS:
             yield unit("decoders", decoder, vdib(dataclasses.replace(task, decoder=decoder)))
         for beta in BETAS:
             yield unit("beta", f"{beta:g}", vdib(dataclasses.replace(task, beta=beta)))
-        scored = dataclasses.replace(task, estimator=nd.ScoreFunction())
-        yield unit("estimators", "score-function", vdib(scored))
         for variant, (start, end) in TEMPERATURES.items():
             changed = task.trained_with(temperature_start=start, temperature_end=end)
             yield unit("temperature", variant, vdib(changed))
         for beta in (TASK.beta, *BETAS):
             yield unit("beta-ann", f"{beta:g}", ann(dataclasses.replace(task, beta=beta)))
+    yield from choices()
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Make docs/results.json, the tables of docs/results.md and its pictures from finished runs.
 
 Usage: python train/results.py      (reads runs/results, which the other scripts fill)
+
+What was not run here stays as docs/results.json has it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ DOCS = Path("docs")
 SAMPLED = Column(number="accuracy_sampled", head="sampled, %", scale=100)
 COLD = Column(number="accuracy_zero_temperature", head="temperature 0, %", scale=100)
 DEPLOYED = Column(number="accuracy_deployed", head="deployed, %", scale=100)
-SHUFFLED = Column(number="accuracy_shuffled", head="times shuffled, %", scale=100)
+VALIDATION = Column(number="accuracy_validation", head="validation, %", scale=100)
 SPIKES = Column(number="spikes_per_neuron_step", head="spikes per neuron and step", digits=4)
 BITS = Column(number="information_bits", head="information bound, bits", digits=1)
 SILENT = Column(number="silent", head="silent neurons, %", scale=100, digits=0)
@@ -44,8 +46,9 @@ MEMORY_SKIPPING = Column(
 )
 
 COLUMNS = {
-    "decoders": (DEPLOYED, SHUFFLED, SPIKES, BITS, TIME),
+    "decoders": (DEPLOYED, SPIKES, BITS, TIME),
     "estimators": (SAMPLED, DEPLOYED, LOSS, SPIKES, TIME),
+    "choices": (VALIDATION,),
     "temperature": (SAMPLED, COLD, DEPLOYED, SPIKES),
     "beta": (DEPLOYED, SPIKES, BITS, LOSS, SILENT),
     "beta-ann": (SAMPLED, COLD, BITS, LOSS),
@@ -55,11 +58,21 @@ COLUMNS = {
         *(DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, SKIPPING, INTEGER, INTEGER_SKIPPING),
         *(MEMORY, MEMORY_SKIPPING),
     ),
-    "predictive-coding": (SAMPLED, COLD, DEPLOYED, SHUFFLED, SPIKES, TIME),
+    "predictive-coding": (SAMPLED, COLD, DEPLOYED, SPIKES, TIME),
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
 }
 
-BASE_ROW = {"decoders": "mlp", "estimators": "pathwise", "temperature": "0.4 to 0.05"}
+RETRACTED = (
+    "estimators/score-function",
+    *(
+        f"predictive-coding/{delta} {decoder}"
+        for delta in ("+0", "-1", "+1")
+        for decoder in ("linear", "mlp", "rate")
+    ),
+)
+"""``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
+
+BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
 
 
@@ -123,7 +136,7 @@ def draw_rate_curve(variants: Mapping[str, Any], path: Path) -> None:
 
 def main() -> None:
     """Write everything that the finished runs are enough for."""
-    summary = write_summary(RESULTS, DOCS / "results.json")
+    summary = write_summary(RESULTS, DOCS / "results.json", retracted=RETRACTED)
     tables = {name: with_base(name, summary) for name in COLUMNS}
     pictures = DOCS / "results"
     pictures.mkdir(exist_ok=True)

@@ -38,19 +38,35 @@ class Column:
     digits: int = 1
 
     def cell(self, numbers: Mapping[str, Any]) -> str:
-        """Mean and spread; empty where a variant has no such number."""
+        """Mean, ± half of its interval or else its spread in brackets.
+
+        Empty where a variant has no such number.
+        """
         if self.number not in numbers:
             return ""
-        mean, spread = (self.scale * numbers[self.number][key] for key in ("mean", "spread"))
+        number = numbers[self.number]
+        mean, spread = (self.scale * number[key] for key in ("mean", "spread"))
         if math.isnan(mean):
             return ""
+        if "interval" in number:
+            low, high = number["interval"]
+            half = self.scale * (high - low) / 2
+            return f"{mean:.{self.digits}f} ± {half:.{self.digits}f}"
         if math.isnan(spread):
             return f"{mean:.{self.digits}f}"
-        return f"{mean:.{self.digits}f} ± {spread:.{self.digits}f}"
+        return f"{mean:.{self.digits}f} ({spread:.{self.digits}f})"
 
 
 def markdown_table(variants: Mapping[str, Any], head: str, columns: Sequence[Column]) -> str:
-    """A Markdown table with a row for each variant, {name: of `summarise`}, and its seeds."""
+    """A Markdown table with a row for each variant, {name: of `summarise`}, and its seeds.
+
+    A column that no variant has a number for is left out.
+    """
+    columns = [
+        column
+        for column in columns
+        if any(column.number in variant["numbers"] for variant in variants.values())
+    ]
     lines = [
         f"| {head} | " + " | ".join(column.head for column in columns) + " | seeds |",
         "|---|" + "---:|" * (len(columns) + 1),

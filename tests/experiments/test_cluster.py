@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,7 @@ def results(folder: Path) -> dict[str, float]:
     }
 
 
-def test_a_worker_that_is_killed_changes_no_result(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_changes_no_result(tmp_path: Path, git: Callable[..., str]) -> None:
     run_units(units(killing=False), tmp_path / "here")
     with (
         LocalCluster(

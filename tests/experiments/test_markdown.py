@@ -20,17 +20,21 @@ def test_a_table_has_means_spreads_and_gaps() -> None:
         "one": variant(3, accuracy=(0.9512, 0.0049), spikes=(0.02, 0.001)),
         "two": variant(1, accuracy=(0.5, math.nan)),
         "three": variant(1, accuracy=(math.nan, math.nan)),
+        "four": variant(3, accuracy=(0.9712, 0.0049)),
     }
+    variants["four"]["numbers"]["accuracy"]["interval"] = [0.951, 0.983]
     columns = [
         Column(number="accuracy", head="accuracy, %", scale=100),
         Column(number="spikes", head="spikes", digits=3),
+        Column(number="energy", head="that nobody has"),
     ]
     assert markdown_table(variants, "kind", columns).splitlines() == [
         "| kind | accuracy, % | spikes | seeds |",
         "|---|---:|---:|---:|",
-        "| one | 95.1 ± 0.5 | 0.020 ± 0.001 | 3 |",
+        "| one | 95.1 (0.5) | 0.020 (0.001) | 3 |",
         "| two | 50.0 |  | 1 |",
         "| three |  |  | 1 |",
+        "| four | 97.1 ± 1.6 |  | 3 |",
     ]
 
 

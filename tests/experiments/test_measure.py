@@ -13,9 +13,14 @@ import torch
 from neurodeploy.deploy.bundle import decode
 from neurodeploy.engines.registry import simulate
 from neurodeploy.experiments.ann_encoder import ann_model
-from neurodeploy.experiments.measure import TEST_SEED, measure, measure_images, measure_sampled
+from neurodeploy.experiments.measure import (
+    TEST_SEED,
+    independent_answers,
+    measure,
+    measure_images,
+    measure_sampled,
+)
 from neurodeploy.experiments.oracle import train_oracle
-from neurodeploy.experiments.spike_rate import run_spike_rate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Splits
@@ -47,11 +52,22 @@ def test_deployed_is_what_a_bundle_answers(trained: tuple[Splits, HybridModel]) 
     answers = decode(bundle, torch.from_numpy(run.spikes))["label"].argmax(1).numpy()
     assert found["accuracy_deployed"] == float((answers == splits.test.labels).mean())
     assert found["accuracy_deployed"] == found["accuracy_zero_temperature"] > 0.6
+    assert found["test_samples"] == pytest.approx(len(splits.test), rel=1e-9)
     assert found["spikes_per_neuron_step"] == float(run.spikes.mean())
     assert found["spikes_per_sample"] == int(run.spikes.sum()) / len(run.spikes)
     assert found["silent"] == float((run.spikes.sum((0, 2)) == 0).mean())
     assert found["information_bits"] > 0
     assert not any(math.isnan(value) for value in found.values())
+
+
+def test_answers_within_a_sample_count_by_what_they_share() -> None:
+    """Of 400 samples with 50 answers: independent ones count all, equal ones once."""
+    rng = np.random.default_rng(0)
+    asked = np.full(400, 50)
+    assert independent_answers(rng.binomial(50, 0.7, 400), asked) == pytest.approx(20_000, rel=0.3)
+    whole = 50 * rng.binomial(1, 0.7, 400)
+    assert independent_answers(whole, asked) == pytest.approx(400, rel=1e-9)
+    assert independent_answers(asked, asked) == 400
 
 
 def test_the_judge_sees_what_was_deployed(trained: tuple[Splits, HybridModel]) -> None:
@@ -70,9 +86,3 @@ def test_an_encoder_that_does_not_spike_is_measured_alike(tmp_path: Path) -> Non
     found = measure_sampled(SMALL, splits, model)
     assert found["accuracy_sampled"] > 0.6
     assert found["information_bits"] > 0
-
-
-def test_hand_made_targets_teach_a_network(tmp_path: Path) -> None:
-    found = run_spike_rate(SMALL, SMALL.splits())
-    assert found["accuracy_deployed"] > 0.4
-    assert 0 < found["spikes_per_neuron_step"] < 0.5

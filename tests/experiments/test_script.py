@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -25,9 +25,8 @@ UNITS = [
     ],
 )
 def test_the_tables_asked_for_are_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: list[str]
+    git: Callable[..., str], arguments: list[str], expected: list[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     given = script_parser(seeds=5).parse_args(arguments)
     assert given.seeds == 5
     run_script(UNITS, tables=given.table, workers=given.workers, cluster=given.cluster)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from neurodeploy.errors import FileFormatError
-from neurodeploy.experiments.units import Unit, finished, run_units
+from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.experiments.units import Unit, finished, machine, revision, run_units
+
+
+@pytest.fixture(autouse=True)
+def committed(git: Callable[..., str]) -> None:
+    """Run in a checkout of committed code."""
 
 
 class Work:
@@ -51,13 +56,61 @@ def test_a_unit_says_where_it_came_from(tmp_path: Path) -> None:
     assert unit["seed"] == 1
     assert unit["numbers"]["value"] == 10.0
     assert unit["numbers"]["cpu_s"] >= 0
-    assert unit["revision"]
     assert unit["command"]
+    assert unit["machine"] == machine()
+    assert unit["machine"]["processor"]
+    assert unit["machine"]["processors"] >= unit["machine"]["threads"] >= 1
+
+
+def test_the_revision_is_the_commit(tmp_path: Path, git: Callable[..., str]) -> None:
+    Path("untracked").write_text("")
+    run_units(Work().units(), tmp_path)
+    found = {unit["revision"] for units in finished(tmp_path)["table"].values() for unit in units}
+    assert found == {git("rev-parse", "--short=12", "HEAD")}
+
+
+def test_uncommitted_code_is_refused_unrun(tmp_path: Path, git: Callable[..., str]) -> None:
+    run_units(Work().units(variants=1), tmp_path)
+    Path("code").write_text("2")
+    work = Work()
+    at = git("rev-parse", "--short=12", "HEAD")
+    with pytest.raises(InputError, match=f"found some since {at}. Commit first"):
+        run_units(work.units(), tmp_path)
+    assert work.runs == []
+    run_units(work.units(variants=1), tmp_path)  # all finished: nothing to refuse
+
+
+def test_a_folder_without_revisions_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert revision() == "unknown"
+    with pytest.raises(InputError, match="working directory: expected a git checkout"):
+        run_units(Work().units(), tmp_path / "results")
+    monkeypatch.setenv("PATH", "")
+    assert revision() == "unknown"
+
+
+@pytest.mark.parametrize("committing", [False, True])
+def test_code_that_changes_meanwhile_leaves_no_result(
+    tmp_path: Path, git: Callable[..., str], committing: bool
+) -> None:
+    def change(folder: Path) -> Mapping[str, float]:
+        Path("code").write_text("2")
+        if committing:
+            git("commit", "--quiet", "--all", "--message", "other")
+        return {"value": 1.0}
+
+    first = Unit(table="t", variant="before", seed=0, run=lambda folder: {"value": 0.0})
+    with pytest.raises(InputError, match=r"unit t/during/0: expected revision \w+ all along"):
+        run_units([first, Unit(table="t", variant="during", seed=0, run=change)], tmp_path)
+    assert list(finished(tmp_path)["t"]) == ["before"]
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[1]", json.dumps({"seed": 1, "numbers": {}})])
 def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
     run_units(Work().units(), tmp_path)
     (tmp_path / "table" / "v1" / "1.json").write_text(text)
-    with pytest.raises(FileFormatError, match=r"v1/1\.json"):
+    with pytest.raises(FileFormatError, match=r"v1/1\.json.*Delete it"):
         finished(tmp_path)

@@ -22,7 +22,7 @@ from neurodeploy._io.tensors import load_tensors
 from neurodeploy.errors import InputError
 from neurodeploy.learn.data import Batch, ImageSource
 from neurodeploy.learn.distributed import Group, batch_mean, join
-from neurodeploy.learn.estimators import Pathwise, ScoreFunction
+from neurodeploy.learn.estimators import LeaveOneOut, Pathwise, ScoreFunction
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss, pixel_loss
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
@@ -39,7 +39,11 @@ STEPS = 8
 PROCESSES = 2
 EPOCHS = 3
 BUDGET_S = 1e6
-ESTIMATORS = {"pathwise": Pathwise(), "score-function": ScoreFunction()}
+ESTIMATORS = {
+    "pathwise": Pathwise(),
+    "score-function": ScoreFunction(),
+    "leave-one-out": LeaveOneOut(samples=2),
+}
 
 
 def trainer(folder: Path, estimator: str) -> Trainer:

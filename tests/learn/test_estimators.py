@@ -17,6 +17,7 @@ from neurodeploy.errors import InputError
 from neurodeploy.learn.estimators import (
     BatchTerms,
     Estimator,
+    LeaveOneOut,
     Pathwise,
     ScoreFunction,
     TrainingBatch,
@@ -31,7 +32,7 @@ from neurodeploy.model.specs import DenseSpec
 TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
 SAMPLES = 20_000
 DEVIATIONS = 5
-ESTIMATORS = (Pathwise(), ScoreFunction())
+ESTIMATORS = (Pathwise(), ScoreFunction(), LeaveOneOut())
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -62,12 +63,13 @@ def estimate(
     samples: int,
     seed: int = 0,
     state: dict[str, float] | None = None,
+    targets: tuple[float, ...] = (1.0,),
 ) -> tuple[torch.Tensor, BatchTerms]:
-    """Backpropagate one batch of samples; returns the loss and the terms."""
+    """Backpropagate one batch of samples, the targets in turn; returns the loss and the terms."""
     model.zero_grad()
     batch = TrainingBatch(
         spikes=torch.zeros(samples, 1, steps),
-        targets={"y": torch.full((samples,), 1.0)},
+        targets={"y": torch.tensor(targets).repeat(samples)[:samples]},
         temperature=TEMPERATURE,
         noise=torch.Generator().manual_seed(seed),
     )
@@ -193,6 +195,55 @@ def test_baseline_is_a_running_mean_of_the_cost() -> None:
     newer = second.log_loss + BETA * second.information_nats
     assert state["baseline"] == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
     assert newer != pytest.approx(cost, rel=1e-3)
+
+
+def leave_one_out_error(steps: int, samples: int, rows: int) -> float:
+    """Standard error of the gradient of `LeaveOneOut` over so many rows, by enumeration."""
+    draws = []
+    for drawn in itertools.product(outcomes(steps), repeat=samples):
+        total = sum(o.cost for o in drawn)
+        scored = [
+            (o.cost - (total - o.cost) / (samples - 1)) * o.score + BETA * o.information_slope
+            for o in drawn
+        ]
+        draws.append((math.prod(o.probability for o in drawn), math.fsum(scored) / samples))
+    mean = sum(p * g for p, g in draws)
+    assert mean == pytest.approx(exact_gradient(steps), rel=1e-9)  # unbiased, on paper too
+    return math.sqrt(sum(p * (g - mean) ** 2 for p, g in draws) / rows)
+
+
+@pytest.mark.parametrize(("steps", "samples"), [(1, 2), (3, 2), (3, 3)])
+def test_leave_one_out_is_the_exact_gradient(steps: int, samples: int) -> None:
+    model, state = one_neuron(steps), {}
+    estimate(model, LeaveOneOut(samples=samples), steps, SAMPLES, state=state)
+    spread, exact = leave_one_out_error(steps, samples, SAMPLES), exact_gradient(steps)
+    assert abs(exact) > DEVIATIONS * spread
+    assert abs(bias_gradient(model) - exact) <= DEVIATIONS * spread + 1e-5
+    assert state == {}
+
+
+def test_leave_one_out_knows_what_each_input_costs() -> None:
+    """At as many readouts, where inputs cost differently, one baseline for all is the worse one."""
+    targets = (0.0, 20.0)
+
+    def spread(estimator: Estimator, rows: int, state: dict[str, float]) -> float:
+        gradients = []
+        for seed in range(60):
+            model = one_neuron(3)
+            estimate(model, estimator, 3, rows, seed, dict(state), targets)
+            gradients.append(bias_gradient(model))
+        return float(torch.tensor(gradients).std())
+
+    _, terms = estimate(one_neuron(3), ScoreFunction(), 3, SAMPLES, targets=targets)
+    mean_cost = terms.log_loss + BETA * terms.information_nats
+    scored = spread(ScoreFunction(momentum=1.0), 100, {"baseline": mean_cost})
+    assert spread(LeaveOneOut(samples=4), 25, {}) < scored / 2
+
+
+@pytest.mark.parametrize("samples", [1, 0, -2, 2.5, True])
+def test_leave_one_out_needs_another_sample(samples: int) -> None:
+    with pytest.raises(InputError, match=r"LeaveOneOut\.samples: expected at least 2"):
+        LeaveOneOut(samples=samples)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
