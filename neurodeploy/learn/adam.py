@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from neurodeploy.errors import TrainingError, message
 from neurodeploy.model.compiling import compiled
 from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.workers import share
@@ -60,19 +61,27 @@ class Adam(torch.optim.Adam):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
-        """Take a step against the gradients that there are."""
+        """Take a step against the gradients that there are.
+
+        Raises
+        ------
+        TrainingError
+            Their norm, which is to be clipped, is no finite number; nothing was moved.
+        """
         with torch.enable_grad():
             loss = None if closure is None else closure()
         groups = self.param_groups
         learnt = [(p, group) for group in groups for p in group["params"] if p.grad is not None]
         if not all(p.is_cpu and p.is_contiguous() for p, _ in learnt):
             if self.clip_norm < math.inf:
-                torch.nn.utils.clip_grad_norm_([p for p, _ in learnt], self.clip_norm)
+                parameters = [p for p, _ in learnt]
+                _require_finite(float(torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)))
             super().step()
             return loss
         scale = 1.0
         if self.clip_norm < math.inf:
             norm = math.sqrt(sum(_square(p.grad) for p, _ in learnt if p.grad is not None))
+            _require_finite(norm)
             scale = min(1.0, self.clip_norm / (norm + TINY))
         for parameter, group in learnt:
             state = self.state[parameter]
@@ -83,6 +92,12 @@ class Adam(torch.optim.Adam):
             state["step"] += 1
             _move(parameter, state, group, scale)
         return loss
+
+
+def _require_finite(norm: float) -> None:
+    if not math.isfinite(norm):
+        remedy = "Lower the learning rate; the checkpoint holds the last whole epoch."
+        raise TrainingError(message("training, norm of gradients", "a finite number", norm, remedy))
 
 
 def _square(gradient: torch.Tensor) -> float:

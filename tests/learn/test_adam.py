@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from neurodeploy.errors import TrainingError
 from neurodeploy.learn.adam import VALUES, Adam
 from neurodeploy.model.workers import workers
 
@@ -85,8 +86,24 @@ def test_a_closure_gives_the_gradients_and_the_loss() -> None:
 
 
 def test_elsewhere_it_is_pytorchs_own() -> None:
-    parameter = torch.nn.Parameter(torch.ones(2, device="meta"))
-    parameter.grad = torch.ones(2, device="meta")
-    optimizer = Adam([parameter], lr=0.1, clip_norm=1.0)
-    optimizer.step()
-    assert optimizer.state[parameter]["exp_avg"].is_meta
+    parameter = torch.nn.Parameter(torch.ones(2, 3).t())  # not contiguous, as much as elsewhere
+    other = torch.nn.Parameter(torch.ones(3, 2))
+    for each, optimizer in (
+        (parameter, Adam([parameter], lr=0.1, clip_norm=1.0)),
+        (other, torch.optim.Adam([other], lr=0.1)),
+    ):
+        each.grad = torch.full_like(each, 0.1)
+        optimizer.step()
+    assert torch.equal(parameter, other)
+    parameter.grad = torch.full_like(parameter, float("nan"))
+    with pytest.raises(TrainingError, match="norm of gradients"):
+        Adam([parameter], lr=0.1, clip_norm=1.0).step()
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_gradient_that_is_no_number_moves_nothing(wrong: float) -> None:
+    parameters = [torch.nn.Parameter(torch.ones(3)) for _ in range(2)]
+    parameters[0].grad, parameters[1].grad = torch.tensor([0.0, wrong, 0.0]), torch.ones(3)
+    with pytest.raises(TrainingError, match="norm of gradients: expected a finite number"):
+        Adam(parameters, lr=0.1, clip_norm=1.0).step()
+    assert all(bool((parameter == 1).all()) for parameter in parameters)
