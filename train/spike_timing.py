@@ -87,17 +87,17 @@ DECODERS: dict[str, str | type[torch.nn.Module]] = {
 READOUTS = (1, 2, 4, 8, 32)
 
 TASK = nd.RecordedTask(
-    corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6)),
+    corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6, trim_db=30)),
     steps=50,
     dt_s=0.014,
     jitter=nd.Jitter(steps=2, bands=1, groups=2, drop=0.2),
     hidden=(128,),
     readout=32,
-    neuron=nd.CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05),
+    neuron=nd.CubaParameters(surrogate_width=0.1),
     decoder_hidden=128,
-    beta=1e-4,
-    prior=nd.ConstantRate(0.1),
-    training=nd.TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+    beta=1e-3,
+    prior=nd.ConstantRate(0.3),  # near what two neurons send without a price: a budget for all
+    training=nd.TrainConfig(epochs=30, learning_rate=2e-3, patience_epochs=30),
 )
 
 

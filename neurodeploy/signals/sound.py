@@ -47,6 +47,9 @@ class Hearing:
         Decibels that a level must move for a spike.
     floor_db : float
         Levels below it count as it: silence. Before a recording every level is there.
+    trim_db : float, optional
+        Steps at the beginning that are quieter than the loudest one by more than this are left
+        out, as by a voice activity detector before the network; none are, if not given.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class Hearing:
     high_hz: float = 3600.0
     delta_db: float = 3.0
     floor_db: float = -80.0
+    trim_db: float | None = None
 
     def __post_init__(self) -> None:
         whole_number("Hearing.bands", self.bands, least=1)
@@ -70,6 +74,8 @@ class Hearing:
         if self.delta_db <= 0 or self.floor_db >= 0:
             found = f"delta {self.delta_db}, floor {self.floor_db}"
             raise InputError(message("Hearing", "delta_db above 0, floor_db below", found))
+        if self.trim_db is not None and real_number("Hearing.trim_db", self.trim_db) <= 0:
+            raise InputError(message("Hearing.trim_db", "more than 0", self.trim_db))
 
     @property
     def features(self) -> int:
@@ -116,7 +122,13 @@ class Hearing:
         heard = signal.oaconvolve(samples[None].astype(np.float64), bank, axes=1)
         steps = len(samples) // length
         power = np.square(heard[:, : steps * length]).reshape(self.bands, steps, length).mean(-1)
-        return np.maximum(10 * np.log10(np.maximum(power, 1e-30)), self.floor_db)
+        return np.maximum(_decibels(power[:, self._onset(power.sum(0)) :]), self.floor_db)
+
+    def _onset(self, power: np.ndarray) -> int:
+        """The first step [step] that is not left out."""
+        if self.trim_db is None or not power.size:
+            return 0
+        return int(np.argmax(_decibels(power) >= _decibels(power.max()) - self.trim_db))
 
     def crossings(self, levels: np.ndarray) -> np.ndarray:
         """Spikes of levels, uint8 [up or down of each band, step].
@@ -132,3 +144,8 @@ class Hearing:
             told += self.delta_db * (up.astype(np.float64) - down)
             spikes[0, :, step], spikes[1, :, step] = up, down
         return spikes.reshape(2 * bands, steps)
+
+
+def _decibels(power: np.ndarray) -> np.ndarray:
+    decibels: np.ndarray = 10 * np.log10(np.maximum(power, 1e-30))
+    return decibels

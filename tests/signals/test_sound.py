@@ -62,3 +62,12 @@ def test_what_cannot_be_heard_is_said(
 ) -> None:
     with pytest.raises(InputError, match=said):
         Hearing(**options).levels(np.zeros(100), rate, dt_s)  # type: ignore[arg-type]
+
+
+def test_what_is_quiet_at_the_beginning_is_left_out() -> None:
+    tone = np.sin(2 * np.pi * 1000 * np.arange(RATE // 5) / RATE)
+    late = np.concatenate([0.001 * tone, tone, 0.001 * tone])
+    whole, trimmed = (Hearing(trim_db=trim).levels(late, RATE, 0.01) for trim in (None, 30.0))
+    assert (whole.shape[1], trimmed.shape[1]) == (60, 40)
+    assert np.array_equal(trimmed, whole[:, 20:])
+    assert Hearing(trim_db=30.0).levels(np.zeros(800), RATE, 0.01).shape == (32, 10)
