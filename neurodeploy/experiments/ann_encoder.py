@@ -8,7 +8,8 @@ import torch
 
 from neurodeploy.model.encoder import Encoder, EncoderOutput
 from neurodeploy.model.hybrid import HybridModel
-from neurodeploy.model.readout import Noise, SampledSpikes, logistic_noise
+from neurodeploy.model.noise import Noise, logistic_noise
+from neurodeploy.model.readout import SampledSpikes
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks.image import ImageTask
 

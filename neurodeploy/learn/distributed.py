@@ -19,7 +19,7 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Batch
 
 if TYPE_CHECKING:
-    from neurodeploy.model.readout import Noise
+    from neurodeploy.model.noise import Noise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Group:
             batch.spikes[start:stop],
             {head: target[start:stop] for head, target in batch.targets.items()},
         )
-        from neurodeploy.model.readout import ShareOfNoise
+        from neurodeploy.model.noise import ShareOfNoise
 
         noise = ShareOfNoise(generator=generator, start=start, rows=rows)
         return mine, noise, (stop - start) * self.size / rows

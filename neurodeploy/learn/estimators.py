@@ -18,7 +18,7 @@ from neurodeploy.learn.objective import Objective, log_likelihood
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
-    from neurodeploy.model.readout import Noise
+    from neurodeploy.model.noise import Noise
 
 
 class TrainingBatch(NamedTuple):

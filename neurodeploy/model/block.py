@@ -16,12 +16,12 @@ from torch.nn.functional import conv2d
 
 from neurodeploy._io.digest import digest
 from neurodeploy._io.lava import lava_imports
+from neurodeploy.model.decays import LearntDecays
 from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.dynamics import Current, HiddenNeuron, HiddenSpikes, time_last
 from neurodeploy.model.products import WeightedSpikes
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
-from neurodeploy.netx.units import DECAY_SCALE
 
 with lava_imports():
     from lava.lib.dl import slayer
@@ -84,6 +84,7 @@ class Block(torch.nn.Module):
             if spec.bias
             else None
         )
+        self.decays = LearntDecays(neuron) if spec.learn_decays else None
         self.delay = (
             AxonalDelays(spec.neurons, spec.delay_steps)
             if isinstance(spec, DenseSpec) and spec.delay_steps
@@ -136,16 +137,18 @@ class Block(torch.nn.Module):
 
     def current(self, spikes: torch.Tensor) -> torch.Tensor:
         """Synaptic current plus bias, what the voltage integrates, [batch, *features, time]."""
-        factor = DECAY_SCALE - self.spec.neuron.current_decay_steps
-        current, bias = Current.apply(self.dendrite(spikes), factor), self.quantised_bias
+        decay = None if self.decays is None else self.decays()[0]
+        current = Current.apply(self.dendrite(spikes), self.factors[0], decay)
+        bias = self.quantised_bias
         return current if bias is None else current + bias
 
     def forward(self, spikes: torch.Tensor) -> torch.Tensor:
         """Spikes of the deterministic neurons, with SLAYER's surrogate gradient."""
         recurrent, bias = self.recurrent_weight, self.bias_by_neuron
+        of_neurons = self.hidden_neuron, None if self.decays is None else self.decays()
         if recurrent is None:
-            return HiddenSpikes.apply(self.dendrite(spikes), bias, self.hidden_neuron)
-        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, self.hidden_neuron)
+            return HiddenSpikes.apply(self.dendrite(spikes), bias, *of_neurons)
+        return RecurrentSpikes.apply(self.dendrite(spikes), recurrent, bias, *of_neurons)
 
     @property
     def quantised_bias(self) -> torch.Tensor | None:
@@ -159,13 +162,18 @@ class Block(torch.nn.Module):
         return None if bias is None else bias.squeeze(-1).expand(self.shape)
 
     @property
+    def factors(self) -> tuple[int, int]:
+        """Decay factors of current and voltage that the chip has, 4,096 minus the decays."""
+        return (self.spec.neuron if self.decays is None else self.decays).factors
+
+    @property
     def hidden_neuron(self) -> HiddenNeuron:
         """The numbers of a deterministic neuron, with SLAYER's surrogate gradient."""
-        neuron = self.spec.neuron
+        current_factor, voltage_factor = self.factors
         return HiddenNeuron(
-            current_factor=DECAY_SCALE - neuron.current_decay_steps,
-            voltage_factor=DECAY_SCALE - neuron.voltage_decay_steps,
-            threshold=neuron.quantised_threshold,
+            current_factor=current_factor,
+            voltage_factor=voltage_factor,
+            threshold=self.spec.neuron.quantised_threshold,
             width=self.neuron.tau_rho * TAU_RHO_MULT,
             height=self.neuron.scale_rho * SCALE_RHO_MULT,
         )

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from neurodeploy.model.compiling import compiled, loops_take
+from neurodeploy.model.decays import of_current_decay, of_decays
 from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.workers import share
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
@@ -53,12 +54,19 @@ class HiddenNeuron(NamedTuple):
     width: float
     height: float
 
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Decay factors of current and voltage."""
+        return self.current_factor, self.voltage_factor
+
 
 class Current(torch.autograd.Function):
     """The synaptic current u, a leaky integral of what arrives."""
 
     @staticmethod
-    def forward(ctx: Any, arriving: torch.Tensor, factor: int) -> torch.Tensor:
+    def forward(
+        ctx: Any, arriving: torch.Tensor, factor: int, decay: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Integrate.
 
         Parameters
@@ -67,20 +75,25 @@ class Current(torch.autograd.Function):
             Weighted spikes z, in SLAYER's units.
         factor : int
             Decay factor, 4,096 minus the current decay.
+        decay : Tensor [], optional
+            The decay, to get a gradient.
 
         Returns
         -------
         Tensor [batch, *features, time], float32
         """
+        current = integrate(time_first(arriving), factor)
         ctx.factor = factor
-        return time_last(integrate(time_first(arriving), factor))
+        ctx.save_for_backward(None if decay is None else current)
+        return time_last(current)
 
     @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None]:
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The adjoint recursion, without rounding."""
-        direct = time_first(grads[0])
+        (current,), direct = ctx.saved_tensors, time_first(grads[0])
         carry = torch.full_like(direct[:1], ctx.factor / DECAY_SCALE)
-        return time_last(adjoint(direct, carry)), None
+        out = adjoint(direct, carry)
+        return time_last(out), None, None if current is None else of_current_decay(out, current)
 
 
 class HiddenSpikes(torch.autograd.Function):
@@ -96,6 +109,7 @@ class HiddenSpikes(torch.autograd.Function):
         arriving: torch.Tensor,
         bias: torch.Tensor | None,
         neuron: HiddenNeuron,
+        decays: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Integrate twice, spike, reset.
 
@@ -107,6 +121,8 @@ class HiddenSpikes(torch.autograd.Function):
             Added to the current, in SLAYER's units.
         neuron : HiddenNeuron
             What all of them have in common.
+        decays : Tensor [2], optional
+            Of current and voltage, to get gradients.
 
         Returns
         -------
@@ -121,14 +137,14 @@ class HiddenSpikes(torch.autograd.Function):
             drive = current if bias is None else current + bias
             level = torch.full_like(rows[:1], neuron.threshold)
             voltage, spikes = integrate_and_fire(drive, level, neuron.voltage_factor)
-        ctx.save_for_backward(voltage)
-        ctx.neuron = neuron
+        ctx.save_for_backward(voltage, bias)
+        ctx.neuron, ctx.learns_decays = neuron, decays is not None
         return time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Surrogate, then the adjoints of voltage and current: gradients of drive and bias."""
-        (voltage,), neuron = ctx.saved_tensors, ctx.neuron
+        (voltage, bias), neuron = ctx.saved_tensors, ctx.neuron
         direct = time_first(grads[0])
         if loops_take(voltage):
             of_current = _hidden_adjoint(voltage, direct, neuron)
@@ -143,7 +159,11 @@ class HiddenSpikes(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             of_bias = of_current.sum((0, 1))
             of_bias -= of_current[1:].sum((0, 1)) * (neuron.current_factor / DECAY_SCALE)
-        return time_last(of_current), of_bias, None
+        of_both = None
+        if ctx.learns_decays:
+            spikes = (voltage > neuron.threshold).float()
+            of_both = of_decays(of_current, voltage, spikes, bias, neuron.factors)
+        return time_last(of_current), of_bias, None, of_both
 
 
 def integrate(rows: torch.Tensor, factor: int) -> torch.Tensor:

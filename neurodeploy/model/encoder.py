@@ -9,7 +9,8 @@ import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.block import Block
-from neurodeploy.model.readout import Noise, Readout
+from neurodeploy.model.noise import Noise
+from neurodeploy.model.readout import Readout
 from neurodeploy.model.specs import ConvSpec, LayerSpec
 
 MAX_HIDDEN_THRESHOLD = 64
@@ -136,7 +137,11 @@ class Encoder(torch.nn.Module):
             spikes = block(spikes)
             hidden.append(spikes)
         last = self.layers[-1]
-        drawn: dict[str, Any] = {"temperature": temperature, "generator": generator}
+        drawn: dict[str, Any] = {
+            "temperature": temperature,
+            "generator": generator,
+            "decays": last.decays,
+        }
         recurrent = last.recurrent_weight
         if recurrent is None:
             out, margin = self.readout(last.current(spikes), **drawn)

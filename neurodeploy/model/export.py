@@ -11,7 +11,7 @@ from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.layers import Conv, Dense, Layer
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
-from neurodeploy.netx.units import WEIGHT_SCALE
+from neurodeploy.netx.units import DECAY_SCALE, WEIGHT_SCALE
 
 
 def export_network(encoder: Encoder) -> Network:
@@ -43,9 +43,10 @@ def export_network(encoder: Encoder) -> Network:
 @torch.no_grad()
 def _layer(block: Block) -> Layer:
     spec = block.spec
+    current_factor, voltage_factor = block.factors
     neuron = CubaNeuron(
-        current_decay=spec.neuron.current_decay_steps,
-        voltage_decay=spec.neuron.voltage_decay_steps,
+        current_decay=DECAY_SCALE - current_factor,
+        voltage_decay=DECAY_SCALE - voltage_factor,
         threshold=spec.neuron.threshold_mantissa,
     )
     weight = (block.weight * WEIGHT_SCALE).numpy()[..., 0]

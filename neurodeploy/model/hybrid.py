@@ -9,7 +9,7 @@ import torch
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.decoder import Decoder, every_window
 from neurodeploy.model.encoder import Encoder, EncoderOutput
-from neurodeploy.model.readout import Noise
+from neurodeploy.model.noise import Noise
 
 
 class HybridOutput(NamedTuple):

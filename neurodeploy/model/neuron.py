@@ -58,3 +58,8 @@ class CubaParameters:
     def voltage_decay_steps(self) -> int:
         """``vDecay`` of netx, 0 to 4,096."""
         return round(self.voltage_decay * DECAY_SCALE)
+
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Decay factors of current and voltage, 4,096 minus the decays."""
+        return DECAY_SCALE - self.current_decay_steps, DECAY_SCALE - self.voltage_decay_steps

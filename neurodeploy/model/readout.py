@@ -23,13 +23,13 @@ those of the paper hear their own: then :math:`u_t` has :math:`R\,s_{t-1}` besid
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from neurodeploy.model.compiling import compiled, loops_take
+from neurodeploy.model.decays import LearntDecays, of_voltage_decay
 from neurodeploy.model.dynamics import (
     SAMPLES,
     adjoint,
@@ -39,58 +39,10 @@ from neurodeploy.model.dynamics import (
 )
 from neurodeploy.model.exponential import falling_exp
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.noise import Noise, logistic_noise
 from neurodeploy.model.recurrence import SampledRecurrentSpikes
 from neurodeploy.model.workers import share
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShareOfNoise:
-    """The noise of some rows of a batch, as the whole batch draws it.
-
-    Parameters
-    ----------
-    generator : torch.Generator
-        What the whole batch draws from.
-    start : int
-        The first of the rows.
-    rows : int
-        Of the whole batch.
-    """
-
-    generator: torch.Generator
-    start: int
-    rows: int
-
-
-Noise = torch.Generator | ShareOfNoise
-"""Where the readout's sampling noise comes from."""
-
-
-def uniform(shape: torch.Size, noise: Noise | None) -> torch.Tensor:
-    """Numbers in [0, 1) for [batch, neuron, time], drawn on the CPU so that all devices agree."""
-    if isinstance(noise, ShareOfNoise):
-        whole = torch.rand((noise.rows, *shape[1:]), generator=noise.generator)
-        return whole[noise.start : noise.start + shape[0]]
-    return torch.rand(shape, generator=noise)
-
-
-def logistic_noise(like: torch.Tensor, temperature: float, noise: Noise | None) -> torch.Tensor:
-    """What makes a comparison with a threshold a coin of log-odds ``margin / temperature``.
-
-    Parameters
-    ----------
-    like : Tensor [batch, neuron, time]
-        Of the shape and device that are wanted.
-    temperature : float
-        Scale of the logistic distribution; at 0 there is no noise.
-    noise : torch.Generator or ShareOfNoise, optional
-        Source of the randomness.
-    """
-    if temperature <= 0:
-        return torch.zeros_like(like)
-    drawn = uniform(like.shape, noise).clamp_(1e-7, 1 - 1e-7)
-    return drawn.logit_().mul_(temperature).to(like.device)
 
 
 class SampledSpikes(torch.autograd.Function):
@@ -109,6 +61,7 @@ class SampledSpikes(torch.autograd.Function):
         threshold: float,
         factor: int,
         gradient_width: float,
+        decay: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Integrate, sample, reset: see the module's equations.
 
@@ -125,6 +78,8 @@ class SampledSpikes(torch.autograd.Function):
             Decay factor, 4,096 minus the voltage decay.
         gradient_width : float
             Temperature of the sigmoid whose derivative stands in for that of a spike.
+        decay : Tensor [], optional
+            The voltage decay, to get a gradient.
 
         Returns
         -------
@@ -142,11 +97,12 @@ class SampledSpikes(torch.autograd.Function):
             margin = voltage - threshold
         ctx.save_for_backward(margin, spikes)
         ctx.keep, ctx.gradient_width = factor / DECAY_SCALE, gradient_width
+        ctx.threshold, ctx.learns_decay = threshold, decay is not None
         return time_last(margin), time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Adjoint recursion; returns the gradient of the current."""
+        """Adjoint recursion; gradients of the current and of the decay."""
         margin, spikes = ctx.saved_tensors
         of_margin, of_spikes = time_first(grads[0]), grads[1]
         if loops_take(margin):
@@ -160,7 +116,10 @@ class SampledSpikes(torch.autograd.Function):
             slope = probability * (1 - probability) / ctx.gradient_width
             direct = of_margin + time_first(of_spikes) * slope
             out = adjoint(direct, ctx.keep * (1 - spikes))
-        return time_last(out), None, None, None, None
+        of_decay = None
+        if ctx.learns_decay:
+            of_decay = of_voltage_decay(out, margin + ctx.threshold, spikes)
+        return time_last(out), None, None, None, None, of_decay
 
 
 def _by_samples(rows: torch.Tensor, work: Callable[[int], object]) -> None:
@@ -249,6 +208,7 @@ class Readout(torch.nn.Module):
         *,
         temperature: float,
         generator: Noise | None = None,
+        decays: LearntDecays | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Sample the spikes of a batch.
 
@@ -260,6 +220,8 @@ class Readout(torch.nn.Module):
             0 for the deterministic neuron that is exported.
         generator : torch.Generator or ShareOfNoise, optional
             Source of the sampling noise.
+        decays : LearntDecays, optional
+            Instead of the neuron's.
 
         Returns
         -------
@@ -273,8 +235,9 @@ class Readout(torch.nn.Module):
             current,
             noise,
             self.threshold,
-            DECAY_SCALE - self.neuron.voltage_decay_steps,
+            self._factors(decays)[1],
             max(temperature, self.gradient_floor),
+            None if decays is None else decays()[1],
         )
         return spikes, margin
 
@@ -286,6 +249,7 @@ class Readout(torch.nn.Module):
         *,
         temperature: float,
         generator: Noise | None = None,
+        decays: LearntDecays | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Sample the spikes of neurons that hear those of the step before.
 
@@ -297,7 +261,7 @@ class Readout(torch.nn.Module):
             R, [to, from].
         bias : Tensor [neuron], float32, or None
             Added to the current.
-        temperature, generator
+        temperature, generator, decays
             As in `forward`.
 
         Returns
@@ -305,14 +269,17 @@ class Readout(torch.nn.Module):
         spikes, margin
             As from `forward`.
         """
-        neuron = self.neuron
         margin, spikes = SampledRecurrentSpikes.apply(
             arriving,
             recurrent_weight,
             bias,
             logistic_noise(arriving, temperature, generator),
             self.threshold,
-            (DECAY_SCALE - neuron.current_decay_steps, DECAY_SCALE - neuron.voltage_decay_steps),
+            self._factors(decays),
             max(temperature, self.gradient_floor),
+            None if decays is None else decays(),
         )
         return spikes, margin
+
+    def _factors(self, decays: LearntDecays | None) -> tuple[int, int]:
+        return self.neuron.factors if decays is None else decays.factors

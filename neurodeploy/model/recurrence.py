@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from neurodeploy.model.decays import of_decays
 from neurodeploy.model.dynamics import HiddenNeuron, time_first, time_last
 from neurodeploy.netx.units import DECAY_SCALE, STATE_SCALE
 
@@ -32,6 +33,7 @@ class RecurrentSpikes(torch.autograd.Function):
         recurrent_weight: torch.Tensor,
         bias: torch.Tensor | None,
         neuron: HiddenNeuron,
+        decays: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Integrate twice, spike, reset, step by step.
 
@@ -45,6 +47,8 @@ class RecurrentSpikes(torch.autograd.Function):
             Added to the current, in SLAYER's units.
         neuron : HiddenNeuron
             What all of them have in common.
+        decays : Tensor [2], optional
+            Of current and voltage, to get gradients.
 
         Returns
         -------
@@ -53,16 +57,15 @@ class RecurrentSpikes(torch.autograd.Function):
         """
         rows = time_first(arriving)
         level = torch.full_like(rows[:1], neuron.threshold)
-        factors = neuron.current_factor, neuron.voltage_factor
-        voltages, spikes = _run(rows, recurrent_weight, bias, level, factors)
-        ctx.save_for_backward(voltages, spikes, recurrent_weight)
-        ctx.neuron, ctx.has_bias = neuron, bias is not None
+        voltages, spikes = _run(rows, recurrent_weight, bias, level, neuron.factors)
+        ctx.save_for_backward(voltages, spikes, recurrent_weight, bias)
+        ctx.neuron, ctx.learns_decays = neuron, decays is not None
         return time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Adjoint recursion; gradients of what arrives, of the recurrent weights and the bias."""
-        (voltages, spikes, weight), neuron = ctx.saved_tensors, ctx.neuron
+        (voltages, spikes, weight, bias), neuron = ctx.saved_tensors, ctx.neuron
         current_keep = neuron.current_factor / DECAY_SCALE
         voltage_keep = neuron.voltage_factor / DECAY_SCALE
         distances = (voltages - neuron.threshold).abs()
@@ -77,8 +80,11 @@ class RecurrentSpikes(torch.autograd.Function):
             of_current = of_voltage + current_keep * of_current
             of_voltages[t], of_currents[t] = of_voltage, of_current
         of_weight = torch.einsum("tbo,tbi->oi", of_currents[1:], spikes[:-1])
-        of_bias = of_voltages.sum((0, 1)) if ctx.has_bias else None
-        return time_last(of_currents), of_weight, of_bias, None
+        of_bias = None if bias is None else of_voltages.sum((0, 1))
+        of_both = None
+        if ctx.learns_decays:
+            of_both = of_decays(of_currents, voltages, spikes, bias, neuron.factors)
+        return time_last(of_currents), of_weight, of_bias, None, of_both
 
 
 class SampledRecurrentSpikes(torch.autograd.Function):
@@ -100,12 +106,13 @@ class SampledRecurrentSpikes(torch.autograd.Function):
         threshold: float,
         factors: tuple[int, int],
         gradient_width: float,
+        decays: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Integrate twice, sample, reset, step by step.
 
         Parameters
         ----------
-        arriving, recurrent_weight, bias
+        arriving, recurrent_weight, bias, decays
             As in `RecurrentSpikes`.
         noise, threshold, gradient_width
             As in `neurodeploy.model.readout.SampledSpikes`.
@@ -120,31 +127,36 @@ class SampledRecurrentSpikes(torch.autograd.Function):
         level = threshold - time_first(noise)
         voltages, spikes = _run(time_first(arriving), recurrent_weight, bias, level, factors)
         margin = voltages - threshold
-        ctx.save_for_backward(margin, spikes, recurrent_weight)
-        ctx.current_keep, ctx.voltage_keep = (factor / DECAY_SCALE for factor in factors)
-        ctx.gradient_width, ctx.has_bias = gradient_width, bias is not None
+        ctx.save_for_backward(margin, spikes, recurrent_weight, bias)
+        ctx.factors, ctx.threshold, ctx.gradient_width = factors, threshold, gradient_width
+        ctx.learns_decays = decays is not None
         return time_last(margin), time_last(spikes)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Two adjoint recursions, of margins and of spikes; gradients as in `RecurrentSpikes`."""
-        margin, spikes, weight = ctx.saved_tensors
+        margin, spikes, weight, bias = ctx.saved_tensors
+        current_keep, voltage_keep = (factor / DECAY_SCALE for factor in ctx.factors)
         probability = torch.sigmoid(margin / ctx.gradient_width)
         slopes = probability * (1 - probability) / ctx.gradient_width
-        keeps = ctx.voltage_keep * (1 - spikes)
+        keeps = voltage_keep * (1 - spikes)
         of_margins, of_spikes = (time_first(grad) for grad in grads)
         of_currents, of_voltages = torch.empty_like(margin), torch.empty_like(margin)
         fixed_current = fixed_voltage = current = voltage = torch.zeros_like(margin[0])
         for t in reversed(range(len(margin))):
             fixed_voltage = of_margins[t] + keeps[t] * fixed_voltage
-            fixed_current = fixed_voltage + ctx.current_keep * fixed_current
+            fixed_current = fixed_voltage + current_keep * fixed_current
             # Here current is still the gradient of that of step t + 1, which hears this spike.
             voltage = slopes[t] * (of_spikes[t] + current @ weight) + keeps[t] * voltage
-            current = voltage + ctx.current_keep * current
+            current = voltage + current_keep * current
             of_voltages[t], of_currents[t] = fixed_voltage + voltage, fixed_current + current
         of_weight = torch.einsum("tbo,tbi->oi", of_currents[1:], spikes[:-1])
-        of_bias = of_voltages.sum((0, 1)) if ctx.has_bias else None
-        return time_last(of_currents), of_weight, of_bias, None, None, None, None
+        of_bias = None if bias is None else of_voltages.sum((0, 1))
+        of_both = None
+        if ctx.learns_decays:
+            voltages = margin + ctx.threshold
+            of_both = of_decays(of_currents, voltages, spikes, bias, ctx.factors)
+        return time_last(of_currents), of_weight, of_bias, None, None, None, None, of_both
 
 
 def _run(

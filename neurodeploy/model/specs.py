@@ -24,6 +24,8 @@ class DenseSpec:
         Scale of the initial weights over PyTorch's default for a convolution.
     bias : bool
         Learn a bias current for each neuron.
+    learn_decays : bool
+        Learn the decays of current and voltage that all neurons share, from those of ``neuron``.
     delay_steps : int
         Learn an axonal delay for each neuron, in whole steps, of at most so many; up to 62. They
         start anywhere from 0 to there. 0 is a layer without delays.
@@ -35,6 +37,7 @@ class DenseSpec:
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     bias: bool = False
+    learn_decays: bool = False
     delay_steps: int = 0
     levels: WeightLevels = field(default_factory=WeightLevels)
 
@@ -58,7 +61,7 @@ class RecurrentSpec:
     ----------
     neurons : int
         Number of neurons.
-    neuron, weight_scale, bias, levels
+    neuron, weight_scale, bias, learn_decays, levels
         As in `DenseSpec`; scale and levels are those of both kinds of weights.
     """
 
@@ -66,6 +69,7 @@ class RecurrentSpec:
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     bias: bool = False
+    learn_decays: bool = False
     levels: WeightLevels = field(default_factory=WeightLevels)
 
     def __post_init__(self) -> None:
@@ -85,7 +89,7 @@ class ConvSpec:
         Geometry, the same in height and width.
     groups : int
         Blocked connections between channels.
-    neuron, weight_scale, bias, levels
+    neuron, weight_scale, bias, learn_decays, levels
         As in `DenseSpec`; one bias for a channel. Lava ignores delays of a convolution, so
         there are none.
     """
@@ -99,6 +103,7 @@ class ConvSpec:
     neuron: CubaParameters = field(default_factory=CubaParameters)
     weight_scale: float = 2.0
     bias: bool = False
+    learn_decays: bool = False
     levels: WeightLevels = field(default_factory=WeightLevels)
 
     def __post_init__(self) -> None:

@@ -18,21 +18,24 @@ from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.model.specs import ConvSpec, DenseSpec
 from neurodeploy.signals.encode import SpikeInput
 
+FAST = CubaParameters(threshold=0.5, voltage_decay=0.2)
+
 
 def encoder() -> Encoder:
-    """Convolution, bias, delays, fewer bits, and pruned synapses."""
+    """Convolution, bias, delays, learnt decays, fewer bits, and pruned synapses."""
     torch.manual_seed(4)
     made = Encoder(
         (2, 5, 4),
         [
             ConvSpec(channels=3, kernel_size=3, padding=1, bias=True, weight_scale=4.0),
             DenseSpec(neurons=6, delay_steps=3, levels=WeightLevels(bits=5, exponent=2)),
-            DenseSpec(neurons=3, neuron=CubaParameters(threshold=0.5, voltage_decay=0.2)),
+            DenseSpec(neurons=3, neuron=FAST, learn_decays=True),
         ],
     )
     _, middle, last = made.layers
     with torch.no_grad():
         middle.delay.delay.copy_(torch.tensor([0.0, 1.0, 2.5, 0.0, 3.0, 1.0]))  # type: ignore[union-attr]
+        last.decays.fractions.copy_(torch.tensor([0.31, 0.071]))  # type: ignore[union-attr]
     last.connected = (torch.rand(last.synapse.weight.shape) < 0.7).float()
     return made
 

@@ -25,7 +25,7 @@ def model(hidden: int = 5, *, seed: int = 0) -> HybridModel:
     torch.manual_seed(seed)
     layers = [
         ConvSpec(channels=2, kernel_size=2, bias=True),
-        DenseSpec(neurons=hidden, bias=True),
+        DenseSpec(neurons=hidden, bias=True, learn_decays=True),
         DenseSpec(neurons=3, delay_steps=3),
     ]
     config = DecoderConfig(kind="mlp", neurons=3, window_steps=6, heads={"label": 2}, hidden=4)
@@ -166,6 +166,12 @@ def test_levels_are_in_the_file(tmp_path: Path) -> None:
     save_model(tmp_path / "best.safetensors", compress(model(), bits=4), {})
     with pytest.raises(InputError, match=r"encoder\.layers\.0\.levels\.bits: 4 -> 8"):
         load_model(model(), tmp_path / "best.safetensors")
+
+
+def test_whether_decays_are_learnt_is_in_the_file() -> None:
+    identity = model_identity(model())
+    assert [identity[f"encoder.layers.{layer}.learn_decays"] for layer in range(3)] == [0, 1, 0]
+    assert identity["parameters.encoder.blocks.1.decays.fractions"] == [2]
 
 
 def test_a_model_of_an_earlier_version_is_refused(tmp_path: Path) -> None:

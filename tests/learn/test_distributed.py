@@ -29,8 +29,8 @@ from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.noise import ShareOfNoise
 from neurodeploy.model.quantization import compress
-from neurodeploy.model.readout import ShareOfNoise
 from neurodeploy.model.specs import DenseSpec
 from neurodeploy.signals.datasets import load_digits, split
 from neurodeploy.signals.encode import RateEncoding

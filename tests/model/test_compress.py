@@ -50,7 +50,10 @@ def hybrid(encoder: Encoder) -> HybridModel:
 def dense(seed: int = 0) -> HybridModel:
     """Reads digits, 64 pixels in a row."""
     torch.manual_seed(seed)
-    layers = [DenseSpec(neurons=20, bias=True), DenseSpec(neurons=12, delay_steps=3)]
+    layers = [
+        DenseSpec(neurons=20, bias=True, learn_decays=True),
+        DenseSpec(neurons=12, delay_steps=3),
+    ]
     return hybrid(Encoder((64,), layers))
 
 

@@ -194,6 +194,7 @@ def dense_specs(draw: st.DrawFn) -> DenseSpec:
             voltage_decay=draw(decay),
         ),
         bias=draw(st.booleans()),
+        learn_decays=draw(st.booleans()),
         delay_steps=draw(st.sampled_from([0, 1, 6])),
     )
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.model import dynamics, readout
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.readout import Readout, ShareOfNoise, uniform
+from neurodeploy.model.noise import ShareOfNoise, uniform
+from neurodeploy.model.readout import Readout
 
 with lava_imports():
     from lava.lib.dl import slayer
