@@ -1,6 +1,7 @@
 """Does a decoder that sees when spikes come read more? Spoken digits, by readout and decoder.
 
 Usage: python train/spike_timing.py DATA [--workers 2] [--seeds 5] [--table timing held-out ...]
+           [--readouts 1 2 4 8 32] [--decoders mlp counts ...]
 
 DATA is the folder of the Free Spoken Digit Dataset, or of all data. Tables: ``timing``, official
 split, readout neurons by decoder; ``held-out``, one speaker after the other, whom training never
@@ -12,7 +13,7 @@ tables.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import neurodeploy as nd
@@ -39,9 +40,7 @@ DECODERS: dict[str, str | type] = {
     "last step": LastStep,
     "mlp, times shuffled": ShuffledTimes,
 }
-READOUTS = (1, 2, 4, 8, 32)
-RECURRENT = (2, 32)
-"""Readouts of the recurrent decoder, which takes three times as long as the others."""
+READOUTS = (2, 1, 4, 8, 32)
 
 TASK = nd.RecordedTask(
     corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6, trim_db=30)),
@@ -68,7 +67,9 @@ def vdib(task: nd.RecordedTask) -> Run:
     return run
 
 
-def units(data: Path, seeds: int) -> Iterator[Unit]:
+def units(
+    data: Path, seeds: int, readouts: Sequence[int], decoders: Sequence[str]
+) -> Iterator[Unit]:
     """All runs, seed by seed; the tightest readouts first."""
     base = TASK.in_folder(data)
     direction = DirectionTask.of(base)
@@ -79,10 +80,9 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         return Unit(table=table, variant=f"{readout:02d} neurons, {name}", seed=seed, run=run)
 
     for seed in range(seeds):
-        for readout in sorted(READOUTS, key=lambda neurons: abs(neurons - 2)):
-            for name in DECODERS:
-                if name != "recurrent" or readout in RECURRENT:
-                    yield unit("timing", base, name, readout, seed)
+        for readout in readouts:
+            for name in decoders:
+                yield unit("timing", base, name, readout, seed)
         for name in ("mlp", "recurrent", "counts"):
             yield unit("direction", direction, name, 2, seed)
     speakers = sorted({str(each) for each in base.corpus.open(data).speakers or ()})
@@ -97,9 +97,11 @@ def main() -> None:
     """Run the units."""
     parser = script_parser(seeds=5)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--readouts", type=int, nargs="*", default=READOUTS)
+    parser.add_argument("--decoders", nargs="*", choices=DECODERS, default=[*DECODERS])
     given = parser.parse_args()
     run_script(
-        units(given.data, given.seeds),
+        units(given.data, given.seeds, given.readouts, given.decoders),
         tables=given.table,
         workers=given.workers,
         cluster=given.cluster,
