@@ -46,6 +46,12 @@ MEMORY_SKIPPING = Column(
 )
 
 COLUMNS = {
+    "timing": (DEPLOYED, SPIKES, BITS, TIME),
+    "direction": (DEPLOYED, SPIKES, BITS, TIME),
+    "held-out": (DEPLOYED, SPIKES, BITS, TIME),
+    "spoken-digits": (SAMPLED, DEPLOYED, BITS, SPIKES, TIME),
+    "nmnist": (SAMPLED, DEPLOYED, BITS, SPIKES, TIME),
+    "fashion-mnist": (SAMPLED, DEPLOYED, BITS, SPIKES, TIME),
     "decoders": (DEPLOYED, SPIKES, BITS, TIME),
     "estimators": (SAMPLED, DEPLOYED, LOSS, SPIKES, TIME),
     "choices": (VALIDATION,),
@@ -71,6 +77,9 @@ RETRACTED = (
     ),
 )
 """``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
+
+SEES_TIME = ("linear", "mlp", "conv", "recurrent")
+"""Decoders that see when every spike comes."""
 
 BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
@@ -134,6 +143,26 @@ def draw_rate_curve(variants: Mapping[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
+def draw_timing(variants: Mapping[str, Any], path: Path) -> None:
+    """Accuracy of each decoder by the readout neurons that it reads."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for variant, accuracy in zip(variants, means(variants, "accuracy_deployed"), strict=True):
+        neurons, decoder = variant.split(" neurons, ")
+        curves.setdefault(decoder, []).append((int(neurons), 100 * accuracy))
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for decoder, points in sorted(curves.items(), key=lambda curve: -curve[1][0][1]):
+        blind = decoder not in SEES_TIME
+        axes.plot(*zip(*points, strict=True), "o:" if blind else "o-", label=decoder)
+    axes.set_xscale("log", base=2)
+    ticks = sorted({neurons for points in curves.values() for neurons, _ in points})
+    axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
+    axes.set_xlabel("readout neurons that the decoder sees")
+    axes.set_ylabel("spoken digits, deployed, %")
+    axes.legend(title="solid: sees when spikes come", fontsize=8)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
 def main() -> None:
     """Write everything that the finished runs are enough for."""
     summary = write_summary(RESULTS, DOCS / "results.json", retracted=RETRACTED)
@@ -143,6 +172,8 @@ def main() -> None:
     if tables["beta"] and tables["beta-ann"]:
         path = pictures / "information-plane.png"
         draw_information_plane(tables["beta"], tables["beta-ann"], path)
+    if tables["timing"]:
+        draw_timing(tables["timing"], pictures / "timing.png")
     if tables["mnist-rate"]:
         draw_rate_curve(tables["mnist-rate"], pictures / "rate.png")
     filled = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ def _one_source(context: typer.Context, data: str | None) -> str | None:
             raise InputError(message("options --input and --data", "one of them", "both"))
         return None
     if data is not None and (data in TASKS or not Path(data).is_dir()):
+        if os.sep in data:
+            raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
         return require_task(data)
     task = _task_of(context.params["network"])
     if task in LAYOUTS:

@@ -170,14 +170,9 @@ class LeaveOneOut:
         state: dict[str, float],
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss of all samples, plus their score terms; remembers nothing."""
-        layers, readout = model.encoder.layers, model.encoder.readout
-        spikes = batch.spikes
-        for layer in layers[:-1]:
-            spikes = layer(spikes)
-        current = layers[-1].current(spikes)
+        _, draw = model.encoder.heard(batch.spikes)
         drawn = [
-            readout(current, temperature=batch.temperature, generator=batch.noise)
-            for _ in range(self.samples)
+            draw(temperature=batch.temperature, generator=batch.noise) for _ in range(self.samples)
         ]
         sampled = torch.cat([sent.detach() for sent, _ in drawn])
         margin = torch.cat([above for _, above in drawn])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -132,20 +133,25 @@ class Encoder(torch.nn.Module):
                     list(spikes.shape),
                 )
             )
+        hidden, draw = self.heard(spikes)
+        out, margin = draw(temperature=temperature, generator=generator)
+        return EncoderOutput(out, margin, hidden)
+
+    def heard(
+        self, spikes: torch.Tensor
+    ) -> tuple[list[torch.Tensor], Callable[..., tuple[torch.Tensor, torch.Tensor]]]:
+        """What does not depend on chance: spikes of the hidden layers, and what draws a readout.
+
+        Each call of the second, with a temperature and a generator, gives other spikes and margins
+        [batch, neuron, time] of the same input.
+        """
         hidden: list[torch.Tensor] = []
         for block in self.layers[:-1]:
             spikes = block(spikes)
             hidden.append(spikes)
         last = self.layers[-1]
-        drawn: dict[str, Any] = {
-            "temperature": temperature,
-            "generator": generator,
-            "decays": last.decays,
-        }
         recurrent = last.recurrent_weight
         if recurrent is None:
-            out, margin = self.readout(last.current(spikes), **drawn)
-        else:
-            given = last.dendrite(spikes), recurrent, last.bias_by_neuron
-            out, margin = self.readout.with_feedback(*given, **drawn)
-        return EncoderOutput(out, margin, hidden)
+            return hidden, partial(self.readout, last.current(spikes), decays=last.decays)
+        given = last.dendrite(spikes), recurrent, last.bias_by_neuron
+        return hidden, partial(self.readout.with_feedback, *given, decays=last.decays)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
+from neurodeploy.model.specs import ConvSpec
 from neurodeploy.signals.corpora.nmnist import NMnist
 from neurodeploy.signals.corpora.spiking_digits import SpikingDigits
 from neurodeploy.signals.corpora.spoken_digits import SpokenDigits
@@ -48,32 +49,42 @@ DIGITS: ImageTask = ImageTask(
 )
 """Small and quick."""
 
+SLOW = CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05)
+"""Neurons that remember what was said."""
+
 SPOKEN_DIGITS = RecordedTask(
-    corpus=SpokenDigits(hearing=Hearing(bands=40, low_hz=100, high_hz=3600, delta_db=6)),
+    corpus=SpokenDigits(hearing=Hearing(bands=40, delta_db=6)),
     steps=64,
     dt_s=0.01,
     jitter=Jitter(steps=3, bands=1, groups=2, drop=0.2),
     hidden=(256,),
     readout=64,
-    neuron=CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05),
+    neuron=SLOW,
     decoder_hidden=256,
-    beta=0.001,
+    beta=3e-4,
     prior=ConstantRate(0.05),
-    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+    training=TrainConfig(epochs=30, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=30),
 )
 """Ten spoken digits of the Free Spoken Digit Dataset."""
+
+QUICK = CubaParameters(surrogate_width=0.1)
 
 N_MNIST = RecordedTask(
     corpus=NMnist(),
     steps=30,
     dt_s=0.01,
     jitter=Jitter(steps=1),
-    hidden=(800,),
-    readout=128,
-    neuron=CubaParameters(surrogate_width=0.01),
-    beta=0.01,
-    prior=ConstantRate(0.02),
-    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+    hidden=(
+        ConvSpec(channels=8, kernel_size=5, stride=2, padding=1, neuron=QUICK),
+        ConvSpec(channels=16, kernel_size=3, stride=2, padding=1, neuron=QUICK),
+        128,
+    ),
+    readout=64,
+    neuron=QUICK,
+    decoder_hidden=256,
+    beta=3e-4,
+    prior=ConstantRate(0.05),
+    training=TrainConfig(epochs=20, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=20),
 )
 """Digits as an event camera saw them."""
 
@@ -84,22 +95,29 @@ SPIKING_DIGITS = RecordedTask(
     jitter=Jitter(steps=3, bands=10, drop=0.2),
     hidden=(256,),
     readout=64,
-    neuron=CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.05),
+    neuron=SLOW,
     decoder_hidden=256,
-    beta=0.001,
+    beta=3e-4,
     prior=ConstantRate(0.05),
-    training=TrainConfig(epochs=20, learning_rate=2e-3, patience_epochs=20),
+    training=TrainConfig(epochs=30, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=30),
 )
-"""Twenty spoken digits as spike trains of a model of the ear."""
+"""Twenty spoken digits as spike trains of a model of the ear; not tuned: no data were here."""
 
 IDX_IMAGES = IdxTask(
-    encoding=LevelEncoding(steps=10, levels=5),
-    hidden=(600,),
-    readout=256,
-    neuron=CubaParameters(surrogate_width=0.01),
-    beta=0.01,
+    encoding=LevelEncoding(steps=10, levels=10),
+    heads=("label",),
+    class_weight=1.0,
+    shift_px=1,
+    hidden=(
+        ConvSpec(channels=16, kernel_size=5, stride=2, padding=2, neuron=QUICK),
+        ConvSpec(channels=32, kernel_size=3, stride=2, padding=1, neuron=QUICK),
+        256,
+    ),
+    readout=128,
+    neuron=QUICK,
+    decoder_hidden=256,
+    beta=1e-4,
     prior=ConstantRate(0.05),
-    class_weight=40.0,
-    training=TrainConfig(epochs=6, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=6),
+    training=TrainConfig(epochs=10, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=10),
 )
 """MNIST, Fashion-MNIST or another set of IDX files, whole."""

@@ -80,6 +80,8 @@ def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> 
         with pytest.raises(InputError, match=r"Free Spoken Digit Dataset: .*Fetch .*--data-dir"):
             run(*typed)
     assert not Path("a.npy").exists()
+    with pytest.raises(InputError, match="--data: expected a task or a folder, found no folder"):
+        run("energy", bundle, "--data", tmp_path / "nowhere")
 
 
 def test_a_task_without_a_folder_takes_none(corpora: Path) -> None:

@@ -27,7 +27,7 @@ from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.specs import DenseSpec
+from neurodeploy.model.specs import DenseSpec, RecurrentSpec
 
 TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
 SAMPLES = 20_000
@@ -308,3 +308,24 @@ def test_estimators_are_values() -> None:
 def test_momentum_is_a_share(momentum: float) -> None:
     with pytest.raises(InputError, match=r"ScoreFunction\.momentum: expected in \[0, 1\]"):
         ScoreFunction(momentum=momentum)
+
+
+def test_a_readout_that_hears_itself_is_sampled_as_it_runs() -> None:
+    neuron = CubaParameters(threshold=THRESHOLD, current_decay=1.0, voltage_decay=1.0)
+    encoder = Encoder((1,), [RecurrentSpec(neurons=1, neuron=neuron, bias=True)])
+    decoder = Decoder(DecoderConfig(kind="linear", neurons=1, window_steps=6, heads={"y": 1}))
+    rates = []
+    for feedback in (0.0, -1.5):
+        with torch.no_grad():
+            encoder.blocks[0].bias.fill_(1.5)
+            encoder.blocks[0].recurrent_synapse.weight.fill_(feedback)
+        torch.manual_seed(0)
+        noise = torch.Generator().manual_seed(0)
+        batch = TrainingBatch(torch.zeros(500, 1, 6), {"y": torch.zeros(500)}, 0.1, noise)
+        for estimator in (LeaveOneOut(), Pathwise()):
+            _, terms = estimator(HybridModel(encoder, decoder), OBJECTIVE, batch, {})
+            rates.append(terms.firing_rate)
+    free, also_free, held, also_held = rates
+    assert free == pytest.approx(also_free, abs=0.02)
+    assert held == pytest.approx(also_held, abs=0.02)
+    assert held < 0.7 * free

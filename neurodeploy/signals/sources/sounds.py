@@ -22,6 +22,7 @@ UNREADABLE = (
     ZeroDivisionError,
     MemoryError,
     struct.error,
+    wavfile.WavFileWarning,
 )
 """What scipy raises for a damaged file."""
 
@@ -57,6 +58,7 @@ def read_wav(path: Path, hearing: Hearing) -> Sound:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that are no sound
+            warnings.filterwarnings("error", "Reached EOF prematurely")
             rate, samples = wavfile.read(path)
     except UNREADABLE as error:
         raise FileFormatError(message(where, "a whole WAV file", error)) from error

@@ -98,6 +98,14 @@ def test_damaged_sound_is_refused(damaged: bytes, tmp_path: Path) -> None:
         read_wav(path, Hearing())
 
 
+def test_sound_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    wavfile.write(path, 8000, np.zeros(4000, np.int16))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(FileFormatError, match=r"expected a whole WAV file, found Reached EOF"):
+        read_wav(path, Hearing())
+
+
 def write_trains(path: Path, units: list[list[int]], times: list[list[float]]) -> None:
     with h5py.File(path, "w") as file:
         for name, rows, kind in (("units", units, "u2"), ("times", times, "f4")):

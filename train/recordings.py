@@ -1,0 +1,62 @@
+"""The shipped tasks on real recordings and images: accuracy against bits, official test parts.
+
+Usage: python train/recordings.py DATA [--workers 2] [--seeds 5] [--table spoken-digits nmnist ...]
+
+DATA is the folder of all data: the Free Spoken Digit Dataset in fsdd, N-MNIST in nmnist, the IDX
+files of Fashion-MNIST in fashion_mnist. Every run is kept in runs/results once it is finished;
+`python train/results.py` makes the tables.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import neurodeploy as nd
+from neurodeploy.experiments import Run, Unit, measure, run_script, script_parser
+
+BETAS = (0.0, 3e-4, 1e-3)
+DELAY_STEPS = 20
+
+
+def vdib(task: nd.Task[Any]) -> Run:
+    """Train, export, deploy, measure."""
+
+    def run(folder: Path) -> Mapping[str, float]:
+        splits = task.splits()
+        return measure(task, splits, nd.train_task(task, splits, folder, threads=1))
+
+    return run
+
+
+def units(data: Path, seeds: int) -> Iterator[Unit]:
+    """All runs, seed by seed."""
+    spoken, events = (nd.task(name).in_folder(data) for name in ("spoken-digits", "nmnist"))
+    for seed in range(seeds):
+        for beta in BETAS:
+            task = dataclasses.replace(spoken, beta=beta).trained_with(seed=seed)
+            yield Unit(table="spoken-digits", variant=f"{beta:g}", seed=seed, run=vdib(task))
+        delayed = dataclasses.replace(spoken, delay_steps=DELAY_STEPS).trained_with(seed=seed)
+        variant = f"{spoken.beta:g}, delays"
+        yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(delayed))
+        run = vdib(events.trained_with(seed=seed))
+        yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
+    images = nd.task("idx-images").in_folder(data / "fashion_mnist")
+    yield Unit(table="fashion-mnist", variant="convolutions", seed=0, run=vdib(images))
+
+
+def main() -> None:
+    """Run the units."""
+    parser = script_parser(seeds=5)
+    parser.add_argument("data", type=Path)
+    given = parser.parse_args()
+    run_script(
+        units(given.data, given.seeds),
+        tables=given.table,
+        workers=given.workers,
+        cluster=given.cluster,
+    )
+
+
+if __name__ == "__main__":
+    main()
