@@ -15,7 +15,7 @@ from typing import Any
 import neurodeploy as nd
 from neurodeploy.experiments import Run, Unit, measure, run_script, script_parser
 
-BETAS = (0.0, 3e-4, 1e-3)
+BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
 
 
