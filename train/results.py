@@ -81,6 +81,9 @@ RETRACTED = (
 SEES_TIME = ("linear", "mlp", "conv", "recurrent")
 """Decoders that see when every spike comes."""
 
+COUNTS = ("counts", "counts, one layer", "mlp, times shuffled")
+"""Decoders that see how many come, and nothing else."""
+
 BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
 
@@ -149,16 +152,21 @@ def draw_timing(variants: Mapping[str, Any], path: Path) -> None:
     for variant, accuracy in zip(variants, means(variants, "accuracy_deployed"), strict=True):
         neurons, decoder = variant.split(" neurons, ")
         curves.setdefault(decoder, []).append((int(neurons), 100 * accuracy))
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
     for decoder, points in sorted(curves.items(), key=lambda curve: -curve[1][0][1]):
         blind = decoder not in SEES_TIME
         axes.plot(*zip(*points, strict=True), "o:" if blind else "o-", label=decoder)
-    axes.set_xscale("log", base=2)
     ticks = sorted({neurons for points in curves.values() for neurons, _ in points})
+    timed, counted = (
+        max(dict(curves[decoder])[ticks[0]] for decoder in decoders)
+        for decoders in (set(SEES_TIME) & set(curves), set(COUNTS) & set(curves))
+    )
+    axes.set_title(f"{ticks[0]} neurons say {timed:.0f} % by timing, {counted:.0f} % by counts")
+    axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xlabel("readout neurons that the decoder sees")
     axes.set_ylabel("spoken digits, deployed, %")
-    axes.legend(title="solid: sees when spikes come", fontsize=8)
+    figure.legend(title="solid: sees when spikes come", fontsize=8, loc="outside right center")
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
