@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -86,7 +87,7 @@ def run_units(
     at = _committed() if missing else ""
     jobs = ((unit, partial(_recorded, unit, folder, at)) for unit in missing)
     for unit, done in pool.completed(jobs):
-        kept = {**done.result(), "command": " ".join(sys.argv)}
+        kept = {**done.result(), "command": command()}
         with atomic_path(_result(folder, unit)) as draft:
             draft.write_text(json.dumps(kept))
         bar.update(task, advance=1, description=unit.name, line=unit.name)
@@ -160,6 +161,11 @@ def _require_revision(unit: Unit, at: str) -> None:
     if (found := revision()) != at:
         remedy = "Its result is not kept: commit or undo changes, and start the script again."
         raise InputError(message(f"unit {unit.name}", f"revision {at} all along", found, remedy))
+
+
+def command() -> str:
+    """The command line as it was typed, with the last name of a path of this machine."""
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in sys.argv)
 
 
 def machine() -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.experiments.units import Unit, finished, machine, revision, run_units
+from neurodeploy.experiments.units import Unit, command, finished, machine, revision, run_units
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +114,11 @@ def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "table" / "v1" / "1.json").write_text(text)
     with pytest.raises(FileFormatError, match=r"v1/1\.json.*Delete it"):
         finished(tmp_path)
+
+
+def test_a_command_names_no_path_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ["train/a.py", str(tmp_path / "data"), "--decoders", "first spike"]
+    monkeypatch.setattr("sys.argv", typed)
+    assert command() == "train/a.py data --decoders 'first spike'"
