@@ -15,12 +15,12 @@ from neurodeploy.experiments import (
     Run,
     Unit,
     ann_model,
-    measure,
     measure_sampled,
     run_counting,
     run_script,
     run_spike_rate,
     script_parser,
+    vdib,
 )
 
 TASK = nd.ImageTask(
@@ -70,16 +70,6 @@ TEMPERATURE_CHOICES = ((0.4, 0.05), (0.4, 0.2), (0.4, 0.4), (1.0, 0.2))
 RATE_CHOICES = ((0.2, 0.03), (0.3, 0.0), (0.5, 0.0), (0.8, 0.0))
 SCALE_CHOICES = (0.5, 1.0)
 """What was chosen from, by validation with a seed that no other table has (table choices)."""
-
-
-def vdib(task: nd.ImageTask) -> Run:
-    """Train, export, deploy, measure."""
-
-    def run(folder: Path) -> Mapping[str, float]:
-        splits = task.splits()
-        return measure(task, splits, nd.train_task(task, splits, folder))
-
-    return run
 
 
 def ann(task: nd.ImageTask) -> Run:

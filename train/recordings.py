@@ -8,25 +8,14 @@ files of Fashion-MNIST in fashion_mnist. Every run is kept in runs/results once 
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import neurodeploy as nd
-from neurodeploy.experiments import Run, Unit, measure, run_script, script_parser
+from neurodeploy.experiments import Unit, run_script, script_parser, vdib
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
-
-
-def vdib(task: nd.Task[Any]) -> Run:
-    """Train, export, deploy, measure."""
-
-    def run(folder: Path) -> Mapping[str, float]:
-        splits = task.splits()
-        return measure(task, splits, nd.train_task(task, splits, folder, threads=1))
-
-    return run
 
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
@@ -35,14 +24,16 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
     for seed in range(seeds):
         for beta in BETAS:
             task = dataclasses.replace(spoken, beta=beta).trained_with(seed=seed)
-            yield Unit(table="spoken-digits", variant=f"{beta:g}", seed=seed, run=vdib(task))
+            yield Unit(
+                table="spoken-digits", variant=f"{beta:g}", seed=seed, run=vdib(task, threads=1)
+            )
         delayed = dataclasses.replace(spoken, delay_steps=DELAY_STEPS).trained_with(seed=seed)
         variant = f"{spoken.beta:g}, delays"
-        yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(delayed))
-        run = vdib(events.trained_with(seed=seed))
+        yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(delayed, threads=1))
+        run = vdib(events.trained_with(seed=seed), threads=1)
         yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    yield Unit(table="fashion-mnist", variant="convolutions", seed=0, run=vdib(images))
+    yield Unit(table="fashion-mnist", variant="convolutions", seed=0, run=vdib(images, threads=1))
 
 
 def main() -> None:

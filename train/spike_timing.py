@@ -13,7 +13,7 @@ tables.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import neurodeploy as nd
@@ -21,12 +21,11 @@ from neurodeploy.experiments import (
     DeepCounts,
     DirectionTask,
     LastStep,
-    Run,
     ShuffledTimes,
     Unit,
-    measure,
     run_script,
     script_parser,
+    vdib,
 )
 
 DECODERS: dict[str, str | type] = {
@@ -57,16 +56,6 @@ TASK = nd.RecordedTask(
 )
 
 
-def vdib(task: nd.RecordedTask) -> Run:
-    """Train, export, deploy, measure."""
-
-    def run(folder: Path) -> Mapping[str, float]:
-        splits = task.splits()
-        return measure(task, splits, nd.train_task(task, splits, folder, threads=1))
-
-    return run
-
-
 def units(
     data: Path, seeds: int, readouts: Sequence[int], decoders: Sequence[str]
 ) -> Iterator[Unit]:
@@ -76,7 +65,7 @@ def units(
 
     def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) -> Unit:
         task = dataclasses.replace(task, readout=readout, decoder=DECODERS[name])
-        run = vdib(task.trained_with(seed=seed))
+        run = vdib(task.trained_with(seed=seed), threads=1)
         return Unit(table=table, variant=f"{readout:02d} neurons, {name}", seed=seed, run=run)
 
     for seed in range(seeds):

@@ -15,13 +15,18 @@ from neurodeploy.signals.corpora.layouts import LAYOUTS
 from neurodeploy.tasks.registry import TASKS, require_task
 
 
+def folder_of(data: str) -> Path | None:
+    """The folder that ``--data`` names, or None where it names a task."""
+    return None if data in TASKS or not Path(data).is_dir() else Path(data)
+
+
 def _one_source(context: typer.Context, data: str | None) -> str | None:
     """Spikes come from a file; or from a task, by default the bundle's, which a folder is for."""
     if context.params.get("input_file") is not None:
         if data is not None:
             raise InputError(message("options --input and --data", "one of them", "both"))
         return None
-    if data is not None and (data in TASKS or not Path(data).is_dir()):
+    if data is not None and folder_of(data) is None:
         if os.sep in data:
             raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
         return require_task(data)

@@ -11,8 +11,8 @@ from neurodeploy._io.arrays import load_array
 from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
+from neurodeploy.cli.input_arguments import folder_of
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
-from neurodeploy.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -68,11 +68,8 @@ def input_spikes(
         return load_array(file, "input")
     from neurodeploy.tasks import collect, task
 
-    name = str(data)
-    if name in TASKS or not Path(name).is_dir():
-        chosen = task(name)
-    else:
-        chosen = task(part.task).in_folder(Path(name))
+    folder = folder_of(str(data))
+    chosen = task(str(data)) if folder is None else task(part.task).in_folder(folder)
     if part.encoding is not None:
         chosen = chosen.with_signal(part.encoding)
     batch = collect(chosen.sources(chosen.splits()).test, seed, samples)

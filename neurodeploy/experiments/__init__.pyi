@@ -11,6 +11,7 @@ from .measure import independent_answers as independent_answers
 from .measure import measure as measure
 from .measure import measure_images as measure_images
 from .measure import measure_sampled as measure_sampled
+from .measure import vdib as vdib
 from .oracle import LeNet as LeNet
 from .oracle import train_oracle as train_oracle
 from .rate_coded import run_counting as run_counting

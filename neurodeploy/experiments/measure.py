@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.experiments.oracle import LeNet, oracle_accuracy
+from neurodeploy.experiments.units import Run
 from neurodeploy.learn.data import Batch, Source
 from neurodeploy.learn.evaluation import Evaluation, evaluate
 from neurodeploy.learn.objective import NO_LABEL
@@ -19,6 +22,7 @@ from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.tasks.base import Task
+from neurodeploy.tasks.training import train_task
 
 TEST_SEED = 1
 """Of the test set's input spikes, and of what is sampled."""
@@ -135,6 +139,24 @@ def independent_answers(right: np.ndarray, asked: np.ndarray) -> float:
     if not deviation.any():
         return float(len(asked))
     return float(share * (1 - share) * len(asked) / np.square(deviation).mean())
+
+
+def vdib(task: Task[Any], *, threads: int | None = None) -> Run:
+    """The run of a unit that trains a task's model, exports it, and measures it.
+
+    Parameters
+    ----------
+    task : Task
+        Its data are divided when it runs.
+    threads : int, optional
+        As in `Trainer`.
+    """
+    return partial(_trained_and_measured, task, threads)
+
+
+def _trained_and_measured(task: Task[Any], threads: int | None, folder: Path) -> dict[str, float]:
+    splits = task.splits()
+    return measure(task, splits, train_task(task, splits, folder, threads=threads))
 
 
 @torch.no_grad()

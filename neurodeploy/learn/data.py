@@ -102,14 +102,12 @@ class SpikeSource:
         """Batches of one training epoch, in an order set by seed and epoch."""
         rng = np.random.default_rng([seed, epoch])
         order = rng.permutation(len(self))
-        for start in range(0, len(order), batch_size):
-            picked = order[start : start + batch_size]
+        for picked in _pieces(order, batch_size):
             yield self._batch(self.jitter(self.spikes[picked], rng), picked)
 
     def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
         """All samples once, in order and as they are; nothing depends on the seed."""
-        for start in range(0, len(self), batch_size):
-            picked = np.arange(start, min(start + batch_size, len(self)))
+        for picked in _pieces(np.arange(len(self)), batch_size):
             yield self._batch(self.spikes[picked], picked)
 
     def _batch(self, spikes: np.ndarray, picked: np.ndarray) -> Batch:
@@ -168,16 +166,14 @@ class ImageSource:
         """Batches of one training epoch, in an order and with noise set by seed and epoch."""
         rng = np.random.default_rng([seed, epoch])
         order = rng.permutation(len(self))
-        for start in range(0, len(order), batch_size):
-            picked = order[start : start + batch_size]
+        for picked in _pieces(order, batch_size):
             images = self.distortion(self.dataset.images[picked], rng)
             yield self._batch(shift_images(images, self.shift_px, rng), picked, rng)
 
     def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
         """All samples once, in order and as they are; the spikes depend on the seed alone."""
         rng = np.random.default_rng(seed)
-        for start in range(0, len(self), batch_size):
-            picked = np.arange(start, min(start + batch_size, len(self)))
+        for picked in _pieces(np.arange(len(self)), batch_size):
             yield self._batch(self.dataset.images[picked], picked, rng)
 
     def _batch(self, images: np.ndarray, picked: np.ndarray, rng: np.random.Generator) -> Batch:
@@ -189,6 +185,12 @@ class ImageSource:
                 "label": torch.from_numpy(self.dataset.labels[picked]),
             },
         )
+
+
+def _pieces(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """So many of an order at a time, the last time what is left."""
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
 def shift_images(images: np.ndarray, shift_px: int, rng: np.random.Generator) -> np.ndarray:

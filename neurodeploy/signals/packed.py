@@ -63,7 +63,7 @@ class PackedSpikes:
         at_once = max(1, DIGESTED_AT_ONCE // max(1, self.bits[:1].nbytes))
         starts = range(0, len(self), at_once)
         parts = [digest(self.bits[self.places[start : start + at_once]]) for start in starts]
-        return digest("".join(parts).encode(), self.places.shape.__repr__().encode())
+        return digest("".join(parts).encode(), f"{self.places.shape}".encode())
 
 
 def pack(recordings: Recordings, grid: Grid) -> PackedSpikes:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import real_number, whole_number
@@ -113,6 +112,8 @@ class Hearing:
             expected = f"steps of at least {1 / rate_hz:g} s, a sample"
             raise InputError(message("sound", expected, f"{dt_s:g}"))
         taps = max(15, round(FILTER_S * rate_hz))
+        from scipy import signal
+
         bank = np.stack(
             [
                 signal.gammatone(centre, "fir", fs=rate_hz, numtaps=taps)[0]

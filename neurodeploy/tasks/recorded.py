@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.learn.data import SpikeSource
+from neurodeploy.learn.data import UNMOVED, SpikeSource
 from neurodeploy.learn.objective import HeadLoss, class_loss
 from neurodeploy.signals.corpora.corpus import Corpus, Opened
 from neurodeploy.signals.encode import SpikeInput
@@ -33,6 +33,10 @@ class RecordedPart:
 
     spikes: PackedSpikes
     labels: np.ndarray
+
+    def source(self, jitter: Jitter = UNMOVED) -> SpikeSource:
+        """Batches of the part."""
+        return SpikeSource(self.spikes, {"label": self.labels}, jitter)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,15 +159,9 @@ class RecordedTask(Task[RecordedSplits]):
 
     def sources(self, splits: RecordedSplits) -> Sources:
         """The recordings, jittered for the training."""
-        train, *others = (
-            SpikeSource(part.spikes, {"label": part.labels}, jitter)
-            for part, jitter in (
-                (splits.train, self.jitter),
-                (splits.validation, Jitter()),
-                (splits.test, Jitter()),
-            )
+        return Sources(
+            splits.train.source(self.jitter), splits.validation.source(), splits.test.source()
         )
-        return Sources(train, *others)
 
     def input_shape(self, splits: RecordedSplits) -> tuple[int, ...]:
         """Features of the recordings."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neurodeploy.learn.objective import ConstantRate
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.model.neuron import CubaParameters
@@ -88,18 +90,11 @@ N_MNIST = RecordedTask(
 )
 """Digits as an event camera saw them."""
 
-SPIKING_DIGITS = RecordedTask(
+SPIKING_DIGITS = replace(
+    SPOKEN_DIGITS,
     corpus=SpikingDigits(),
     steps=100,
-    dt_s=0.01,
     jitter=Jitter(steps=3, bands=10, drop=0.2),
-    hidden=(256,),
-    readout=64,
-    neuron=SLOW,
-    decoder_hidden=256,
-    beta=3e-4,
-    prior=ConstantRate(0.05),
-    training=TrainConfig(epochs=30, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=30),
 )
 """Twenty spoken digits as spike trains of a model of the ear; not tuned: no data were here."""
 

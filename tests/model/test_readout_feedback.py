@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from stirring import noise, stirred, trained_spikes
 
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.registry import simulate
@@ -43,37 +43,10 @@ NETWORKS: dict[str, tuple[tuple[int, ...], list[LayerSpec]]] = {
 }
 
 
-def stirred(name: str, seed: int) -> Encoder:
-    """Weights and biases off their initial values, some of either sign in every matrix."""
-    torch.manual_seed(seed)
-    encoder = Encoder(*NETWORKS[name])
-    with torch.no_grad():
-        for block in encoder.layers:
-            fan_in = block.synapse.weight[0].numel()
-            block.synapse.weight.uniform_(-0.7, 1.2).mul_(3 / fan_in**0.5)
-            if block.recurrent_synapse is not None:
-                block.recurrent_synapse.weight.uniform_(-0.8, 0.6)
-            if block.bias is not None:
-                block.bias.uniform_(-0.1, 0.2)
-    return encoder
-
-
-def noise(shape: tuple[int, ...], seed: int, steps: int = 24) -> np.ndarray:
-    return (np.random.default_rng(seed).random((3, *shape, steps)) < 0.3).astype(np.uint8)
-
-
-@torch.no_grad()
-def trained_spikes(encoder: Encoder, spikes: np.ndarray) -> Iterator[np.ndarray]:
-    out = encoder(torch.from_numpy(spikes).float(), temperature=0.0)
-    for layer in (*out.hidden, out.spikes):
-        assert 0.02 < layer.mean() < 0.98  # else there is little to agree on
-        yield layer.numpy()
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("seed", range(3))
 def test_training_and_native_agree_spike_for_spike(name: str, seed: int) -> None:
-    encoder = stirred(name, seed)
+    encoder = stirred(NETWORKS[name], seed, -0.8)
     spikes = noise(encoder.input_shape, seed)
     run = simulate(export_network(encoder), spikes, engine="native")
     for found, expected in zip(run.layers, trained_spikes(encoder, spikes), strict=True):
@@ -82,7 +55,7 @@ def test_training_and_native_agree_spike_for_spike(name: str, seed: int) -> None
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_training_file_and_lava_agree_spike_for_spike(name: str, tmp_path: Path) -> None:
-    encoder = stirred(name, 1)
+    encoder = stirred(NETWORKS[name], 1, -0.8)
     spikes = noise(encoder.input_shape, 1, steps=15)
     write_network(export_network(encoder), tmp_path / "n.net")
     with LavaEngine(read_network(tmp_path / "n.net")) as engine:
@@ -93,7 +66,7 @@ def test_training_file_and_lava_agree_spike_for_spike(name: str, tmp_path: Path)
 
 def test_its_neurons_hear_what_they_sampled() -> None:
     """Margins are those of the chip's integers, fed with the spikes that were sampled."""
-    encoder = stirred("alone", 0)
+    encoder = stirred(NETWORKS["alone"], 0, -0.8)
     (block,) = encoder.layers
     spikes = torch.from_numpy(noise((6,), 0)).float()
     out = encoder(spikes, temperature=0.3, generator=torch.Generator().manual_seed(0))
@@ -116,7 +89,7 @@ def test_its_neurons_hear_what_they_sampled() -> None:
 
 
 def test_without_weights_it_is_the_dense_readout() -> None:
-    encoder = stirred("alone", 2)
+    encoder = stirred(NETWORKS["alone"], 2, -0.8)
     dense = Encoder((6,), [DenseSpec(neurons=5, neuron=ODD, bias=True)])
     dense.load_state_dict(encoder.state_dict(), strict=False)
     with torch.no_grad():

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from stirring import noise, stirred, trained_spikes
 
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.model.block import Block
-from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import WeightLevels
@@ -47,38 +47,10 @@ NETWORKS: dict[str, tuple[tuple[int, ...], list[LayerSpec]]] = {
 }
 
 
-def stirred(name: str, seed: int) -> Encoder:
-    """Weights and biases off their initial values, some of either sign in every matrix."""
-    torch.manual_seed(seed)
-    encoder = Encoder(*NETWORKS[name])
-    with torch.no_grad():
-        for block in encoder.layers:
-            fan_in = block.synapse.weight[0].numel()
-            block.synapse.weight.uniform_(-0.7, 1.2).mul_(3 / fan_in**0.5)
-            if block.recurrent_synapse is not None:
-                block.recurrent_synapse.weight.uniform_(-0.7, 0.6)
-            if block.bias is not None:
-                block.bias.uniform_(-0.1, 0.2)
-    return encoder
-
-
-def noise(shape: tuple[int, ...], seed: int, steps: int = 24) -> np.ndarray:
-    return (np.random.default_rng(seed).random((3, *shape, steps)) < 0.3).astype(np.uint8)
-
-
-@torch.no_grad()
-def trained_spikes(encoder: Encoder, spikes: np.ndarray) -> list[np.ndarray]:
-    out = encoder(torch.from_numpy(spikes).float(), temperature=0.0)
-    found = [layer.numpy() for layer in (*out.hidden, out.spikes)]
-    for layer in found:
-        assert 0.02 < layer.mean() < 0.98  # else there is little to agree on
-    return found
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("seed", range(4))
 def test_training_and_native_agree_spike_for_spike(name: str, seed: int) -> None:
-    encoder = stirred(name, seed)
+    encoder = stirred(NETWORKS[name], seed, -0.7)
     spikes = noise(encoder.input_shape, seed)
     run = simulate(export_network(encoder), spikes, engine="native")
     for found, expected in zip(run.layers, trained_spikes(encoder, spikes), strict=True):
@@ -87,7 +59,7 @@ def test_training_and_native_agree_spike_for_spike(name: str, seed: int) -> None
 
 @pytest.mark.parametrize(("name", "seed"), [("bias", 0), ("coarse", 1), ("between", 2)])
 def test_training_file_and_lava_agree_spike_for_spike(name: str, seed: int, tmp_path: Path) -> None:
-    encoder = stirred(name, seed)
+    encoder = stirred(NETWORKS[name], seed, -0.7)
     spikes = noise(encoder.input_shape, seed, steps=15)
     write_network(export_network(encoder), tmp_path / "n.net")
     with LavaEngine(read_network(tmp_path / "n.net")) as engine:
@@ -99,7 +71,7 @@ def test_training_file_and_lava_agree_spike_for_spike(name: str, seed: int, tmp_
 @pytest.mark.parametrize("seed", range(3))
 def test_slayers_block_gives_the_same_spikes_without_bias(seed: int) -> None:
     """It shifts by a step after the neuron, which without a bias is the same."""
-    encoder = stirred("one", seed)
+    encoder = stirred(NETWORKS["one"], seed, -0.7)
     block = encoder.layers[0]
     neuron = {
         "threshold": ODD.threshold,
@@ -184,7 +156,7 @@ def test_gradients_are_those_of_autograd_through_real_numbers(seed: int) -> None
 
 
 def test_recurrent_weights_learn_within_an_encoder() -> None:
-    encoder = stirred("between", 0)
+    encoder = stirred(NETWORKS["between"], 0, -0.7)
     spikes = torch.from_numpy(noise(encoder.input_shape, 0)).float()
     out = encoder(spikes, temperature=0.3, generator=torch.Generator().manual_seed(0))
     out.spikes.sum().backward()
@@ -200,7 +172,7 @@ def test_a_recurrent_layer_has_neurons() -> None:
 
 
 def test_recurrent_weights_that_lava_would_change_are_not_exported() -> None:
-    encoder = stirred("one", 0)
+    encoder = stirred(NETWORKS["one"], 0, -0.7)
     with torch.no_grad():
         encoder.layers[0].recurrent_synapse.weight.fill_(-4.0)
     with pytest.raises(NetworkError, match="layer 0-dense_rec, recurrent_weight: netx changes"):

@@ -69,8 +69,7 @@ class Layout:
             raise InputError(message(where, f"a folder {root}", "none", self._remedy()))
         found = [folder for folder in self._places(root) if self.fits(folder)]
         if not found:
-            found_words = f"none in {root}"
-            raise InputError(message(where, self.files, found_words, self._remedy()))
+            raise InputError(message(where, self.files, f"none in {root}", self._remedy()))
         if len(found) > 1:
             names = ", ".join(folder.name for folder in found)
             remedy = "Name one of them by --data-dir."
