@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
+from neurodeploy._io.documents import parse_json
 from neurodeploy._io.files import atomic_path, require_file
 from neurodeploy.errors import FileFormatError, message
 
@@ -49,10 +51,7 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
         The file is missing, truncated, changed, or holds no notes of ours.
     """
     tensors, metadata = read_safetensors(path, what)
-    try:
-        noted = json.loads(metadata.get("notes", "null"))
-    except ValueError as error:
-        raise FileFormatError(message(f"{what} {path}", "notes as JSON", error)) from error
+    noted = parse_json(metadata.get("notes", "null"), f"{what} {path}, notes", Any)
     match noted:
         case [checksum, dict() as notes]:
             if checksum != _checksum(tensors, notes):
@@ -62,6 +61,35 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
         case dict():
             return tensors, noted
     raise FileFormatError(message(f"{what} {path}", "notes of neurodeploy", "none"))
+
+
+def tensor_bytes(build: Callable[[], torch.nn.Module], where: str) -> int:
+    """Bytes of the state of a module, without the memory that it would take.
+
+    Raises
+    ------
+    FileFormatError
+        They cannot be counted: more than there are addresses.
+    """
+    try:
+        with torch.device("meta"):
+            module = build()
+    except (RuntimeError, OverflowError, ValueError) as error:
+        raise FileFormatError(message(where, "sizes that memory can hold", error)) from error
+    return sum(each.numel() * each.element_size() for each in module.state_dict().values())
+
+
+def require_bytes(path: Path, what: str, most: int) -> None:
+    """Refuse a file that is larger than what it stands for, before it is read.
+
+    Raises
+    ------
+    FileFormatError
+        It is missing, or larger.
+    """
+    size = require_file(path, what).stat().st_size
+    if size > most:
+        raise FileFormatError(message(f"{what} {path}", f"at most {most:,} bytes", f"{size:,}"))
 
 
 def read_safetensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

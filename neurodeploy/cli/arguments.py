@@ -18,7 +18,7 @@ from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
-from neurodeploy.deploy.manifest import read_manifest
+from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.registry import ENGINES, require_engine
 from neurodeploy.errors import InputError, message
@@ -47,7 +47,7 @@ def file_of(what: str) -> Callable[[Any], Any]:
 
 
 def _network(path: Path) -> Path:
-    checked = _bundle(path) if path.is_dir() else require_file(path, "network")
+    checked = _bundle(path) if is_bundle(path) else require_file(path, "network")
     start_reader()  # it is ready when the command has loaded what it needs
     return checked
 
@@ -78,7 +78,7 @@ def _limits(mebibytes: str | Limits) -> Limits:
 
 
 def _bundle(path: Path) -> Path:
-    read_manifest(path)
+    manifest_of(path)
     return path
 
 
@@ -157,7 +157,7 @@ def _device_names() -> list[str]:
 
 NetworkArgument = Annotated[
     Path,
-    typer.Argument(help="A netx .net file or a bundle folder.", callback=_network, is_eager=True),
+    typer.Argument(help="A netx .net file or a bundle.", callback=_network, is_eager=True),
 ]
 InputShapeOption = Annotated[
     str | None,

@@ -9,7 +9,7 @@ import typer
 
 from neurodeploy.cli.app import app, out, print_json
 from neurodeploy.cli.arguments import JsonOption, file_of, output_file
-from neurodeploy.deploy.packing import pack_bundle, unpack_bundle
+from neurodeploy.deploy.packing import bundle_folder, pack_bundle, unpack_bundle
 from neurodeploy.deploy.signing import require_signature, sign_bundle
 
 bundles = typer.Typer(no_args_is_help=True, help="Sign, verify and pack bundles.")
@@ -36,11 +36,12 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check every file and who signed it; exit code 2 if anything is not as it was signed."""
-    manifest = require_signature(bundle, key)
+    with bundle_folder(bundle) as folder:
+        manifest = require_signature(folder, key)
     said: dict[str, Any] = {
         "bundle": str(bundle),
         "signed": True,
-        "network": manifest["network"]["sha256"],
+        "network": manifest.network.sha256,
     }
     if as_json:
         print_json(said)

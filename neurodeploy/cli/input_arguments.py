@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from neurodeploy.cli.arguments import file_of, tasks
-from neurodeploy.deploy.manifest import read_manifest
+from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.corpora.layouts import LAYOUTS
 from neurodeploy.tasks.registry import TASKS, require_task
@@ -41,7 +41,7 @@ def _one_source(context: typer.Context, data: str | None) -> str | None:
 
 def _task_of(network: Path) -> str:
     """The task of ours that a bundle says it is of."""
-    task = read_manifest(network)["notes"].get("task") if network.is_dir() else None
+    task = manifest_of(network).notes.get("task") if is_bundle(network) else None
     if task not in TASKS:
         found = "neither, and no bundle of a task of ours"
         raise InputError(message("options --input and --data", "one of them", found))

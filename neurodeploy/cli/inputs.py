@@ -12,6 +12,7 @@ from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
 from neurodeploy.cli.input_arguments import folder_of
+from neurodeploy.deploy.packing import is_bundle
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def read_part(path: Path, input_shape: tuple[int, ...] | None, limits: Limits) -> ChipPart:
     """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it."""
-    if path.is_dir():
+    if is_bundle(path):
         return read_chip_part(path, input_shape=input_shape, limits=limits)
     with one_reader():
         if file_kind(path, limits).key != "nir":
@@ -33,8 +34,8 @@ def read_part(path: Path, input_shape: tuple[int, ...] | None, limits: Limits) -
 def read_deployed(
     path: Path, input_shape: tuple[int, ...] | None, allow_import: bool, limits: Limits
 ) -> Bundle | ChipPart:
-    """A bundle with its decoder, of a folder; else a network alone."""
-    if not path.is_dir():
+    """A bundle with its decoder; else a network alone."""
+    if not is_bundle(path):
         return read_part(path, input_shape, limits)
     from neurodeploy.deploy.bundle import load_bundle
 

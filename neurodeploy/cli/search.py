@@ -132,6 +132,7 @@ def levers(
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.deploy.bundle import counting_bundle, load_bundle
+    from neurodeploy.deploy.packing import is_bundle
     from neurodeploy.netx.read import read_network
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.trial import Plan, explore_bundle
@@ -149,7 +150,7 @@ def levers(
         seed=seed,
         allow_import=allow_import,
     )
-    if network.is_dir():
+    if is_bundle(network):
         bundle = load_bundle(network, allow_import=allow_import, limits=limits)
     else:
         bundle = counting_bundle(read_network(network, limits=limits), plan.task.signal)

@@ -74,7 +74,7 @@ class AnnProxy:
     effective_j : float
         Without those of a 0.
     basis : str
-        Where the figure of a multiply-accumulate comes from, of `ENERGY_BASES`.
+        Where the figure of a multiply-accumulate comes from, of `EnergyBasis`.
     """
 
     device: str

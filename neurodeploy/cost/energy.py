@@ -86,7 +86,7 @@ class Proxy:
         Names of the network's layers.
     basis : mapping of str to str
         The causes that are priced, of `CAUSES`, and where the figure of each comes from, of
-        `ENERGY_BASES`.
+        `EnergyBasis`.
     joules : float64 array [layer and, last, the host; cause; sample]
         The bill. Traffic is that of the spikes that a layer sends.
     """

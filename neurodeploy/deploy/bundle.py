@@ -11,27 +11,40 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
+from neurodeploy._io.tensors import (
+    load_state,
+    load_tensors,
+    require_bytes,
+    save_tensors,
+    tensor_bytes,
+)
 from neurodeploy.deploy.manifest import (
     DECODER_FILE,
     ENCODER_FILE,
     MANIFEST_FILE,
     NETWORK_FILE,
     SCHEMA_VERSION,
+    DecoderFields,
+    DecoderSettings,
+    EncoderFields,
+    Manifest,
+    NetworkFields,
+    manifest_text,
     read_manifest,
     require_network,
     sha256,
 )
+from neurodeploy.deploy.packing import bundle_folder
 from neurodeploy.deploy.parts import bundle_of
 from neurodeploy.deploy.signing import require_signature
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
@@ -41,6 +54,9 @@ from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
+
+HEADER_BYTES = 1 << 20
+"""Of a safetensors file, at most, beside its tensors."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -139,27 +155,26 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
         draft.mkdir()
         write_network(bundle.network, draft / NETWORK_FILE)
         save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
-        manifest = {
-            "schema_version": SCHEMA_VERSION,
-            "network": {
-                "sha256": sha256(draft / NETWORK_FILE),
-                "input_shape": list(bundle.network.input_shape),
-                "output_shape": list(bundle.network.output_shape),
-                "latency_steps": bundle.network.latency_steps,
-            },
-            "decoder": {
-                "sha256": sha256(draft / DECODER_FILE),
-                "config": bundle.decoder.config.to_dict(),
-            },
-            "encoding": bundle.encoding.to_dict(),
-            "steps": bundle.steps,
-            "encoder": None,
-            "notes": dict(bundle.notes),
-        }
         if bundle.encoder is not None:
             bundle.encoder.save(draft / ENCODER_FILE)
-            manifest["encoder"] = {"sha256": sha256(draft / ENCODER_FILE)}
-        (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n")
+        manifest = Manifest(
+            schema_version=SCHEMA_VERSION,
+            network=NetworkFields(
+                sha256=sha256(draft / NETWORK_FILE),
+                input_shape=bundle.network.input_shape,
+                output_shape=bundle.network.output_shape,
+                latency_steps=bundle.network.latency_steps,
+            ),
+            decoder=DecoderFields(
+                sha256=sha256(draft / DECODER_FILE),
+                config=DecoderSettings(**bundle.decoder.config.to_dict()),
+            ),
+            encoding=bundle.encoding.to_dict(),
+            steps=bundle.steps,
+            encoder=EncoderFields(sha256(draft / ENCODER_FILE)) if bundle.encoder else None,
+            notes=dict(bundle.notes),
+        )
+        (draft / MANIFEST_FILE).write_text(manifest_text(manifest))
 
 
 def load_bundle(
@@ -174,7 +189,7 @@ def load_bundle(
     Parameters
     ----------
     path : path
-        The folder.
+        The folder, or a packed bundle.
     allow_import : bool
         Import the reader of a decoder that is not ours, by the name that the manifest gives:
         code of whoever can be found under that name here.
@@ -194,19 +209,29 @@ def load_bundle(
     NetworkError
         The network is inconsistent.
     """
-    path = Path(path)
+    with bundle_folder(path) as folder:
+        return _load(folder, allow_import, signed_by, limits)
+
+
+def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: Limits) -> Bundle:
     manifest = read_manifest(path) if signed_by is None else require_signature(path, signed_by)
     where = f"bundle {path / MANIFEST_FILE}"
-    config = DecoderConfig.from_dict(manifest["decoder"]["config"], f"{where}, decoder")
+    settings = msgspec.structs.asdict(manifest.decoder.config)
+    config = DecoderConfig.from_dict(settings, f"{where}, decoder")
     if config.foreign is not None and not allow_import:
         remedy = (
             f"To import and run {config.foreign}, if you trust it: allow_import=True, or "
             "--allow-import on the command line."
         )
         raise InputError(message(f"{where}, decoder", "one of ours", repr(config.name), remedy))
+    file = path / DECODER_FILE
+    if config.foreign is None:
+        needed = tensor_bytes(lambda: Decoder(config), f"{where}, decoder")
+        limits.require_memory(needed + _window_bytes(config), f"{where}, decoder")
+        require_bytes(file, "decoder", needed + HEADER_BYTES)
     decoder = Decoder(config)
-    tensors, _ = load_tensors(path / DECODER_FILE, "decoder")
-    load_state(decoder, tensors, f"decoder {path / DECODER_FILE}")
+    tensors, _ = load_tensors(file, "decoder")
+    load_state(decoder, tensors, f"decoder {file}")
     decoder.eval()
     for parameter in decoder.parameters():
         parameter.requires_grad_(False)
@@ -216,13 +241,18 @@ def load_bundle(
         return Bundle(
             network=network,
             decoder=decoder,
-            encoding=encoding_from_dict(manifest["encoding"]),
-            steps=manifest["steps"],
+            encoding=encoding_from_dict(manifest.encoding),
+            steps=manifest.steps,
             encoder=load_encoder(path),
-            notes=manifest["notes"],
+            notes=manifest.notes,
         )
     except InputError as error:
         raise FileFormatError(f"{where}: {error}") from error
+
+
+def _window_bytes(config: DecoderConfig) -> int:
+    """Bytes of one window of spikes, float32."""
+    return 4 * config.neurons * config.window_steps
 
 
 def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from neurodeploy._io.limits import DEFAULT, Limits
 from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest
+from neurodeploy.deploy.packing import bundle_folder, is_bundle
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.netx.check import Finding
 from neurodeploy.netx.check import check as check_network
@@ -38,7 +41,7 @@ def describe(
     Parameters
     ----------
     path : path
-        A ``.net`` file or a bundle folder.
+        A ``.net`` file or a bundle.
     input_shape, limits : optional
         As in `read_network`.
 
@@ -47,14 +50,15 @@ def describe(
     FileFormatError, NetworkError
         It cannot be read.
     """
-    file = path / NETWORK_FILE if path.is_dir() else path
-    network = describe_network(read_network(file, input_shape=input_shape, limits=limits))
-    if not path.is_dir():
-        return {"path": str(path), **network}
-    manifest = read_manifest(path)
+    if not is_bundle(path):
+        network = read_network(path, input_shape=input_shape, limits=limits)
+        return {"path": str(path), **describe_network(network)}
+    with bundle_folder(path) as folder:
+        network = read_network(folder / NETWORK_FILE, input_shape=input_shape, limits=limits)
+        manifest = msgspec.to_builtins(read_manifest(folder))
     parts = ("schema_version", "steps", "encoding", "decoder", "notes")
     return {
         "path": str(path),
-        **network,
+        **describe_network(network),
         **{part: manifest[part] for part in parts},
     }

@@ -6,8 +6,11 @@ of a bundle come out of an archive, and only as large as they say.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from neurodeploy._io.files import atomic_path, require_file
@@ -16,6 +19,7 @@ from neurodeploy.deploy.manifest import (
     ENCODER_FILE,
     MANIFEST_FILE,
     NETWORK_FILE,
+    Manifest,
     read_manifest,
 )
 from neurodeploy.deploy.signing import SIGNATURE_FILE
@@ -77,6 +81,46 @@ def unpack_bundle(archive: Path | str, folder: Path | str) -> None:
             read_manifest(draft)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise FileFormatError(message(where, "a whole ZIP archive", error)) from error
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether this is a folder, or an archive with a manifest."""
+    return path.is_dir() or _is_packed(path)
+
+
+@contextlib.contextmanager
+def bundle_folder(bundle: Path | str) -> Iterator[Path]:
+    """The folder of a bundle; of a packed one, what it unpacks to, for as long as it is used.
+
+    Raises
+    ------
+    FileFormatError
+        As `unpack_bundle`.
+    """
+    path = Path(bundle)
+    if path.is_dir() or not _is_packed(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="neurodeploy-") as room:
+        folder = Path(room) / path.name
+        unpack_bundle(path, folder)
+        yield folder
+
+
+def manifest_of(bundle: Path | str) -> Manifest:
+    """The manifest of a bundle, a folder or packed; raises as `read_manifest`."""
+    with bundle_folder(bundle) as folder:
+        return read_manifest(folder)
+
+
+def _is_packed(path: Path) -> bool:
+    if not (path.is_file() and zipfile.is_zipfile(path)):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return MANIFEST_FILE in archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
+        return False
 
 
 def _entries(packed: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, require_network, step_limit
+from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, require_network
+from neurodeploy.deploy.packing import bundle_folder, is_bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
@@ -108,12 +109,12 @@ def bundle_of(deployed: Bundle) -> Bundle:
 def read_chip_part(
     path: Path | str, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
 ) -> ChipPart:
-    """Read a ``.net`` file, or what runs on the chip of a bundle's folder.
+    """Read a ``.net`` file, or what runs on the chip of a bundle.
 
     Parameters
     ----------
     path : path
-        Of either.
+        Of either; a bundle is a folder, or packed.
     input_shape, limits : optional
         As in `read_network`.
 
@@ -123,17 +124,17 @@ def read_chip_part(
         As `read_manifest` and `read_network`.
     """
     path = Path(path)
-    if not path.is_dir():
+    if not is_bundle(path):
         return ChipPart(network=read_network(path, input_shape=input_shape, limits=limits))
-    manifest = read_manifest(path)
-    limit = step_limit(manifest)
-    network = read_network(path / NETWORK_FILE, input_shape=input_shape, limits=limits)
+    with bundle_folder(path) as folder:
+        manifest = read_manifest(folder)
+        network = read_network(folder / NETWORK_FILE, input_shape=input_shape, limits=limits)
     require_network(manifest, network, f"bundle {path}")
     return ChipPart(
         network=network,
-        step_limit=limit,
-        encoding=encoding_from_dict(manifest["encoding"]),
-        task=str(manifest["notes"].get("task", "")),
+        step_limit=manifest.step_limit,
+        encoding=encoding_from_dict(manifest.encoding),
+        task=str(manifest.notes.get("task", "")),
     )
 
 

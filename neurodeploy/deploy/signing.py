@@ -7,13 +7,15 @@ are PEM files, as OpenSSL makes them: ``openssl genpkey -algorithm ed25519``.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
+
+from neurodeploy._io.documents import parse_json
 from neurodeploy._io.files import atomic_path, require_file
-from neurodeploy.deploy.manifest import MANIFEST_FILE, read_manifest
+from neurodeploy.deploy.manifest import MANIFEST_FILE, Manifest, read_manifest
 from neurodeploy.errors import FileFormatError, InputError, MissingPackageError, message
 
 SIGNATURE_FILE = "signature.json"
@@ -21,6 +23,13 @@ ALGORITHM = "Ed25519"
 INSTALL = "pip install 'neurodeploy[sign]'"
 LARGEST_KEY = 1 << 14
 """Bytes of a file of a key or a signature."""
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of ``signature.json``: base64 of 64 bytes."""
+
+    algorithm: Literal["Ed25519"]
+    signature: str
 
 
 def sign_bundle(bundle: Path | str, private_key: Path | str) -> None:
@@ -49,7 +58,7 @@ def sign_bundle(bundle: Path | str, private_key: Path | str) -> None:
         draft.write_text(json.dumps(said) + "\n")
 
 
-def require_signature(bundle: Path | str, public_key: Path | str) -> dict[str, Any]:
+def require_signature(bundle: Path | str, public_key: Path | str) -> Manifest:
     """Return the manifest of a bundle folder that the owner of a key signed, files checked.
 
     Parameters
@@ -87,13 +96,11 @@ def _signature(folder: Path) -> bytes:
     if not file.exists():
         remedy = f"Sign it: neurodeploy bundle sign {folder} --key KEY.pem."
         raise InputError(message(f"bundle {folder}", "a signed one", "no signature", remedy))
+    said = parse_json(_small(file, "signature"), f"signature {file}", Signature)
     try:
-        said = json.loads(_small(file, "signature"))
-        if said["algorithm"] != ALGORITHM:
-            raise FileFormatError(message(f"signature {file}", ALGORITHM, said["algorithm"]))
-        return base64.b64decode(said["signature"], validate=True)
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
-        raise FileFormatError(message(f"signature {file}", "one of ours", error)) from error
+        return base64.b64decode(said.signature, validate=True)
+    except ValueError as error:
+        raise FileFormatError(message(f"signature {file}", "base64", error)) from error
 
 
 def _key(path: Path | str, load: str, kind: str, **options: Any) -> Any:

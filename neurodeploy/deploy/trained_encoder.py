@@ -14,6 +14,7 @@ import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
 from neurodeploy.deploy.manifest import ENCODER_FILE, read_manifest
+from neurodeploy.deploy.packing import bundle_folder, is_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 
 if TYPE_CHECKING:
@@ -72,17 +73,19 @@ class TrainedEncoder:
 
 
 def load_encoder(bundle: Path | str) -> TrainedEncoder | None:
-    """The encoder that a bundle's folder carries; None of a ``.net`` file, or where there is none.
+    """The encoder that a bundle carries; None of a ``.net`` file, or where there is none.
 
     Raises
     ------
     FileFormatError
         The bundle is missing or damaged.
     """
-    bundle = Path(bundle)
-    if not bundle.is_dir() or read_manifest(bundle).get("encoder") is None:
+    if not is_bundle(Path(bundle)):
         return None
-    tensors, config = load_tensors(bundle / ENCODER_FILE, "encoder")
+    with bundle_folder(bundle) as folder:
+        if read_manifest(folder).encoder is None:
+            return None
+        tensors, config = load_tensors(folder / ENCODER_FILE, "encoder")
     return TrainedEncoder(config=config, tensors=tensors)
 
 

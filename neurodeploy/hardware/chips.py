@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from neurodeploy._io.toml import is_whole, one_of, present, read_toml, table, text, year
+import msgspec
+
+from neurodeploy._io.documents import Text, Whole, Year, fitted, read_toml
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.hardware.names import CHIP_TABLE, require_chip
 from neurodeploy.netx.neurons import Neuron
 
-LIMIT_BASES = ("published", "inferred", "assumed", "unknown")
+Basis = Literal["published", "inferred", "assumed", "unknown"]
+LIMIT_BASES: tuple[Basis, ...] = get_args(Basis)
 """Where a figure can come from, the surest first; ``chips.toml`` says what each means."""
 
 CORE_LIMITS = (
@@ -44,18 +47,20 @@ COSTS = (
 NEURONS = tuple(neuron.kind for neuron in get_args(Neuron))
 """Neuron models of netx, by their short names."""
 
-SHARINGS = ("population", "kernel", "none")
+Sharing = Literal["population", "kernel", "none"]
 """How a convolution can be stored; ``chips.toml`` says what each means."""
 
-RULES = ("compiler", "packed")
+Rule = Literal["compiler", "packed"]
 """How layers go to cores; ``chips.toml`` says what each means."""
 
 NEEDED = ("cores_per_chip", "compartments", "memory_bits", "mesh_columns")
 """Limits without which there is nothing to pack into."""
 
+DIVISORS = ("word_bits", "block_synapses", "population_base")
+"""Costs that something is divided by."""
 
-@dataclass(frozen=True, kw_only=True)
-class Limit:
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A figure of a chip, and where it comes from.
 
     Parameters
@@ -74,33 +79,36 @@ class Limit:
         Doubts, and how an assumed value was derived.
     """
 
-    value: int | None
-    unit: str
-    year: int
-    source: str
-    basis: str
+    value: Whole | None = None
+    unit: Text
+    year: Year
+    source: Text
+    basis: Basis
     note: str = ""
 
+    def __post_init__(self) -> None:
+        if (self.value is None) != (self.basis == "unknown"):
+            expected = "a value" if self.value is None else "no value, because its basis is unknown"
+            raise ValueError(expected)
 
-@dataclass(frozen=True, kw_only=True)
-class PlacementRule:
+
+class PlacementRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How layers go to the cores of a chip, and where that comes from.
 
     Parameters
     ----------
-    rule : str
-        One of `RULES`.
+    rule : Rule
     zeros_kept : bool
         Whether dense layers are stored with their weights of 0, always; else where that is less.
     year, source, basis, note
         As of a `Limit`.
     """
 
-    rule: str
+    rule: Rule
     zeros_kept: bool
-    year: int
-    source: str
-    basis: str
+    year: Year
+    source: Text
+    basis: Basis
     note: str = ""
 
 
@@ -118,8 +126,7 @@ class Chip:
         Bits of state by neuron model, of `NEURONS`; a model that is missing does not run.
     placement : PlacementRule
         How layers go to cores.
-    sharing : str
-        One of `SHARINGS`.
+    sharing : Sharing
     weight_widths : tuple of int
         Bits that a weight can have, rising.
     graded_spikes : bool
@@ -134,7 +141,7 @@ class Chip:
     costs: Mapping[str, Limit]
     states: Mapping[str, Limit]
     placement: PlacementRule
-    sharing: str
+    sharing: Sharing
     weight_widths: tuple[int, ...]
     graded_spikes: bool
     notes: str = ""
@@ -150,7 +157,9 @@ class Chip:
     def _placed(self, **changes: Any) -> Chip:
         """With another rule than its table's, which is therefore assumed."""
         source = "neurodeploy: no published placement shows it"
-        rule = replace(self.placement, basis="assumed", source=source, note="", **changes)
+        rule = msgspec.structs.replace(
+            self.placement, basis="assumed", source=source, note="", **changes
+        )
         return replace(self, placement=rule)
 
     @property
@@ -215,6 +224,34 @@ def find_chip(name: str, extra: Path | str | None = None) -> Chip:
     return chips[require_chip(name, extra)]
 
 
+def _every(name: str, figures: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A class with so many figures, all of which are needed."""
+    fields = [(figure, Limit) for figure in figures]
+    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+def _some(name: str, figures: tuple[str, ...]) -> type[msgspec.Struct]:
+    """A class with figures that can be missing."""
+    fields = [(figure, Limit | msgspec.UnsetType, msgspec.UNSET) for figure in figures]
+    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A chip, as the table has it."""
+
+    title: Text
+    notes: str = ""
+    sharing: Sharing
+    weight_widths: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1, le=32)], ...], msgspec.Meta(min_length=1)
+    ]
+    graded_spikes: bool
+    limits: _every("Limits", LIMITS)  # type: ignore[valid-type]
+    costs: _every("Costs", COSTS)  # type: ignore[valid-type]
+    states: _some("States", NEURONS)  # type: ignore[valid-type]
+    placement: PlacementRule
+
+
 def _read_table(path: Path) -> dict[str, Chip]:
     entries = read_toml(path, "chip table")
     return {
@@ -223,89 +260,24 @@ def _read_table(path: Path) -> dict[str, Chip]:
     }
 
 
-def _chip(where: str, name: str, entry: Any) -> Chip:
-    parts = ("limits", "costs", "states", "placement")
-    known = ("title", "notes", "sharing", "weight_widths", "graded_spikes", *parts)
-    entry = table(where, entry, known)
-    sharing = one_of(where, entry, "sharing", SHARINGS)
-    limits = _figures(f"{where}: limits", present(where, entry, "limits"), LIMITS)
-    _all_of(f"{where}: limits", limits, LIMITS)
+def _chip(where: str, name: str, given: Any) -> Chip:
+    entry = fitted(given, where, _Entry)
+    for field, names in (("limits", NEEDED), ("costs", DIVISORS)):
+        for figure in names:
+            if getattr(getattr(entry, field), figure).value == 0:
+                raise FileFormatError(message(f"{where}: {field}.{figure}", "1 or more", 0))
     for needed in NEEDED:
-        if not limits[needed].value:
-            raise FileFormatError(message(f"{where}: limits: {needed}", "1 or more", "nothing"))
-    costs = _figures(f"{where}: costs", present(where, entry, "costs"), COSTS)
-    _all_of(f"{where}: costs", costs, COSTS)
-    for size in ("word_bits", "block_synapses", "population_base"):
-        if costs[size].value == 0:
-            raise FileFormatError(message(f"{where}: costs: {size}", "1 or more", 0))
-    return Chip(
-        name=name,
-        title=text(where, entry, "title"),
-        limits=limits,
-        costs=costs,
-        states=_figures(f"{where}: states", present(where, entry, "states"), NEURONS),
-        placement=_rule(f"{where}: placement", present(where, entry, "placement")),
-        sharing=sharing,
-        weight_widths=_widths(f"{where}: weight_widths", present(where, entry, "weight_widths")),
-        graded_spikes=_flag(where, entry, "graded_spikes"),
-        notes=text(where, entry, "notes", ""),
-    )
+        if getattr(entry.limits, needed).value is None:
+            raise FileFormatError(message(f"{where}: limits.{needed}", "1 or more", "nothing"))
+    if list(entry.weight_widths) != sorted({*entry.weight_widths}):
+        expected, found = "rising numbers of bits", list(entry.weight_widths)
+        raise FileFormatError(message(f"{where}: weight_widths", expected, found))
+    fields = msgspec.structs.asdict(entry)
+    for part in ("limits", "costs", "states"):
+        fields[part] = _figures(fields[part])
+    return Chip(name=name, **fields)
 
 
-def _rule(where: str, entry: Any) -> PlacementRule:
-    entry = table(where, entry, ("rule", "zeros_kept", "year", "source", "basis", "note"))
-    return PlacementRule(
-        rule=one_of(where, entry, "rule", RULES),
-        zeros_kept=_flag(where, entry, "zeros_kept"),
-        year=year(where, entry),
-        source=text(where, entry, "source"),
-        basis=one_of(where, entry, "basis", LIMIT_BASES),
-        note=text(where, entry, "note", ""),
-    )
-
-
-def _flag(where: str, entry: dict[str, Any], name: str) -> bool:
-    value = present(where, entry, name)
-    if not isinstance(value, bool):
-        raise FileFormatError(message(f"{where}: {name}", "true or false", repr(value)))
-    return value
-
-
-def _figures(where: str, entry: Any, known: tuple[str, ...]) -> dict[str, Limit]:
-    return {
-        name: _limit(f"{where}: {name}", value)
-        for name, value in table(where, entry, known).items()
-    }
-
-
-def _all_of(where: str, figures: dict[str, Limit], names: tuple[str, ...]) -> None:
-    for name in names:
-        if name not in figures:
-            remedy = 'Give it basis = "unknown" if it is not published.'
-            raise FileFormatError(message(f"{where}: {name}", "a figure", "nothing", remedy))
-
-
-def _limit(where: str, entry: Any) -> Limit:
-    entry = table(where, entry, ("value", "unit", "year", "source", "basis", "note"))
-    basis = one_of(where, entry, "basis", LIMIT_BASES)
-    value = entry.get("value")
-    if (value is None) != (basis == "unknown"):
-        expected = "no value, because its basis is unknown" if value is not None else "a value"
-        raise FileFormatError(message(f"{where}: value", expected, repr(value)))
-    if value is not None and not is_whole(value, 0, 2**62):
-        raise FileFormatError(message(f"{where}: value", "a whole number, 0 or more", repr(value)))
-    return Limit(
-        value=value,
-        unit=text(where, entry, "unit"),
-        year=year(where, entry),
-        source=text(where, entry, "source"),
-        basis=basis,
-        note=text(where, entry, "note", ""),
-    )
-
-
-def _widths(where: str, value: Any) -> tuple[int, ...]:
-    whole = isinstance(value, list) and value and all(is_whole(each, 1, 32) for each in value)
-    if not whole or value != sorted(set(value)):
-        raise FileFormatError(message(where, "rising numbers of bits, 1 to 32", repr(value)))
-    return tuple(value)
+def _figures(part: msgspec.Struct) -> dict[str, Limit]:
+    figures = msgspec.structs.asdict(part)
+    return {name: figure for name, figure in figures.items() if figure is not msgspec.UNSET}

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from neurodeploy._io.toml import one_of, present, read_toml, table, text, year
-from neurodeploy.errors import FileFormatError, message
+import msgspec
+
+from neurodeploy._io.documents import Count, NotNegative, Text, Year, fitted, read_toml
+from neurodeploy._io.imports import require_one_of
+from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.hardware.names import DEVICE_TABLE, chip_names
 
-ENERGY_BASES = ("measured", "simulated", "assumed")
+EnergyBasis = Literal["measured", "simulated", "assumed"]
 """Where a figure can come from; ``devices.toml`` says what each means."""
 
 OPERATIONS = ("synop", "ac", "neuron_update", "hop", "mac")
 """Operations that a device can have a figure for."""
-
-FIELDS = ("title", "notes", "host", "precision", "chip", "sram")
-"""What else a device can have."""
 
 SRAM_WORD_BITS = 64
 """Of one access of a memory."""
@@ -28,8 +27,7 @@ DEFAULT_HOST = "arm"
 """Runs the decoder of a device that names no host and has no ``mac``."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Energy of one operation, and where the figure comes from.
 
     Parameters
@@ -42,15 +40,14 @@ class Constant:
         Of publication.
     source : str
         Where it was published.
-    basis : str
-        One of `ENERGY_BASES`.
+    basis : EnergyBasis
     """
 
-    value_j: float
-    unit: str
-    year: int
-    source: str
-    basis: str
+    value_j: NotNegative
+    unit: Text
+    year: Year
+    source: Text
+    basis: EnergyBasis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,76 +156,64 @@ def _read_table(path: Path) -> dict[str, Device]:
     return {name: _device(path, name, entry) for name, entry in entries.items()}
 
 
-def _device(path: Path, name: str, entry: Any) -> Device:
-    where = f"device table {path}: device {name}"
-    entry = table(
-        where, entry, ("title", "notes", "host", "precision", "chip", "sram", *OPERATIONS)
-    )
-    constants = {
-        operation: _constant(f"{where}: {operation}", entry[operation])
-        for operation in OPERATIONS
-        if operation in entry
-    }
-    synapses = [operation for operation in ("synop", "ac") if operation in constants]
-    if len(synapses) == 2:
-        raise FileFormatError(message(where, "one of synop and ac", "both"))
-    if bool(synapses) != ("neuron_update" in constants):
-        missing = "neuron_update" if synapses else "synop or ac"
-        raise FileFormatError(
-            message(
-                f"{where}: {missing}",
-                "a figure, because spikes cost both synapses and neurons",
-                "nothing",
-                "Give it value_j = 0.0 if the other figure includes it.",
+class _Memory(Constant, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    size_bytes: Count
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A device, as the table has it."""
+
+    title: Text
+    notes: str = ""
+    host: Text | None = None
+    precision: Text = "not said"
+    chip: Text | None = None
+    sram: tuple[_Memory, ...] = ()
+    synop: Constant | None = None
+    ac: Constant | None = None
+    neuron_update: Constant | None = None
+    hop: Constant | None = None
+    mac: Constant | None = None
+
+    def __post_init__(self) -> None:
+        synapses = self.synop or self.ac
+        if self.synop and self.ac:
+            raise ValueError("one of synop and ac")
+        if (synapses is None) != (self.neuron_update is None):
+            missing = "neuron_update" if synapses else "synop or ac"
+            raise ValueError(
+                f"{missing} too, because spikes cost both synapses and neurons "
+                "(value_j = 0.0 if the other figure includes it)"
             )
-        )
-    if "hop" in constants and not synapses:
-        raise FileFormatError(message(f"{where}: hop", "none without synop or ac", "a figure"))
-    if "sram" in entry and not (synapses and "mac" in constants):
-        raise FileFormatError(message(f"{where}: sram", "none without synapses and mac", "a table"))
-    if not constants:
-        raise FileFormatError(message(where, f"at least one of {', '.join(OPERATIONS)}", "none"))
+        if self.hop and not synapses:
+            raise ValueError("no hop without synop or ac")
+        if self.sram and not (synapses and self.mac):
+            raise ValueError("no sram without synapses and mac")
+        if not (synapses or self.mac):
+            raise ValueError(f"at least one of {', '.join(OPERATIONS)}")
+        sizes = [each.size_bytes for each in self.sram]
+        if len(sizes) == 1 or sizes != sorted({*sizes}):
+            raise ValueError("an sram of two rising sizes or more, between which is interpolated")
+        if not all(each.value_j for each in self.sram):
+            raise ValueError("sram of more than 0 joules")
+
+
+def _device(path: Path, name: str, given: Any) -> Device:
+    where = f"device table {path}: device {name}"
+    entry = fitted(given, where, _Entry)
+    figures = {operation: getattr(entry, operation) for operation in OPERATIONS}
+    if entry.chip is not None:
+        try:
+            require_one_of(f"{where}: chip", entry.chip, chip_names())
+        except InputError as error:
+            raise FileFormatError(str(error)) from error
     return Device(
         name=name,
-        title=text(where, entry, "title"),
-        constants=constants,
-        host=text(where, entry, "host", name if "mac" in constants else DEFAULT_HOST),
-        precision=text(where, entry, "precision", "not said"),
-        chip=one_of(where, entry, "chip", chip_names()) if "chip" in entry else None,
-        sram=_memories(f"{where}: sram", entry.get("sram", [])),
-        notes=text(where, entry, "notes", ""),
-    )
-
-
-def _memories(where: str, entries: Any) -> tuple[Sram, ...]:
-    """Two sizes at least, if any: what lies between them is interpolated."""
-    if not isinstance(entries, list) or len(entries) == 1:
-        raise FileFormatError(message(where, "a table for each of two sizes or more", entries))
-    memories: list[Sram] = []
-    for at, entry in enumerate(entries):
-        size = entry.get("size_bytes") if isinstance(entry, dict) else None
-        smallest = memories[-1].size_bytes + 1 if memories else 1
-        if not isinstance(size, int) or isinstance(size, bool) or size < smallest:
-            expected = f"a whole number, {smallest} or more"
-            raise FileFormatError(message(f"{where} {at}: size_bytes", expected, repr(size)))
-        fields = {name: value for name, value in entry.items() if name != "size_bytes"}
-        access = _constant(f"{where} {at}", fields)
-        if access.value_j == 0:
-            raise FileFormatError(message(f"{where} {at}: value_j", "more than 0", 0))
-        memories.append(Sram(size_bytes=size, access=access))
-    return tuple(memories)
-
-
-def _constant(where: str, entry: Any) -> Constant:
-    entry = table(where, entry, ("value_j", "unit", "year", "source", "basis"))
-    value = present(where, entry, "value_j")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < 0:
-        raise FileFormatError(message(f"{where}: value_j", "joules, 0 or more", repr(value)))
-    return Constant(
-        value_j=float(value),
-        unit=text(where, entry, "unit"),
-        year=year(where, entry),
-        source=text(where, entry, "source"),
-        basis=one_of(where, entry, "basis", ENERGY_BASES),
+        title=entry.title,
+        constants={operation: each for operation, each in figures.items() if each},
+        host=entry.host or (DEFAULT_HOST if entry.mac is None else name),
+        precision=entry.precision,
+        chip=entry.chip,
+        sram=tuple(Sram(size_bytes=each.size_bytes, access=each) for each in entry.sram),
+        notes=entry.notes,
     )

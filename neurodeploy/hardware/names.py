@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from neurodeploy._io.documents import read_toml
 from neurodeploy._io.imports import did_you_mean
-from neurodeploy._io.toml import read_toml
 from neurodeploy.errors import InputError, message
 
 CHIP_TABLE = Path(__file__).with_name("chips.toml")

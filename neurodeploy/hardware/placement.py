@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.confidence import Ground, grounds, least_sure
@@ -131,7 +133,7 @@ class Placement:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        limits = {name: asdict(limit) for name, limit in self.chip.limits.items()}
+        limits = {name: msgspec.structs.asdict(limit) for name, limit in self.chip.limits.items()}
         return {
             "chip": self.chip.name,
             "fits": self.fits,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from neurodeploy._io.toml import one_of, present, read_toml, table, text
+import msgspec
+
+from neurodeploy._io.documents import Count, Positive, Text, fitted, read_toml
 from neurodeploy.errors import FileFormatError, message
 from neurodeploy.hardware.names import chip_names
 
 TIMES_TABLE = Path(__file__).with_name("times.toml")
-TIME_BASES = ("simulated", "calibrated")
+TimeBasis = Literal["simulated", "calibrated"]
 FORMS = ("dense", "sparse", "kernel")
 SECONDS = ("neuron_s", "spike_s", "message_in_s", "message_out_s", "hop_s")
-HEAD = ("chip", "basis", "source", "static_power_w", "static_source")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,7 @@ class Times:
     ----------
     name, chip : str
         Of the device, and of the chip that it is placed on.
-    basis : str
-        One of `TIME_BASES`.
+    basis : TimeBasis
     source, static_source : str
         Where the times, and the power, come from.
     synapse_s : mapping of str to float
@@ -44,7 +43,7 @@ class Times:
 
     name: str
     chip: str
-    basis: str
+    basis: TimeBasis
     source: str
     synapse_s: Mapping[str, float]
     neuron_s: float
@@ -64,6 +63,40 @@ class Times:
         return self.barrier_s[max(known, default=min(self.barrier_s))]
 
 
+class _Forms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    dense: Positive
+    sparse: Positive
+    kernel: Positive
+
+
+class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    chip: Text
+    basis: TimeBasis
+    source: Text
+    static_power_w: Positive
+    static_source: Text
+
+
+class _Measured(_Head, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Times, as the table has them."""
+
+    synapse_s: _Forms
+    neuron_s: Positive
+    spike_s: Positive
+    message_in_s: Positive
+    message_out_s: Positive
+    hop_s: Positive
+    barrier_s: Annotated[dict[Count, Positive], msgspec.Meta(min_length=1)]
+    cores_per_tile: Count
+
+
+class _Scaled(_Head, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Times of another entry, each ``scale`` times as long."""
+
+    like: Text
+    scale: Positive
+
+
 def load_times(path: Path = TIMES_TABLE) -> dict[str, Times]:
     """Read a table of times, by name.
 
@@ -75,61 +108,35 @@ def load_times(path: Path = TIMES_TABLE) -> dict[str, Times]:
     loaded: dict[str, Times] = {}
     for name, entry in read_toml(path, "table of times").items():
         where = f"table of times {path}: {name}"
-        if isinstance(entry, dict) and "like" in entry:
-            loaded[name] = _scaled(where, name, entry, loaded)
-        else:
-            loaded[name] = _measured(where, name, entry)
+        scaled = isinstance(entry, dict) and "like" in entry
+        made = _scaled(where, name, entry, loaded) if scaled else _measured(where, name, entry)
+        if made.chip not in chip_names():
+            expected = f"one of {', '.join(chip_names())}"
+            raise FileFormatError(message(f"{where}: chip", expected, repr(made.chip)))
+        loaded[name] = made
     return loaded
 
 
-def _measured(where: str, name: str, entry: Any) -> Times:
-    entry = table(where, entry, (*HEAD, *SECONDS, "synapse_s", "barrier_s", "cores_per_tile"))
-    forms = table(f"{where}: synapse_s", present(where, entry, "synapse_s"), FORMS)
-    barrier = present(where, entry, "barrier_s")
-    if not isinstance(barrier, dict) or not barrier or not all(map(str.isdecimal, barrier)):
-        raise FileFormatError(message(f"{where}: barrier_s", "seconds by tiles", barrier))
-    tiles = {int(number): _positive(f"{where}: barrier_s", barrier, number) for number in barrier}
-    seconds: dict[str, Any] = {each: _positive(where, entry, each) for each in SECONDS}
-    return Times(
-        name=name,
-        **_head(where, entry),
-        **seconds,
-        synapse_s={form: _positive(f"{where}: synapse_s", forms, form) for form in FORMS},
-        barrier_s=dict(sorted(tiles.items())),
-        cores_per_tile=int(_positive(where, entry, "cores_per_tile")),
-    )
+def _measured(where: str, name: str, given: Any) -> Times:
+    entry = fitted(given, where, _Measured)
+    fields = msgspec.structs.asdict(entry)
+    fields["synapse_s"] = msgspec.structs.asdict(entry.synapse_s)
+    fields["barrier_s"] = dict(sorted(entry.barrier_s.items()))
+    return Times(name=name, **fields)
 
 
-def _scaled(where: str, name: str, entry: Any, loaded: Mapping[str, Times]) -> Times:
-    """Times of another entry, each ``scale`` times as long."""
-    entry = table(where, entry, (*HEAD, "like", "scale"))
-    other, scale = (
-        loaded[one_of(where, entry, "like", list(loaded))],
-        _positive(where, entry, "scale"),
-    )
+def _scaled(where: str, name: str, given: Any, loaded: Mapping[str, Times]) -> Times:
+    entry = fitted(given, where, _Scaled)
+    if entry.like not in loaded:
+        expected = f"one of {', '.join(loaded)}, which come before"
+        raise FileFormatError(message(f"{where}: like", expected, repr(entry.like)))
+    other, scale = loaded[entry.like], entry.scale
+    head = {field: getattr(entry, field) for field in _Head.__struct_fields__}
     return Times(
         name=name,
-        **_head(where, entry),
+        **head,
         **{each: scale * getattr(other, each) for each in SECONDS},
         synapse_s={form: scale * each for form, each in other.synapse_s.items()},
         barrier_s={tiles: scale * each for tiles, each in other.barrier_s.items()},
         cores_per_tile=other.cores_per_tile,
     )
-
-
-def _head(where: str, entry: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "chip": one_of(where, entry, "chip", chip_names()),
-        "basis": one_of(where, entry, "basis", TIME_BASES),
-        "source": text(where, entry, "source"),
-        "static_power_w": _positive(where, entry, "static_power_w"),
-        "static_source": text(where, entry, "static_source"),
-    }
-
-
-def _positive(where: str, entry: dict[str, Any], name: str) -> float:
-    value = present(where, entry, name)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < value < math.inf:
-        raise FileFormatError(message(f"{where}: {name}", "a number, more than 0", repr(value)))
-    return float(value)

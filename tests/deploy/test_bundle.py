@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundles import make, spikes, write_own_reader
+from bundles import change_manifest, make, spikes, write_own_reader
 from typer.testing import CliRunner
 
 from neurodeploy.cli.app import app
@@ -75,10 +75,7 @@ def test_a_missing_or_changed_part_is_named(name: str, tmp_path: Path) -> None:
 )
 def test_a_manifest_without_a_field_is_refused(field: str, tmp_path: Path) -> None:
     save_bundle(make(), tmp_path / "b")
-    path = tmp_path / "b" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest[field]
-    path.write_text(json.dumps(manifest))
+    change_manifest(tmp_path / "b", lambda manifest: manifest.pop(field))
     with pytest.raises(FileFormatError, match=field):
         load_bundle(tmp_path / "b")
 
@@ -188,12 +185,14 @@ def test_fewer_steps_are_kept_to_everywhere(tmp_path: Path) -> None:
 )
 def test_a_bundle_of_version_1_is_read(notes: dict, steps: int, tmp_path: Path) -> None:
     save_bundle(make(), tmp_path / "b")
-    path = tmp_path / "b" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for new in ("steps", "encoder"):
-        del manifest[new]
-    del manifest["decoder"]["config"]["options"]
-    path.write_text(json.dumps({**manifest, "schema_version": 1, "notes": notes}))
+
+    def as_version_1(manifest: dict) -> None:
+        for new in ("steps", "encoder", "sha256"):
+            del manifest[new]
+        del manifest["decoder"]["config"]["options"]
+        manifest.update(schema_version=1, notes=notes)
+
+    change_manifest(tmp_path / "b", as_version_1)
     bundle = load_bundle(tmp_path / "b")
     assert bundle.steps == steps
     assert simulate(bundle, spikes()).spikes.shape[-1] == steps
@@ -202,9 +201,8 @@ def test_a_bundle_of_version_1_is_read(notes: dict, steps: int, tmp_path: Path) 
 @pytest.mark.parametrize("steps", [0, 8, "7", None, 3.5])
 def test_a_manifest_with_steps_that_cannot_be_is_refused(steps: object, tmp_path: Path) -> None:
     save_bundle(make(), tmp_path / "b")
-    path = tmp_path / "b" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "steps": steps}))
-    with pytest.raises(FileFormatError, match="steps: expected 1 to 7"):
+    change_manifest(tmp_path / "b", lambda manifest: manifest.update(steps=steps))
+    with pytest.raises(FileFormatError, match=r"steps: expected (1 to 7|a whole number)"):
         load_bundle(tmp_path / "b")
 
 
@@ -216,10 +214,7 @@ def test_a_manifest_describes_the_network_that_is_there(
     name: str, value: object, tmp_path: Path
 ) -> None:
     save_bundle(make(), tmp_path / "b")
-    file = tmp_path / "b" / "manifest.json"
-    manifest = json.loads(file.read_text())
-    manifest["network"][name] = value
-    file.write_text(json.dumps(manifest))
+    change_manifest(tmp_path / "b", lambda manifest: manifest["network"].update({name: value}))
     for read in (load_bundle, read_chip_part):
-        with pytest.raises(FileFormatError, match=f"network, {name}: expected"):
+        with pytest.raises(FileFormatError, match=rf"network(, |\.){name}: expected"):
             read(tmp_path / "b")

@@ -40,7 +40,7 @@ def test_what_was_signed_is_what_is_accepted(bundle: Path, tmp_path: Path) -> No
     with pytest.raises(InputError, match="expected a signed one, found no signature"):
         require_signature(bundle, public)
     sign_bundle(bundle, private)
-    assert require_signature(bundle, public)["network"]["input_shape"] == [6]
+    assert require_signature(bundle, public).network.input_shape == (6,)
     assert nd.load_bundle(bundle, signed_by=public).network.input_shape == (6,)
 
 

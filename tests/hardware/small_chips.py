@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from neurodeploy.hardware.chips import Chip, find_chip
@@ -36,5 +37,6 @@ def smaller(chip: Chip, **limits: int | None) -> Chip:
     parts = {"limits": dict(chip.limits), "costs": dict(chip.costs)}
     for name, value in limits.items():
         part = parts["limits" if name in chip.limits else "costs"]
-        part[name] = replace(part[name], value=value)
+        basis = "unknown" if value is None else "assumed"
+        part[name] = msgspec.structs.replace(part[name], value=value, basis=basis)
     return replace(chip, **parts)

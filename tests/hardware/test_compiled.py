@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import published_networks as published
 import pytest
 from published_networks import LIF, SDNN, dense, mnist, oxford, pilotnet_sdnn, weights, yolo
 
-from neurodeploy._io.toml import read_toml
+from neurodeploy._io.documents import read_toml
 from neurodeploy.hardware import chips
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.mapping.packing import exceeded
@@ -80,7 +81,10 @@ def test_pilotnet_sdnn_is_placed_as_the_compiler_did() -> None:
 
 def other(**costs: int) -> Chip:
     """Loihi 2 with other costs."""
-    changed = {name: replace(LOIHI2.costs[name], value=value) for name, value in costs.items()}
+    known = LOIHI2.costs
+    changed = {
+        name: msgspec.structs.replace(known[name], value=each) for name, each in costs.items()
+    }
     return replace(LOIHI2, costs={**LOIHI2.costs, **changed})
 
 

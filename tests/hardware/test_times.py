@@ -32,11 +32,11 @@ def test_the_barrier_grows_with_the_tiles_in_use() -> None:
     ("old", "new", "said"),
     [
         ("neuron_s = 9.7e-9", "", "neuron_s"),
-        ("neuron_s = 9.7e-9", "neuron_s = -1", "a number, more than 0"),
-        ('basis = "simulated"', 'basis = "guessed"', "one of simulated, calibrated"),
+        ("neuron_s = 9.7e-9", "neuron_s = -1", "a number"),
+        ('basis = "simulated"', 'basis = "guessed"', "one of calibrated, simulated"),
         ('like = "loihi"', 'like = "loihi3"', "one of loihi"),
-        ("dense = 3.8e-9", "dense = true", "a number, more than 0"),
-        ("1 = 0.6e-6", "one = 0.6e-6", "seconds by tiles"),
+        ("dense = 3.8e-9", "dense = true", "a number"),
+        ("1 = 0.6e-6", "one = 0.6e-6", "barrier_s: expected a whole number"),
     ],
 )
 def test_a_wrong_table_is_refused(old: str, new: str, said: str, tmp_path: Path) -> None:
