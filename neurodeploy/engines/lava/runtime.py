@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import tempfile
 import threading
@@ -73,12 +74,19 @@ class LavaRuntime:
                 ) from error
             self._runtime = self._net._runtime
             self._actors = list(self._runtime._messaging_infrastructure.actors)
-            self._kill = weakref.finalize(self, _kill_actors, self._actors, self._runtime)
+            self._kill = weakref.finalize(
+                self, _kill_actors, self._actors, self._runtime, self._pipes()
+            )
 
     @property
     def alive(self) -> bool:
         """Whether Lava can still be asked."""
         return self._kill.alive
+
+    def _pipes(self) -> list[Any]:
+        """Our ends of the channels, each of which has a thread in this process."""
+        ours = [each.in_port.external_pipe_csp_send_port for each in (self._input, self._due)]
+        return ours + [tap.out_port.external_pipe_csp_recv_port for tap in self._recorders]
 
     def advance(self, by_step: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
         """Run input [step, *features]; yield each step's spikes of every layer.
@@ -173,8 +181,8 @@ def _interrupts_deferred() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _kill_actors(actors: Sequence[Any], runtime: Any) -> None:
-    """End every process of a runtime, whatever state it is in."""
+def _kill_actors(actors: Sequence[Any], runtime: Any, pipes: Sequence[Any]) -> None:
+    """End every process of a runtime, whatever state it is in, and our threads that hear them."""
     for actor in actors:
         if not actor._is_done and actor.is_alive():
             actor.kill()
@@ -182,5 +190,9 @@ def _kill_actors(actors: Sequence[Any], runtime: Any) -> None:
         if not actor._is_done:
             actor.join()
     runtime._is_started = runtime._is_running = False
+    builders = runtime._executable.proc_builders.values()
+    theirs = [ports for each in builders for ports in each.csp_ports.values()]
+    for port in (*pipes, *runtime._open_ports, *itertools.chain(*theirs)):
+        port.join()
     with contextlib.suppress(Exception):
         runtime._messaging_infrastructure.smm.shutdown()
