@@ -272,6 +272,14 @@ StepTimeOption = Annotated[
         callback=positive("step time", "seconds"),
     ),
 ]
+MeasuredOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--measured",
+        help="A TOML file of what you measured of this network, to stand beside the proxies.",
+        callback=file_of("file of measurements"),
+    ),
+]
 
 FolderOption = Annotated[
     Path, typer.Option("--out", help="Folder for what is written.", callback=require_writable)

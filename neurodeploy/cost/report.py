@@ -26,6 +26,7 @@ from neurodeploy.cost.energy import Proxy, price
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import DecoderWork, Host
 from neurodeploy.cost.latency import answer_time, latencies
+from neurodeploy.cost.measured import measured_beside
 from neurodeploy.cost.memory import products_j, with_memory
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
 from neurodeploy.cost.verdict import verdict
@@ -36,6 +37,7 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.mapping.storage import StoredWeights, stored_weights
+from neurodeploy.hardware.measurements import Measurement
 from neurodeploy.hardware.placement import Placement
 from neurodeploy.netx.network import Network
 
@@ -159,6 +161,7 @@ def cost_report(
     placement: Placement | None = None,
     step_time_s: float | None = None,
     membrane_updates: Mapping[str, np.ndarray] | None = None,
+    measured: Mapping[str, Measurement] | None = None,
 ) -> dict[str, Any]:
     """What a run cost, for JSON.
 
@@ -178,6 +181,8 @@ def cost_report(
         Seconds of a time step.
     membrane_updates : mapping of str to int array [sample], optional
         From `count_membrane_updates`.
+    measured : mapping of str to Measurement, optional
+        From `load_measurements`: what was measured of this network, to stand beside.
 
     Returns
     -------
@@ -188,12 +193,14 @@ def cost_report(
         (``ann``), and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
         all devices; ``host``; ``traffic``, or None; ``latency`` by device that has times
         (`Latency.to_dict`; without those whose one chip is too small); ``answer``, its steps;
+        ``measured``, each measurement with what was predicted of it (`measured_beside`);
         ``assumptions``, sentences.
 
     Raises
     ------
     InputError
-        As `energy_proxies`; or the step time is not positive.
+        As `energy_proxies`; or the step time is not positive, or a measurement is of samples of
+        other steps.
     NetworkError
         As `hops_per_spike`.
     """
@@ -237,6 +244,7 @@ def cost_report(
         layer.update(more)
     if membrane_updates is not None:
         _add_updates(report, membrane_updates)
+    report["measured"] = measured_beside(measured or {}, report, network, counts, devices)
     return {**report, "assumptions": assumptions(report, devices)}
 
 

@@ -144,6 +144,26 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
         call("energy", files[0], "--input", files[1], "--step-time", "0")
 
 
+def test_energy_has_a_measurement_beside_the_proxies(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    board = tmp_path / "measured.toml"
+    head = '[board]\nchip = "loihi1"\nsource = "a [test]"\nsamples = 3\nsteps_per_sample = '
+    board.write_text(f"{head}20\nstep_s = 2e-6\n")
+    arguments = ("energy", files[0], "--input", files[1], "--measured", board)
+    report = json.loads(call(*arguments, "--json")[1])
+    row = next(row for row in report["measured"]["board"]["compared"] if row["device"] == "loihi")
+    assert row["ratio"] == pytest.approx(report["latency"]["loihi"]["step_s"] / 2e-6)
+    text = call(*arguments)[1]
+    assert "measured: board, 3 samples on loihi1" in text
+    assert "Source of board: a [test]" in text
+    board.write_text(f"{head}21\nstep_s = 2e-6\n")
+    with pytest.raises(NeurodeployError, match="steps_per_sample: expected 20"):
+        call(*arguments)
+    with pytest.raises(NeurodeployError, match=r"file of measurements .*no such file"):
+        call("energy", files[0], "--input", files[1], "--measured", tmp_path / "none.toml")
+
+
 def test_energy_of_a_bundle_on_test_images_of_a_task(tmp_path: Path) -> None:
     layers = (Dense(weight=2 * np.random.default_rng(2).integers(-9, 9, (5, 64)), neuron=NEURON),)
     config = DecoderConfig(kind="linear", neurons=5, window_steps=7, heads={"label": 3})
