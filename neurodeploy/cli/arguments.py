@@ -204,8 +204,8 @@ RuleOption = Annotated[
     ),
 ]
 ENGINE_HELP = (
-    "native (fast), lava (reference), slayer (training's arithmetic), or your own: "
-    "package.module:Class."
+    "native (fast), lava (reference), slayer (training's arithmetic), loihi (a board), or your "
+    "own: package.module:Class."
 )
 EngineOption = Annotated[
     str,

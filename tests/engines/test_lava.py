@@ -46,7 +46,7 @@ def small() -> Case:
 
 def runtime_processes(engine: LavaEngine) -> list[int]:
     assert engine._runtime is not None
-    return [actor.pid for actor in engine._runtime._actors]
+    return [actor.pid for actor in engine._runtime._running.actors]
 
 
 def test_closing_leaves_no_process(small: Case, nothing_left: Callable[[], None]) -> None:
