@@ -91,7 +91,7 @@ def energy_proxies(
         device, runs_decoder = devices[name], devices[devices[name].host]
         if device.sram:
             macs = host.macs_per_sample
-            host_j, _ = products_j(runs_decoder, macs, macs, host.weights)
+            host_j, _ = products_j(runs_decoder, macs, macs, host.weights, host.weight_bits)
             proxies[name] = with_memory(proxy, device, network, counts, stored[name], host_j)
     return proxies
 
@@ -260,7 +260,8 @@ def _zero_skipping(
 ) -> dict[str, float]:
     """The bill of a sample whose host leaves products by 0 out too."""
     runs_decoder = devices[devices[proxy.device].host]
-    _, host_j = products_j(runs_decoder, host.macs_per_sample, work.effective_macs, host.weights)
+    macs = host.macs_per_sample, work.effective_macs
+    _, host_j = products_j(runs_decoder, *macs, host.weights, host.weight_bits)
     return replace(proxy.bill, host=host_j).to_dict()
 
 
