@@ -88,7 +88,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
         (
             name,
             microjoules(proxy["chip"]),
-            microjoules(proxy["traffic"]) if "traffic" in proxy["causes"] else "left out",
+            _with_hops(proxy),
             *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
@@ -105,6 +105,13 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     print_table(title, heads, rows)
     for proxy in report["proxies"].values():
         out().print(proxy["verdict"], highlight=False)
+
+
+def _with_hops(proxy: Mapping[str, Any]) -> str:
+    """Energy of the traffic, and the chip whose hops it is made of."""
+    if proxy["hops_of"] is None:
+        return "left out"
+    return f"{microjoules(proxy['traffic'])} ({proxy['hops_of']})"
 
 
 def _lines(report: Mapping[str, Any]) -> list[str]:

@@ -182,7 +182,7 @@ def levers(
                 plan,
                 model,
                 Path("model" if wanted is None else wanted.name),
-                {} if wanted is None else {"decoder": wanted.kind, "hidden": wanted.hidden},
+                {} if wanted is None else wanted.parameters,
                 splits,
                 pool,
                 progress,

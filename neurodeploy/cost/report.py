@@ -190,7 +190,8 @@ def cost_report(
         ``layers`` (totals over the batch, with `layer_metrics`), ``samples``, ``steps``;
         ``metrics`` (`network_metrics`); ``proxies`` by device: `Proxy.to_dict`, the bill of a
         sample if the host skips zeros too (``zero_skipping``), the equal ANN on it or its host
-        (``ann``), and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
+        (``ann``), the chip whose hops its traffic is made of (``hops_of``, None without traffic),
+        and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
         all devices; ``host``; ``traffic``, or None; ``latency`` by device that has times
         (`Latency.to_dict`; without those whose one chip is too small); ``answer``, its steps;
         ``measured``, each measurement with what was predicted of it (`measured_beside`);
@@ -219,6 +220,7 @@ def cost_report(
             **proxy.to_dict(),
             "zero_skipping": _zero_skipping(proxy, devices, host, work),
             "ann": _ann_beside(network, counts.steps, devices[name], devices, ann, equal),
+            "hops_of": placement.chip.name if placement and "traffic" in proxy.basis else None,
         }
         for name, proxy in proxies.items()
     }

@@ -38,6 +38,12 @@ class Retrained:
     hidden: int | None = None
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """What a point of a search says of it."""
+        width = {} if self.hidden is None else {"decoder_hidden": self.hidden}
+        return {"decoder": self.kind, **width}
+
+    @property
     def name(self) -> str:
         """For a folder."""
         width = "" if self.hidden is None else f"-{self.hidden}"

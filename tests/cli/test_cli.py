@@ -140,6 +140,7 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
     text = call(*arguments)[1]
     assert "20 + 2 = 22 steps, 0.00022 s." in text
     assert "0 hops a sample" in text
+    assert "0.00 (loihi1)" in text
     with pytest.raises(NeurodeployError, match="step time: expected seconds, more than 0"):
         call("energy", files[0], "--input", files[1], "--step-time", "0")
 
@@ -282,7 +283,7 @@ def test_unwritable_output_is_an_error(files: tuple[Path, Path], tmp_path: Path)
 
 
 def test_unknown_engine_and_task(files: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(NeurodeployError, match="one of lava, native, slayer, or package"):
+    with pytest.raises(NeurodeployError, match="one of lava, loihi, native, slayer, or package"):
         call(
             "simulate", files[0], "--input", files[1], "--output", tmp_path / "o.npy",
             "--engine", "abacus",

@@ -80,6 +80,11 @@ def test_levers_of_other_decoders_of_the_same_network(bundle: Bundle, tmp_path: 
         "decoder-counts",
         "decoder-rate-5",
     ]
+    assert [point["parameters"] for point in points[::2]] == [
+        {},
+        {"decoder": "counts"},
+        {"decoder": "rate", "decoder_hidden": 5},
+    ]
     rest = {point["model"]: point["validation"] for point in points[::2]}
     assert len({score["chip_j"] for score in rest.values()}) == 1
     hosts = [rest[name]["host_j"] for name in ("decoder-counts", "decoder-rate-5", "model")]
