@@ -42,6 +42,10 @@ from .hardware.chips import Chip as Chip
 from .hardware.chips import find_chip as find_chip
 from .hardware.devices import Device as Device
 from .hardware.devices import load_devices as load_devices
+from .hardware.measurements import Measurement as Measurement
+from .hardware.measurements import load_measurements as load_measurements
+from .hardware.measurements import measurement_of as measurement_of
+from .hardware.measurements import save_measurements as save_measurements
 from .hardware.placement import Placement as Placement
 from .hardware.placement import place as place
 from .learn.checkpoint import load_model as load_model

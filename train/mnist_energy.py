@@ -1,27 +1,34 @@
-"""MNIST with few spikes beside the ANN of the same layers: accuracy and energy proxies.
+"""Images with few spikes beside ANNs, at equal accuracy: energy proxies of chip and host.
 
-Usage: python train/mnist_energy.py [--seeds 3]
+Usage: python train/mnist_energy.py [--seeds 3]                      500 test digits of MNIST
+       python train/mnist_energy.py --data-dir FOLDER [--seeds 3]    IDX files: Fashion-MNIST
 
-Both learn from the same distorted digits for as many epochs, with Adam and a cosine schedule. The
-spiking model is then pruned and given fewer weight bits, and trained on; what is measured is what
-is exported. Energies are proxies: operations counted in the run, at published figures of one
-device class, with the decoder; once with every product, once without those by 0, on both sides.
-Every run is kept in runs/results once it is finished; start the
-script again to go on. `python train/results.py` makes the tables.
+With FOLDER the test part is the official one of 10,000 images, and the table is energy-FOLDER.
+
+The ANN of the same layers, ANNs of fewer units, fewer weights and fewer bits, and the spiking model
+learn from the same images for as many epochs, with Adam and a cosine schedule. The spiking model is
+also made with fewer steps and with a smaller decoder; and pruned, given fewer weight bits, and
+trained on. What is measured is what is exported, and every decoder and ANN multiplies integers of 8
+bits at most, as it is priced. Energies are proxies: operations counted in the run, at published
+figures of one device class, with the decoder; once with every product, once without those by 0, on
+both sides. The weights that an ANN lost cost it no index, which favours it.
+
+Every run is kept in runs/results once it is finished; start the script again to go on. `python
+train/results.py` makes the tables, and says which ANN reaches the accuracy of a spiking model.
 """
 
 import argparse
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
 
 import neurodeploy as nd
-from neurodeploy.experiments import RESULTS, Run, Unit, run_script
+from neurodeploy.experiments import Run, Unit, run_script, run_small_ann
 from neurodeploy.signals import Splits
 
-DEVICES = ("cmos45_float", "cmos45_integer", "sram45_integer")
+DEVICES = ("cmos45_integer", "sram45_integer")
 
 TASK = nd.ImageTask(
     dataset="mnist",
@@ -41,6 +48,7 @@ TASK = nd.ImageTask(
     training=nd.TrainConfig(epochs=40, learning_rate=2e-3, patience_epochs=40),
 )
 FINE_TUNING = nd.TrainConfig(epochs=10, learning_rate=5e-4, temperature_start=0.05)
+FEW_STEPS = nd.LatencyEncoding(steps=4, threshold=0.3)
 
 COMPRESSED: dict[str, dict[str, float]] = {
     "pruned 70 %": {"pruned": 0.7},
@@ -49,64 +57,44 @@ COMPRESSED: dict[str, dict[str, float]] = {
     "pruned 70 %, 4-bit weights": {"pruned": 0.7, "bits": 4},
 }
 
-
-def ann_of(task: nd.ImageTask) -> Run:
-    """Train 784-hidden-readout-10 with ReLU; the best epoch on validation."""
-
-    def run(_: Path) -> Mapping[str, float]:
-        splits, training = task.splits(), task.training
-        torch.manual_seed(training.seed)
-        ann = torch.nn.Sequential(
-            torch.nn.Linear(784, task.widths[0]),
-            torch.nn.ReLU(),
-            torch.nn.Linear(task.widths[0], task.readout),
-            torch.nn.ReLU(),
-            torch.nn.Linear(task.readout, 10),
-        )
-        optimiser = torch.optim.Adam(ann.parameters(), lr=1e-3)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs)
-        digits = task.sources(splits).train
-        best, test = 0.0, 0.0
-        for epoch in range(training.epochs):
-            for batch in digits.shuffled(training.batch_size, training.seed, epoch):
-                optimiser.zero_grad()
-                answer = ann(batch.targets["image"])
-                torch.nn.functional.cross_entropy(answer, batch.targets["label"]).backward()
-                optimiser.step()
-            schedule.step()
-            validated = accuracy(ann, splits, "validation")
-            if validated >= best:
-                best, test = validated, accuracy(ann, splits, "test")
-        return {"accuracy_deployed": test, "accuracy_validation": best, **operations(ann, splits)}
-
-    return run
+WIDTHS = (256, 128, 64, 32, 16)
+SMALLER = ((0.0, 8), (0.7, 8), (0.9, 8), (0.7, 4))
+"""Of an ANN with one hidden layer: its units; the share of weights that goes, and bits."""
 
 
-def operations(ann: torch.nn.Module, splits: Splits) -> Mapping[str, float]:
-    """Of the ANN on the test digits: what it multiplies, all and not by 0, and proxies of both."""
-    layers = nd.layer_macs(ann, torch.from_numpy(splits.test.images).flatten(1)).values()
-    dense = sum(layer.dense for layer in layers)
-    effective = sum(float(layer.effective.mean()) for layer in layers)
-    weights = sum(parameter.numel() for parameter in ann.parameters())
-    proxies = nd.ann_equivalent(dense, effective, weights, nd.load_devices())
-    numbers = {"macs_per_sample": dense, "effective_macs_per_sample": effective}
-    for name in DEVICES:
-        numbers[f"uj_{name}"] = 1e6 * proxies[name].dense_j
-        numbers[f"uj_skipping_{name}"] = 1e6 * proxies[name].effective_j
-    return numbers
+def task_of(data_dir: Path | None) -> nd.ImageTask:
+    """MNIST, or the images of a folder with their official test part, as they are."""
+    if data_dir is None:
+        return TASK
+    fields = {
+        field.name: getattr(TASK, field.name)
+        for field in dataclasses.fields(nd.ImageTask)
+        if field.init
+    }
+    fields |= {"dataset": "idx-images", "train": 20_000, "validation": 5_000, "test": None}
+    fields |= {"shift_px": 0, "distortion": nd.Distortion(), "data_dir": data_dir}
+    fields["training"] = dataclasses.replace(TASK.training, epochs=15, patience_epochs=15)
+    return nd.IdxTask(**fields)
 
 
-@torch.no_grad()
-def accuracy(ann: torch.nn.Module, splits: Splits, part: str) -> float:
-    """Of the ANN, on one part."""
-    digits = getattr(splits, part)
-    answers = ann(torch.from_numpy(digits.images).flatten(1))
-    return float((answers.argmax(1) == torch.from_numpy(digits.labels)).float().mean())
+def priced(weight_bits: int) -> Callable[[int, float, int], Mapping[str, float]]:
+    """Proxies of an ANN, in microjoules, by device."""
+
+    def price(dense: int, effective: float, weights: int) -> Mapping[str, float]:
+        devices = nd.load_devices()
+        proxies = nd.ann_equivalent(dense, effective, weights, devices, weight_bits=weight_bits)
+        numbers = {}
+        for name in DEVICES:
+            numbers[f"uj_{name}"] = 1e6 * proxies[name].dense_j
+            numbers[f"uj_skipping_{name}"] = 1e6 * proxies[name].effective_j
+        return numbers
+
+    return price
 
 
-def trained(task: nd.ImageTask, splits: Splits) -> nd.HybridModel:
-    """The spiking model of a seed, trained once."""
-    return nd.train_task(task, splits, RESULTS / "energy" / "SNN" / str(task.training.seed))
+def trained(task: nd.ImageTask, splits: Splits, folder: Path) -> nd.HybridModel:
+    """The spiking model of a variant and seed, trained once."""
+    return nd.train_task(task, splits, folder / "model" / str(task.training.seed))
 
 
 def snn_of(task: nd.ImageTask) -> Run:
@@ -114,7 +102,7 @@ def snn_of(task: nd.ImageTask) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        return counted(task, splits, trained(task, splits), folder)
+        return counted(task, splits, trained(task, splits, folder.parent), folder)
 
     return run
 
@@ -124,7 +112,8 @@ def compressed_of(task: nd.ImageTask, **how: float) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        smaller = nd.compress(trained(task, splits), **how)  # type: ignore[arg-type]
+        base = trained(task, splits, folder.parent.parent / "SNN")
+        smaller = nd.compress(base, **how)  # type: ignore[arg-type]
         training = dataclasses.replace(FINE_TUNING, seed=task.training.seed)
         tuning = dataclasses.replace(task, training=training)
         return counted(task, splits, nd.train_task(tuning, splits, folder, model=smaller), folder)
@@ -132,50 +121,77 @@ def compressed_of(task: nd.ImageTask, **how: float) -> Run:
     return run
 
 
+def in_8_bits(bundle: nd.Bundle) -> nd.Bundle:
+    """The bundle with a decoder that multiplies integers, as it is priced."""
+    decoder = nd.Decoder(dataclasses.replace(bundle.decoder.config, bits=8))
+    decoder.load_state_dict(bundle.decoder.state_dict())
+    return dataclasses.replace(bundle, decoder=decoder.eval().requires_grad_(False))
+
+
 def counted(
     task: nd.ImageTask, splits: Splits, model: nd.HybridModel, folder: Path
 ) -> Mapping[str, float]:
-    """Accuracy, operations and proxies of the exported model on the test digits."""
-    bundle = task.bundle(model)
+    """Accuracy, operations and proxies of the exported model on the test images."""
+    bundle = in_8_bits(task.bundle(model))
     nd.save_bundle(bundle, folder / "bundle")
     labels = torch.from_numpy(splits.test.labels)
     spikes = nd.input_spikes(task, splits.test.images, seed=1)
     run = nd.simulate(bundle.network, spikes)
     answers = nd.decode(bundle, torch.from_numpy(run.spikes))["label"]
     layers = run.counts.totals()["layers"]
+    report = nd.cost_report(bundle, spikes, run, devices=nd.load_devices())
     numbers = {
         "accuracy_deployed": float((answers.argmax(1) == labels).float().mean()),
+        "test_samples": len(labels),
         "spikes_per_neuron_step": float(run.spikes.mean()),
         "synops_per_sample": sum(layer["synops"] for layer in layers) / len(labels),
         "effective_synops_per_sample": sum(layer["effective_synops"] for layer in layers)
         / len(labels),
         "neuron_updates_per_sample": sum(layer["neuron_updates"] for layer in layers) / len(labels),
+        "decoder_bytes": report["host"]["footprint_bytes"],
     }
-    proxies = nd.cost_report(bundle, spikes, run, devices=nd.load_devices())["proxies"]
     for name in DEVICES:
-        numbers[f"uj_{name}"] = 1e6 * proxies[name]["total"]
-        numbers[f"uj_skipping_{name}"] = 1e6 * proxies[name]["zero_skipping"]["total"]
+        proxy = report["proxies"][name]
+        numbers[f"uj_{name}"] = 1e6 * proxy["total"]
+        numbers[f"uj_chip_{name}"] = 1e6 * proxy["chip"]
+        numbers[f"uj_host_{name}"] = 1e6 * proxy["host"]
+        numbers[f"uj_skipping_{name}"] = 1e6 * proxy["zero_skipping"]["total"]
     return numbers
 
 
-def units(seeds: int) -> Iterator[Unit]:
+def units(task: nd.ImageTask, table: str, seeds: int) -> Iterator[Unit]:
     """All runs, seed by seed; a seed's compressed models follow the model that they come from."""
     for seed in range(seeds):
-        task = TASK.trained_with(seed=seed)
+        of = task.trained_with(seed=seed)
+        few = dataclasses.replace(of, encoding=FEW_STEPS)
+        equal = (*of.widths, of.readout)
         runs = {
-            "ANN": ann_of(task),
-            "SNN": snn_of(task),
-            **{name: compressed_of(task, **how) for name, how in COMPRESSED.items()},
+            "ANN": run_small_ann(of, priced(8), hidden=equal),
+            "SNN": snn_of(of),
+            "SNN, counts": snn_of(dataclasses.replace(of, decoder="counts")),
+            "SNN, 4 steps": snn_of(few),
+            "SNN, 4 steps, counts": snn_of(dataclasses.replace(few, decoder="counts")),
+            **{name: compressed_of(of, **how) for name, how in COMPRESSED.items()},
         }
+        for width in WIDTHS:
+            for share, bits in SMALLER:
+                name = f"ANN {width}, {100 * share:.0f} % pruned, {bits} bits"
+                runs[name] = run_small_ann(
+                    of, priced(bits), hidden=(width,), pruned=share, bits=bits
+                )
         for variant, run in runs.items():
-            yield Unit(table="energy", variant=variant, seed=seed, run=run)
+            yield Unit(table=table, variant=variant, seed=seed, run=run)
 
 
 def main() -> None:
     """Run all units, in one process: some go on from the model of another one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
-    run_script(units(parser.parse_args().seeds))
+    parser.add_argument("--data-dir", type=Path, help="folder of IDX files, with a test part")
+    given = parser.parse_args()
+    folder = given.data_dir
+    table = "energy" if folder is None else f"energy-{folder.name.replace('_', '-')}"
+    run_script(units(task_of(folder), table, given.seeds))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,19 @@ COLUMNS = {
     "event-naturalization": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
 }
 
+FIGURES = (
+    *(DEPLOYED, SYNOPS, EFFECTIVE, INTEGER, INTEGER_SKIPPING, MEMORY),
+    *(
+        Column(number="uj_chip_sram45_integer", head="of it chip", digits=3),
+        Column(number="uj_host_sram45_integer", head="and host", digits=3),
+        MEMORY_SKIPPING,
+    ),
+)
+COLUMNS["energy-fashion-mnist"] = FIGURES
+
+PRICE = "uj_skipping_sram45_integer"
+"""What ANNs of equal accuracy are compared by: memory counted, zeros skipped."""
+
 RETRACTED = (
     "estimators/score-function",
     *(
@@ -102,6 +115,34 @@ def with_base(name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
     if name.startswith("beta"):
         variants = {beta: variants[beta] for beta in sorted(variants, key=float)}
     return variants
+
+
+def iso_accuracy_table(variants: Mapping[str, Any]) -> str:
+    """Each spiking model beside the cheapest ANN that is right as often on average, if any is."""
+    anns = {name: each["numbers"] for name, each in variants.items() if name.startswith("ANN")}
+    lines = [
+        "| spiking model | accuracy, % | uJ | cheapest ANN as good | accuracy, % | uJ | times |",
+        "|---|---:|---:|---|---:|---:|---:|",
+    ]
+    for name, each in variants.items():
+        numbers = each["numbers"]
+        if name in anns or PRICE not in numbers:
+            continue
+        right = numbers["accuracy_deployed"]["mean"]
+        reach = [
+            (ann[PRICE]["mean"], other)
+            for other, ann in anns.items()
+            if PRICE in ann and ann["accuracy_deployed"]["mean"] >= right
+        ]
+        cells = [name, DEPLOYED.cell(numbers), f"{numbers[PRICE]['mean']:.4f}"]
+        if reach:
+            price, best = min(reach)
+            ratio = numbers[PRICE]["mean"] / price
+            cells += [best, DEPLOYED.cell(anns[best]), f"{price:.4f}", f"{ratio:.2f}"]
+        else:
+            cells += ["none", "", "", ""]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def means(variants: Mapping[str, Any], number: str) -> list[float]:
@@ -189,6 +230,9 @@ def main() -> None:
         for name, variants in tables.items()
         if variants
     }
+    fashion = tables["energy-fashion-mnist"]
+    if fashion:
+        filled["energy-fashion-mnist-iso"] = iso_accuracy_table(fashion)
     fill(DOCS / "results.md", filled)
     print(f"{len(filled)} tables, {DOCS / 'results.json'}")
 

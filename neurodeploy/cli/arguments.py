@@ -20,7 +20,8 @@ from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
 from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.deploy.rules import require_rule
-from neurodeploy.engines.registry import ENGINES, require_engine
+from neurodeploy.engines.board import require_board
+from neurodeploy.engines.registry import BOARD_ENGINES, ENGINES, require_engine
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.names import chip_names, device_names, require_chip, require_device
 from neurodeploy.signals.corpora.layouts import LAYOUTS, VARIABLE
@@ -90,8 +91,15 @@ def output_file(path: Path) -> Path:
     return path
 
 
+def _engine(name: str) -> str:
+    """The check of an engine, and of the board of one that needs it."""
+    if require_engine(name) in BOARD_ENGINES:
+        require_board()
+    return name
+
+
 def _engines(names: list[str] | None) -> list[str] | None:
-    return [require_engine(name) for name in names] if names else None
+    return [_engine(name) for name in names] if names else None
 
 
 def _chip(context: typer.Context, name: str | None) -> str | None:
@@ -204,14 +212,12 @@ RuleOption = Annotated[
     ),
 ]
 ENGINE_HELP = (
-    "native (fast), lava (reference), slayer (training's arithmetic), or your own: "
-    "package.module:Class."
+    "native (fast), lava (reference), slayer (training's arithmetic), loihi (a board), or your "
+    "own: package.module:Class."
 )
 EngineOption = Annotated[
     str,
-    typer.Option(
-        "--engine", help=ENGINE_HELP, callback=require_engine, autocompletion=_engine_names
-    ),
+    typer.Option("--engine", help=ENGINE_HELP, callback=_engine, autocompletion=_engine_names),
 ]
 EnginesOption = Annotated[
     list[str] | None,
@@ -270,6 +276,14 @@ StepTimeOption = Annotated[
     typer.Option(
         help="Seconds of a time step, such as 10e-6, for the latency.",
         callback=positive("step time", "seconds"),
+    ),
+]
+MeasuredOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--measured",
+        help="A TOML file of what you measured of this network, to stand beside the proxies.",
+        callback=file_of("file of measurements"),
     ),
 ]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from neurodeploy.cli.app import out, print_layers, print_table
+from neurodeploy.cli.app import counted, out, print_layers, print_table
+from neurodeploy.cli.measured_report import MEASURED_HEADS, measured_rows
 from neurodeploy.cost.energy import CAUSES
 from neurodeploy.cost.verdict import microjoules
 
 
 def print_costs(report: Mapping[str, Any]) -> None:
-    """Counts, metrics, proxies by device, cause and layer, the equal ANN, and what is assumed."""
+    """Counts, metrics, proxies by device, cause and layer, the equal ANN, what was measured beside
+    them, and what is assumed.
+    """
     print_layers(dict(report))
     _print_metrics(report)
     heads = [name.replace("_", " ") for name in report["proxies"]]
@@ -19,6 +22,10 @@ def print_costs(report: Mapping[str, Any]) -> None:
     print_table(title, ("", *heads), _cause_rows(report["proxies"].values()))
     print_table("by layer, mean", ("layer", *heads), _layer_rows(report["proxies"].values()))
     _print_bills(report)
+    for name, each in report["measured"].items():
+        title = f"measured: {name}, {counted(each['samples'], 'sample')} on {each['chip']}"
+        print_table(title, MEASURED_HEADS, measured_rows(each))
+        out().print(f"Source of {name}: {each['source']}", markup=False, highlight=False)
     for line in _lines(report):
         out().print(line, highlight=False)
     for assumption in report["assumptions"]:
@@ -81,7 +88,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
         (
             name,
             microjoules(proxy["chip"]),
-            microjoules(proxy["traffic"]) if "traffic" in proxy["causes"] else "left out",
+            _with_hops(proxy),
             *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
@@ -98,6 +105,13 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     print_table(title, heads, rows)
     for proxy in report["proxies"].values():
         out().print(proxy["verdict"], highlight=False)
+
+
+def _with_hops(proxy: Mapping[str, Any]) -> str:
+    """Energy of the traffic, and the chip whose hops it is made of."""
+    if proxy["hops_of"] is None:
+        return "left out"
+    return f"{microjoules(proxy['traffic'])} ({proxy['hops_of']})"
 
 
 def _lines(report: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from neurodeploy.cli.arguments import (
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
+    MeasuredOption,
     NetworkArgument,
     StepTimeOption,
     TrafficChipOption,
@@ -49,6 +50,7 @@ def energy(
     chips: ChipsOption = None,
     devices: DevicesOption = None,
     step_time: StepTimeOption = None,
+    measured: MeasuredOption = None,
     membrane_updates: Annotated[
         bool,
         typer.Option("--membrane-updates", help="Count those that changed a state; takes longer."),
@@ -58,21 +60,28 @@ def energy(
     limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Count spikes and operations of a run, and give energy proxies (never a measurement)."""
+    """Count spikes and operations of a run, and give energy proxies.
+
+    They are never a measurement; your own stands beside them with --measured.
+    """
     from neurodeploy.cli.cost_report import print_costs
     from neurodeploy.cli.inputs import input_spikes, read_deployed
+    from neurodeploy.cost.measured import require_same_steps
     from neurodeploy.cost.report import cost_report
     from neurodeploy.deploy.parts import chip_part
     from neurodeploy.deploy.run import simulate as run_batch
     from neurodeploy.hardware.chips import find_chip
     from neurodeploy.hardware.devices import load_devices
+    from neurodeploy.hardware.measurements import load_measurements
     from neurodeploy.hardware.placement import place
 
     table = load_devices(devices)
+    measurements = {} if measured is None else load_measurements(measured, chips)
     placed = None if chip is None else find_chip(chip, chips)
     deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
     part = chip_part(deployed)
     spikes = first_steps(part, input_spikes(input_file, data, samples, seed, part))
+    require_same_steps(measurements, spikes.shape[-1])
     report = cost_report(
         deployed,
         spikes,
@@ -81,6 +90,7 @@ def energy(
         placement=None if placed is None else place(part, placed),
         step_time_s=step_time,
         membrane_updates=_membrane_updates(part.network, spikes) if membrane_updates else None,
+        measured=measurements,
     )
     if as_json:
         print_json(report)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from neurodeploy._io.lava import INSTALL_LAVA, LAVA_RELEASES, installed, lava_imports
+from neurodeploy.engines.board import require_board
 from neurodeploy.errors import message
 
 
@@ -95,13 +94,5 @@ def _cuda() -> Check:
 
 
 def _loihi() -> Check:
-    def look() -> str:
-        if importlib.util.find_spec("lava.magma.compiler.subcompilers.nc") is None:
-            raise RuntimeError("Intel's hardware extension of lava is not installed")
-        host = os.environ.get("LOIHI_GEN") or os.environ.get("PARTITION")
-        if not host:
-            raise RuntimeError("the extension is here, but no Loihi partition is set")
-        return host
-
-    remedy = "Join the Intel Neuromorphic Research Community, install its lava-loihi, set PARTITION"
-    return _attempt("loihi", look, remedy, "optional")
+    remedy = "The engine loihi needs it; everything else runs without"
+    return _attempt("loihi", require_board, remedy, "optional")

@@ -26,6 +26,12 @@ from neurodeploy.cli.arguments import (
     WorkersOption,
 )
 from neurodeploy.cli.runs import trials_done
+from neurodeploy.cli.search_arguments import (
+    DecodersOption,
+    FineTuneOption,
+    fine_tuned_of,
+    retrained_of,
+)
 from neurodeploy.cli.training_arguments import EpochsOption
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ def tune(
     workers: WorkersOption = 1,
     cluster: ClusterOption = None,
     epochs: EpochsOption = None,
+    fine_tune: FineTuneOption = "0.7:4",
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
     seed: SearchSeedOption = 0,
@@ -61,7 +68,11 @@ def tune(
     allow_import: AllowImportOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Search training and levers for accuracy, energy and cores; interrupted, it goes on."""
+    """Search training and levers for accuracy, energy of chip and host, and cores.
+
+    Interrupted, it goes on. Each model is searched twice: as it was trained, and pruned, rounded
+    and trained on (--fine-tune).
+    """
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.search.outcome import conclude
@@ -83,6 +94,7 @@ def tune(
         settings=settings,
         loss=loss,
         seed=seed,
+        fine_tuned=fine_tuned_of(fine_tune),
         allow_import=allow_import,
     )
     cores = len(os.sched_getaffinity(0))
@@ -109,6 +121,7 @@ def levers(
     network: NetworkArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
+    decoder: DecodersOption = None,
     settings: SettingsOption = 300,
     loss: LossOption = 0.1,
     seed: SearchSeedOption = 0,
@@ -126,14 +139,16 @@ def levers(
 ) -> None:
     """Search what can be changed of a trained network without training, on the native engine.
 
-    Thresholds, neurons dropped, weight bits, pruning, fewer steps. A network without a decoder is
-    read by its spike counts.
+    Thresholds, neurons dropped, weight bits, pruning, fewer steps, and bits of the decoder where
+    its host multiplies integers; with --decoder, also other decoders, learnt from the spikes of the
+    network as it is. A network without a decoder is read by its spike counts.
     """
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.deploy.bundle import counting_bundle, load_bundle
     from neurodeploy.deploy.packing import is_bundle
     from neurodeploy.netx.read import read_network
+    from neurodeploy.search.decoders import retrained
     from neurodeploy.search.outcome import conclude
     from neurodeploy.search.trial import Plan, explore_bundle
     from neurodeploy.tasks import task as find_task
@@ -159,16 +174,21 @@ def levers(
         open_pool(threads=cores, workers=workers, cluster=cluster) as pool,
         progress_bar() as progress,
     ):
-        points = explore_bundle(
-            plan,
-            bundle,
-            Path("model"),
-            {},
-            splits,
-            pool,
-            progress,
-            trust_split=trust_split,
-        )
+        points = []
+        for wanted in (None, *retrained_of(decoder)):
+            model = bundle
+            if wanted is not None:
+                model = retrained(plan.task, bundle, splits, wanted)
+            points += explore_bundle(
+                plan,
+                model,
+                Path("model" if wanted is None else wanted.name),
+                {} if wanted is None else wanted.parameters,
+                splits,
+                pool,
+                progress,
+                trust_split=trust_split,
+            )
         outcome = conclude(plan, points, splits, command=typed(), pool=pool)
     _show(outcome, as_json)
 
@@ -183,6 +203,7 @@ def pick(
 ) -> None:
     """Write a point of the front as a bundle, exactly as it was scored."""
     from neurodeploy.deploy.bundle import save_bundle
+    from neurodeploy.model.decoder import FLOAT_BITS
     from neurodeploy.search.points import chosen_point, point_bundle
 
     chosen = chosen_point(search, point)
@@ -190,8 +211,10 @@ def pick(
     if as_json:
         print_json({"bundle": str(folder), "point": chosen.to_dict()})
     else:
-        steps = chosen.levers.steps
-        out().print(f"Bundle: {folder}\nIt takes the first {steps} steps of a sample.")
+        steps, bits = chosen.levers.steps, chosen.levers.decoder_bits
+        how = "floats" if bits == FLOAT_BITS else f"{bits}-bit integers"
+        said = f"It takes the first {steps} steps of a sample; its decoder multiplies {how}."
+        out().print(f"Bundle: {folder}\n{said}", soft_wrap=True)
 
 
 def _show(outcome: Outcome, as_json: bool) -> None:

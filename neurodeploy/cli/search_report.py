@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy.cli.plots import ACCENT, INK, QUIET, ReportTable
+from neurodeploy.model.decoder import FLOAT_BITS
 from neurodeploy.netx.units import FULL_BITS
 from neurodeploy.search.compression import Levers
 from neurodeploy.search.outcome import Outcome
@@ -20,6 +22,13 @@ from neurodeploy.search.points import POINTS_FILE, Point
 from neurodeploy.search.scoring import Score
 
 PICTURE_FILE = "pareto.png"
+
+PANELS: dict[str, Callable[[Score], float]] = {
+    "chip": lambda score: score.chip_j,
+    "host": lambda score: score.host_j,
+    "chip and host": lambda score: score.energy_j,
+}
+"""What accuracy is drawn against."""
 
 ROWS = 15
 """Most rows of the table; the file has all points of the front."""
@@ -45,11 +54,11 @@ def front_tables(outcome: Outcome) -> list[ReportTable]:
     )
     points = ReportTable(
         title=f"Pareto front: {len(front)} of {len(outcome.points):,} points",
-        heads=("point", "kept aside, %", "test, %", "uJ", "synops", "cores"),
+        heads=("point", "kept aside, %", "test, %", "chip, uJ", "host, uJ", "synops", "cores"),
         rows=rows,
         caption=(
-            f"{hidden}Energy proxy of a sample on {chosen.device} with its decoder, no "
-            f"measurement; cores of {chosen.chip}. Found on one half of the validation set, "
+            f"{hidden}Energy proxies of a sample on {chosen.device}, the decoder's on its host, "
+            f"no measurement; cores of {chosen.chip}. Found on one half of the validation set, "
             f"confirmed on the other, in several encodings; intervals of 95 %.{ann}"
         ),
     )
@@ -76,6 +85,8 @@ def _words(levers: Levers) -> str:
         parts.append("/".join(map(str, levers.weight_bits)) + " bits")
     if set(levers.pruned) != {0.0}:
         parts.append("/".join(f"{100 * share:.0f}" for share in levers.pruned) + "% pruned")
+    if levers.decoder_bits != FLOAT_BITS:
+        parts.append(f"decoder of {levers.decoder_bits} bits")
     return ", ".join(parts)
 
 
@@ -86,7 +97,8 @@ def _figures(point: Point) -> tuple[str, ...]:
     return (
         _with_interval(score),
         _with_interval(point.test),
-        _micro(score.energy_j),
+        _micro(score.chip_j),
+        _micro(score.host_j),
         f"{score.synops:,.0f}",
         f"{score.cores}",
     )
@@ -106,17 +118,53 @@ def _short(value: Any) -> str:
 
 
 def picture(outcome: Outcome) -> Figure:
-    """Accuracy against the energy proxy; colour is cores, points that were not offered are pale."""
-    figure = Figure(figsize=(8.5, 4.6), layout="constrained")
-    axis = figure.subplots()
+    """Accuracy against the energy proxies of chip, host and both, a panel each.
+
+    Colour is cores, points that were not offered are pale.
+    """
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    panels = figure.subplots(1, len(PANELS), sharey=True)
     front = [_confirmed(point) for point in outcome.front]
     rest = _confirmed(outcome.uncompressed)
     least = min(score.interval[0] for score in [*front, rest])
     others = [p.validation for p in outcome.points if p.validation.accuracy >= least]
-    axis.scatter(*_places(others), s=9, color=QUIET, alpha=0.6, linewidths=0, label="not offered")
-    _error_bars(axis, front)
+    for axis, (part, energy) in zip(panels, PANELS.items(), strict=True):
+        shown = _panel(axis, front, rest, others, energy)
+        axis.set_xlabel(f"{part}, microjoules")
+    panels[0].set_ylabel("accuracy on samples kept aside in %")
+    if outcome.ann_j:
+        both = panels[-1]
+        both.axvline(1e6 * outcome.ann_j, color=ACCENT, linestyle="--", label="equal ANN, one pass")
+    title = f"Accuracy, energy proxy of a sample on {outcome.plan.device}, and cores of "
+    panels[0].set_title(f"{title}{outcome.plan.chip}", loc="left")
+    handles, labels = panels[-1].get_legend_handles_labels()
+    colours, cores = shown.legend_elements(fmt="Pareto front, cores: {x:.0f}")
+    figure.legend([*colours, *handles], [*cores, *labels], loc="outside right upper", frameon=False)
+    return figure
+
+
+def _panel(
+    axis: Axes,
+    front: Sequence[Score],
+    rest: Score,
+    others: Sequence[Score],
+    energy: Callable[[Score], float],
+) -> PathCollection:
+    """Accuracy against one energy; what the front is drawn by."""
+
+    def places(scores: Sequence[Score]) -> tuple[list[float], list[float]]:
+        return [1e6 * energy(score) for score in scores], [100 * s.accuracy for s in scores]
+
+    pale = places(others)
+    axis.scatter(*pale, s=9, color=QUIET, alpha=0.6, linewidths=0, label="not offered")
+    microjoules, accuracy = places(front)
+    sides = np.abs(100 * np.array([score.interval for score in front]).T - accuracy)
+    axis.errorbar(
+        microjoules, accuracy, yerr=sides, fmt="none", ecolor=QUIET, elinewidth=1, zorder=1
+    )
     shown = axis.scatter(
-        *_places(front),
+        microjoules,
+        accuracy,
         c=[score.cores for score in front],
         s=42,
         cmap="viridis",
@@ -124,54 +172,28 @@ def picture(outcome: Outcome) -> Figure:
         linewidths=0.6,
     )
     axis.scatter(
-        *_places([rest]),
+        *places([rest]),
         s=130,
         facecolors="none",
         edgecolors=ACCENT,
         linewidths=1.6,
         label=f"at rest, cores: {rest.cores}",
     )
-    if outcome.ann_j:
-        axis.axvline(1e6 * outcome.ann_j, color=ACCENT, linestyle="--", label="equal ANN, one pass")
-    for number, (energy, accuracy) in enumerate(zip(*_places(front), strict=True)):
-        axis.annotate(
-            str(number), (energy, accuracy), xytext=(5, 4), textcoords="offset points", fontsize=8
-        )
+    for number, at in enumerate(zip(microjoules, accuracy, strict=True)):
+        axis.annotate(str(number), at, xytext=(5, 4), textcoords="offset points", fontsize=8)
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=99))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set(
-        xlabel=f"energy proxy of a sample on {outcome.plan.device}, microjoules",
-        ylabel="accuracy on samples kept aside in %",
-    )
-    axis.set_title(f"Accuracy, energy and cores of {outcome.plan.chip}", loc="left")
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(color="#e5e7eb")
     axis.set_axisbelow(True)
-    handles, labels = axis.get_legend_handles_labels()
-    colours, cores = shown.legend_elements(fmt="Pareto front, cores: {x:.0f}")
-    figure.legend([*colours, *handles], [*cores, *labels], loc="outside right upper", frameon=False)
-    return figure
+    return shown
 
 
 def _confirmed(point: Point) -> Score:
     assert point.confirmed is not None
     return point.confirmed
-
-
-def _error_bars(axis: Axes, scores: Sequence[Score]) -> None:
-    """Intervals of accuracies in which 95 % of them lie."""
-    energy, accuracy = _places(scores)
-    ends = 100 * np.array([score.interval for score in scores]).T
-    sides = np.abs(ends - accuracy)
-    axis.errorbar(energy, accuracy, yerr=sides, fmt="none", ecolor=QUIET, elinewidth=1, zorder=1)
-
-
-def _places(scores: Sequence[Score]) -> tuple[list[float], list[float]]:
-    """Microjoules and percent."""
-    energy = [1e6 * score.energy_j for score in scores]
-    return energy, [100 * score.accuracy for score in scores]
 
 
 def save_picture(outcome: Outcome) -> Path:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.cost.host import DecoderWork
-from neurodeploy.cost.memory import products_j
+from neurodeploy.cost.memory import FACTOR_BITS, products_j
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Device
 from neurodeploy.netx.network import Network
@@ -121,7 +121,12 @@ def equal_ann(network: Network, activity: Sequence[np.ndarray], work: DecoderWor
 
 
 def ann_equivalent(
-    dense: int, effective: float, weights: int, devices: Mapping[str, Device]
+    dense: int,
+    effective: float,
+    weights: int,
+    devices: Mapping[str, Device],
+    *,
+    weight_bits: int = FACTOR_BITS,
 ) -> dict[str, AnnProxy]:
     """What an ANN would cost for one sample, on each device with ``mac``.
 
@@ -137,6 +142,8 @@ def ann_equivalent(
         That lie in memory; those of a convolution are multiplied more than once.
     devices : mapping of str to Device
         From `load_devices`; a device without ``mac`` is left out of the result.
+    weight_bits : int
+        Of a weight in memory, where that is priced; 8 at most.
 
     Returns
     -------
@@ -152,7 +159,7 @@ def ann_equivalent(
     proxies = {}
     for name, device in devices.items():
         if "mac" in device.constants:
-            dense_j, effective_j = products_j(device, dense, effective, weights)
+            dense_j, effective_j = products_j(device, dense, effective, weights, weight_bits)
             proxies[name] = AnnProxy(
                 device=name,
                 dense_j=dense_j,

@@ -29,6 +29,13 @@ def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> lis
             "of a layer spread evenly over its neurons; none from the input or to the host. Left "
             f"out, for want of a figure: {', '.join(without) or 'none'}."
         )
+        other = [
+            f"{name} prices them at figures of {devices[name].chip}"
+            for name, proxy in priced.items()
+            if proxy["hops_of"] and devices[name].chip not in (None, flow["chip"])
+        ]
+        if other:
+            said.append(f"The hops are those of {flow['chip']}; {'; '.join(other)}.")
     if report["host"]["macs_per_sample"]:
         hosts = sorted({devices[name].host for name in priced})
         said.append(f"The decoder answers once a sample, on the device's host: {', '.join(hosts)}.")

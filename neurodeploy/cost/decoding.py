@@ -21,6 +21,7 @@ def measured(decoder: Decoder, spikes: np.ndarray) -> dict[str, Any]:
     What is neither a linear layer nor a convolution counts in full.
     """
     sent = torch.from_numpy(spikes).float()
+    decoder = decoder.in_floats
     window = window_at(sent, sent.shape[-1] - 1, decoder.config.window_steps)
     layers = layer_macs(decoder, window)
     effective = sum(float(layer.effective.mean()) for layer in layers.values())

@@ -25,11 +25,13 @@ def decoder_of(deployed: Deployed) -> Decoder | None:
 class Host:
     """What the decoder asks of the host: operations of one answer, and what it is made of.
 
-    The bytes are NeuroBench's footprint of its tensors, as they are.
+    The bytes are NeuroBench's footprint of its tensors, matrices with the ``weight_bits`` of a
+    weight, the rest as they are.
     """
 
     macs_per_sample: int = 0
     weights: int = 0
+    weight_bits: int = 32
     footprint_bytes: int = 0
 
     @classmethod
@@ -44,11 +46,18 @@ class Host:
         decoder = decoder_of(deployed)
         if decoder is None:
             return cls()
+        weight_bits = decoder.config.bits
         tensors = itertools.chain(decoder.parameters(), decoder.buffers())
-        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-        weights = sum(tensor.numel() for tensor in decoder.parameters())
-        macs = decoder.macs_after(steps)
-        return cls(macs_per_sample=macs, weights=weights, footprint_bytes=size)
+        bits = sum(
+            tensor.numel() * (weight_bits if tensor.ndim > 1 else 8 * tensor.element_size())
+            for tensor in tensors
+        )
+        return cls(
+            macs_per_sample=decoder.macs_after(steps),
+            weights=sum(tensor.numel() for tensor in decoder.parameters()),
+            weight_bits=weight_bits,
+            footprint_bytes=-(-bits // 8),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

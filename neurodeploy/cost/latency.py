@@ -40,8 +40,8 @@ class Latency:
 
     Parameters
     ----------
-    step_s, peak_step_s : float
-        Of a step: the mean over a run, and the longest.
+    step_s, least_step_s, peak_step_s : float
+        Of a step: the mean over a run, the shortest and the longest.
     sample_s : float
         Of a sample, the mean.
     bound_by : str
@@ -60,6 +60,7 @@ class Latency:
     """
 
     step_s: float
+    least_step_s: float
     peak_step_s: float
     sample_s: float
     bound_by: str
@@ -106,6 +107,7 @@ def latency(placement: Placement, times: Times, activity: Sequence[np.ndarray]) 
     shares = {name: float(each.mean()) / mean for name, each in spent.items()}
     return Latency(
         step_s=mean,
+        least_step_s=float(step.min()),
         peak_step_s=float(step.max()),
         sample_s=sample_s,
         bound_by=max(shares, key=lambda name: shares[name]),

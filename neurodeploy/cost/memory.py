@@ -11,7 +11,8 @@ The network, in memories as large as what lies in them, not smaller than the sma
     queues   a spike that arrives is written and read: the number of its neuron, and its value if
              it is graded
 
-What multiplies (decoder, ANN) has weights and activations of 8 bits. Dense, a product reads both,
+What multiplies (decoder, ANN) has weights and activations of 8 bits, a decoder of fewer bits
+weights of so many. Dense, a product reads both,
 and sums stay in a register. Skipping zeros, it takes the cheaper of two orders: by output, reading
 every activation and the weights of those that are not 0; or by input, as spikes work, reading and
 writing a sum for each product. Activations and their sums lie in the smallest memory.
@@ -65,7 +66,9 @@ def access_j(device: Device, bits: float, size_bytes: float) -> float:
     return bits / SRAM_WORD_BITS * math.exp(energy)
 
 
-def products_j(device: Device, dense: float, effective: float, weights: int) -> tuple[float, float]:
+def products_j(
+    device: Device, dense: float, effective: float, weights: int, weight_bits: int = FACTOR_BITS
+) -> tuple[float, float]:
     """Energy of multiply-accumulates on a device with ``mac``, with its memory if it has one.
 
     Parameters
@@ -76,6 +79,8 @@ def products_j(device: Device, dense: float, effective: float, weights: int) -> 
         All products, and those that are not by 0.
     weights : int
         That lie in memory.
+    weight_bits : int
+        Of each of them; more than `FACTOR_BITS` count as so many, which the device multiplies.
 
     Returns
     -------
@@ -85,7 +90,8 @@ def products_j(device: Device, dense: float, effective: float, weights: int) -> 
     mac = device.constants["mac"].value_j
     if not device.sram:
         return dense * mac, effective * mac
-    product = mac + access_j(device, FACTOR_BITS, weights * FACTOR_BITS / 8)
+    bits = min(weight_bits, FACTOR_BITS)
+    product = mac + access_j(device, bits, weights * bits / 8)
     activation = access_j(device, FACTOR_BITS, 0)
     by_output = dense * activation + effective * product
     by_input = effective * (product + access_j(device, 2 * SUM_BITS, 0))

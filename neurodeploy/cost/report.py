@@ -26,6 +26,7 @@ from neurodeploy.cost.energy import Proxy, price
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import DecoderWork, Host
 from neurodeploy.cost.latency import answer_time, latencies
+from neurodeploy.cost.measured import measured_beside
 from neurodeploy.cost.memory import products_j, with_memory
 from neurodeploy.cost.metrics import layer_metrics, network_metrics
 from neurodeploy.cost.verdict import verdict
@@ -36,6 +37,7 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.mapping.storage import StoredWeights, stored_weights
+from neurodeploy.hardware.measurements import Measurement
 from neurodeploy.hardware.placement import Placement
 from neurodeploy.netx.network import Network
 
@@ -89,7 +91,7 @@ def energy_proxies(
         device, runs_decoder = devices[name], devices[devices[name].host]
         if device.sram:
             macs = host.macs_per_sample
-            host_j, _ = products_j(runs_decoder, macs, macs, host.weights)
+            host_j, _ = products_j(runs_decoder, macs, macs, host.weights, host.weight_bits)
             proxies[name] = with_memory(proxy, device, network, counts, stored[name], host_j)
     return proxies
 
@@ -159,6 +161,7 @@ def cost_report(
     placement: Placement | None = None,
     step_time_s: float | None = None,
     membrane_updates: Mapping[str, np.ndarray] | None = None,
+    measured: Mapping[str, Measurement] | None = None,
 ) -> dict[str, Any]:
     """What a run cost, for JSON.
 
@@ -178,6 +181,8 @@ def cost_report(
         Seconds of a time step.
     membrane_updates : mapping of str to int array [sample], optional
         From `count_membrane_updates`.
+    measured : mapping of str to Measurement, optional
+        From `load_measurements`: what was measured of this network, to stand beside.
 
     Returns
     -------
@@ -185,15 +190,18 @@ def cost_report(
         ``layers`` (totals over the batch, with `layer_metrics`), ``samples``, ``steps``;
         ``metrics`` (`network_metrics`); ``proxies`` by device: `Proxy.to_dict`, the bill of a
         sample if the host skips zeros too (``zero_skipping``), the equal ANN on it or its host
-        (``ann``), and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
+        (``ann``), the chip whose hops its traffic is made of (``hops_of``, None without traffic),
+        and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
         all devices; ``host``; ``traffic``, or None; ``latency`` by device that has times
         (`Latency.to_dict`; without those whose one chip is too small); ``answer``, its steps;
+        ``measured``, each measurement with what was predicted of it (`measured_beside`);
         ``assumptions``, sentences.
 
     Raises
     ------
     InputError
-        As `energy_proxies`; or the step time is not positive.
+        As `energy_proxies`; or the step time is not positive, or a measurement is of samples of
+        other steps.
     NetworkError
         As `hops_per_spike`.
     """
@@ -212,6 +220,7 @@ def cost_report(
             **proxy.to_dict(),
             "zero_skipping": _zero_skipping(proxy, devices, host, work),
             "ann": _ann_beside(network, counts.steps, devices[name], devices, ann, equal),
+            "hops_of": placement.chip.name if placement and "traffic" in proxy.basis else None,
         }
         for name, proxy in proxies.items()
     }
@@ -237,6 +246,7 @@ def cost_report(
         layer.update(more)
     if membrane_updates is not None:
         _add_updates(report, membrane_updates)
+    report["measured"] = measured_beside(measured or {}, report, network, counts, devices)
     return {**report, "assumptions": assumptions(report, devices)}
 
 
@@ -252,7 +262,8 @@ def _zero_skipping(
 ) -> dict[str, float]:
     """The bill of a sample whose host leaves products by 0 out too."""
     runs_decoder = devices[devices[proxy.device].host]
-    _, host_j = products_j(runs_decoder, host.macs_per_sample, work.effective_macs, host.weights)
+    macs = host.macs_per_sample, work.effective_macs
+    _, host_j = products_j(runs_decoder, *macs, host.weights, host.weight_bits)
     return replace(proxy.bill, host=host_j).to_dict()
 
 

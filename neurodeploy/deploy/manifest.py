@@ -51,6 +51,7 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: dict[str, Count]
     hidden: Count = 512
     options: dict[str, Any] = msgspec.field(default_factory=dict)
+    bits: Count = 32
 
 
 class DecoderFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,9 +40,22 @@ def _slayer(network: Network) -> Engine:
     return SlayerEngine(network)
 
 
-_OURS: dict[str, EngineFactory] = {"lava": _lava, "native": _native, "slayer": _slayer}
+def _loihi(network: Network) -> Engine:
+    from neurodeploy.engines.loihi import LoihiEngine
+
+    return LoihiEngine(network)
+
+
+_OURS: dict[str, EngineFactory] = {
+    "lava": _lava,
+    "native": _native,
+    "slayer": _slayer,
+    "loihi": _loihi,
+}
 
 ENGINES = tuple(_OURS)
+BOARD_ENGINES = ("loihi",)
+"""Those that need hardware."""
 COMPLETE_ENGINES = ("lava", "native")
 """Those that run every layer that netx runs."""
 DEFAULT_ENGINE = "native"
@@ -67,8 +80,9 @@ def open_engine(engine: str | EngineFactory, network: Network) -> Engine:
     Parameters
     ----------
     engine : str, or class or function that takes a network
-        A name: ``native``, ``lava`` or ``slayer``, an import path ``package.module:Class``, or
-        an entry point of group ``neurodeploy.engines``. Or what such a name stands for.
+        A name: ``native``, ``lava``, ``slayer`` or ``loihi``, an import path
+        ``package.module:Class``, or an entry point of group ``neurodeploy.engines``. Or what such
+        a name stands for.
     network : Network
         What it will run.
 
@@ -114,7 +128,7 @@ def simulate(
         such.
     engine : str, or class or function that takes a network
         ``native``, ours, fast; ``lava``, the simulator that it is compared with; ``slayer``,
-        training's arithmetic; or a person's own, as `open_engine` takes it.
+        training's arithmetic; ``loihi``, a board; or a person's own, as `open_engine` takes it.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from .rate_coded import run_spike_rate as run_spike_rate
 from .script import RESULTS as RESULTS
 from .script import run_script as run_script
 from .script import script_parser as script_parser
+from .small_ann import run_small_ann as run_small_ann
 from .summary import write_summary as write_summary
 from .units import Run as Run
 from .units import Unit as Unit

@@ -103,6 +103,11 @@ class Device:
         return "neuron_update" in self.constants
 
     @property
+    def multiplies_integers(self) -> bool:
+        """Whether its ``mac`` is of integers of 8 bits."""
+        return self.precision.startswith("8-bit integers")
+
+    @property
     def synapse(self) -> Constant:
         """Figure for one synaptic operation, of a device that is ``spiking``."""
         return self.constants["synop" if "synop" in self.constants else "ac"]

@@ -7,10 +7,11 @@ reader is one of `neurodeploy.model.readers`, or a class of a person's own.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,12 @@ from neurodeploy.model.affine import Linear
 from neurodeploy.model.macs import count_macs
 from neurodeploy.model.reader_names import ENTRY_POINTS
 from neurodeploy.model.readers import READERS
+
+FLOAT_BITS = 32
+"""Of a weight that is a float."""
+
+FEWEST_DECODER_BITS, MOST_DECODER_BITS = 2, 8
+"""Of a weight that is an integer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +52,9 @@ class DecoderConfig:
         Width of the hidden layer; unused by ``linear``.
     options : mapping of str to JSON
         Keyword arguments of a person's own reader.
+    bits : int
+        Of a weight when the decoder answers: 32, a float, or 2 to 8, integers as
+        `neurodeploy.model.eight_bits` has them. It is trained in floats.
 
     Raises
     ------
@@ -58,9 +68,13 @@ class DecoderConfig:
     heads: Mapping[str, int]
     hidden: int = 512
     options: Mapping[str, Any] = field(default_factory=dict)
+    bits: int = FLOAT_BITS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", _name_of(self.kind))
+        if self.bits not in (*range(FEWEST_DECODER_BITS, MOST_DECODER_BITS + 1), FLOAT_BITS):
+            expected = f"{FEWEST_DECODER_BITS} to {MOST_DECODER_BITS}, or {FLOAT_BITS}"
+            raise InputError(message("DecoderConfig.bits", expected, self.bits))
         for name in ("neurons", "window_steps", "hidden"):
             if getattr(self, name) < 1:
                 raise InputError(
@@ -89,8 +103,11 @@ class DecoderConfig:
         return foreign_path("DecoderConfig.kind", self.name, READERS, ENTRY_POINTS)
 
     def to_dict(self) -> dict[str, Any]:
-        """A mapping for JSON."""
-        return {**asdict(self), "heads": dict(self.heads), "options": dict(self.options)}
+        """A mapping for JSON; floats are not said, as files were written before."""
+        mapping = {**asdict(self), "heads": dict(self.heads), "options": dict(self.options)}
+        if self.bits == FLOAT_BITS:
+            del mapping["bits"]
+        return mapping
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any], where: str = "decoder") -> DecoderConfig:
@@ -148,17 +165,21 @@ class Decoder(torch.nn.Module):
     Raises
     ------
     InputError
-        The config names a reader of a person's own that cannot be built.
+        The config names a reader of a person's own that cannot be built, or asks for integers of a
+        reader that has no such form.
     """
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
+        self._coarse: tuple[list[int], Decoder] | None = None
         self.reader = _build_reader(config)
         features = int(self.reader.features)
         self.heads = torch.nn.ModuleDict(
             {name: Linear(features, outputs) for name, outputs in config.heads.items()}
         )
+        if config.bits != FLOAT_BITS:
+            self._in_integers()
 
     def forward(self, window: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits of every head, [batch, outputs], from a window [batch, neuron, step]."""
@@ -171,6 +192,9 @@ class Decoder(torch.nn.Module):
                     list(window.shape),
                 )
             )
+        if self.config.bits != FLOAT_BITS and not self.training:
+            rounded: dict[str, torch.Tensor] = self._in_integers()(window)
+            return rounded
         features = self.reader(window)
         wanted = [len(window), self.reader.features]
         if list(features.shape) != wanted:
@@ -184,6 +208,25 @@ class Decoder(torch.nn.Module):
             window_at(spikes, spikes.shape[-1] - 1, self.config.window_steps)
         )
         return answers
+
+    @property
+    def in_floats(self) -> Decoder:
+        """The same tensors, multiplied as floats; itself where they are."""
+        return self if self.config.bits == FLOAT_BITS else with_bits(self, FLOAT_BITS)
+
+    def _in_integers(self) -> Decoder:
+        """The form with integers, made again whenever a parameter has changed."""
+        from neurodeploy.model.eight_bits import eight_bit_decoder
+
+        versions = [parameter._version for parameter in self.parameters()]
+        if self._coarse is None or self._coarse[0] != versions:
+            coarse = eight_bit_decoder(self.in_floats, self.config.bits)
+            if coarse is None:
+                where = f"decoder {self.config.name}, bits"
+                found = f"{self.config.bits}, which it has no form for"
+                raise InputError(message(where, str(FLOAT_BITS), found))
+            self._coarse = versions, coarse
+        return self._coarse[1]
 
     @cached_property
     def macs(self) -> int:
@@ -199,7 +242,7 @@ class Decoder(torch.nn.Module):
         window = torch.zeros(1, self.config.neurons, self.config.window_steps)
         said = getattr(self.reader, "macs", None)
         if said is None:
-            return count_macs(self, window)
+            return count_macs(self.in_floats, window)
         if not isinstance(said, int) or said < 0:
             where = f"macs of decoder {self.config.name}"
             raise InputError(message(where, "a whole number, 0 or more", said))
@@ -216,6 +259,19 @@ class Decoder(torch.nn.Module):
         silent = max(0, config.window_steps - steps) * config.neurons
         widths = {"linear": sum(config.heads.values()), "mlp": config.hidden}
         return self.macs - silent * widths.get(config.name, 0)
+
+
+def with_bits(decoder: Decoder, bits: int) -> Decoder:
+    """A copy of a decoder that answers, with weights of so many bits; it is not to be trained.
+
+    Raises
+    ------
+    InputError
+        It has no such form, or there is no such number of bits.
+    """
+    other = Decoder(replace(decoder.config, bits=bits))
+    other.load_state_dict(copy.deepcopy(decoder.state_dict()))
+    return other.eval().requires_grad_(False)
 
 
 def counting_decoder(neurons: int, window_steps: int, head: str = "label") -> Decoder:

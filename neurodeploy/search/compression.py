@@ -11,8 +11,8 @@ positive one. So what is evaluated is what is exported.
 `prune`             the smallest weights become 0
 ==================  ==========================================================================
 
-The fifth lever, fewer time steps, leaves the network as it is: whoever runs it stops early, and
-the decoder answers with the rest of its window silent.
+Two more leave the network as it is. Fewer time steps: whoever runs it stops early, and the decoder
+answers with the rest of its window silent. Bits of the decoder's weights: the host's lever.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.model.decoder import FLOAT_BITS
 from neurodeploy.model.quantization import WeightLevels
 from neurodeploy.netx.layers import Layer
 from neurodeploy.netx.magnitude import smallest
@@ -50,6 +51,8 @@ class Levers:
         Part of the weights of each layer that are 0 afterwards, in [0, 1).
     steps : int
         Time steps that are run.
+    decoder_bits : int
+        Of the decoder's weights, as `DecoderConfig` has them.
     """
 
     thresholds: tuple[float, ...]
@@ -57,6 +60,7 @@ class Levers:
     weight_bits: tuple[int, ...]
     pruned: tuple[float, ...]
     steps: int
+    decoder_bits: int = FLOAT_BITS
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -75,8 +79,8 @@ class Levers:
         return cls(**fields)
 
 
-def uncompressed(network: Network, steps: int) -> Levers:
-    """The setting that leaves a network as it is."""
+def uncompressed(network: Network, steps: int, decoder_bits: int = FLOAT_BITS) -> Levers:
+    """The setting that leaves a network, and a decoder of so many bits, as they are."""
     layers = len(network.layers)
     return Levers(
         thresholds=(1.0,) * layers,
@@ -84,11 +88,12 @@ def uncompressed(network: Network, steps: int) -> Levers:
         weight_bits=(FULL_BITS,) * layers,
         pruned=(0.0,) * layers,
         steps=steps,
+        decoder_bits=decoder_bits,
     )
 
 
 def compress_network(network: Network, levers: Levers) -> Network:
-    """A network with every lever set but ``steps``, which is for who runs it.
+    """A network with every lever set but ``steps`` and ``decoder_bits``, which are for who runs it.
 
     Neurons go first, then weights are rounded, then the smallest are pruned, so that at least as
     many are 0 in the end as were asked for.

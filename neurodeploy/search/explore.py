@@ -10,13 +10,14 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.study import StudyDirection
 
 from neurodeploy._io.executor import HERE, Pool
+from neurodeploy.model.decoder import FEWEST_DECODER_BITS, FLOAT_BITS
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS
 from neurodeploy.search.compression import Levers, uncompressed
 from neurodeploy.search.pruning import hidden_layers
 from neurodeploy.search.scoring import Score, Scorer
 
-DIRECTIONS = (StudyDirection.MINIMIZE, StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE)
+DIRECTIONS = (*[StudyDirection.MINIMIZE] * 3, StudyDirection.MAXIMIZE)
 """Of `Score.objectives`."""
 
 POPULATION = 50
@@ -26,8 +27,13 @@ ALONE = (0.25, 0.5, 0.75)
 """Where in its range each lever is tried with all others at rest."""
 
 
-def lever_space(network: Network, steps: int) -> dict[str, BaseDistribution]:
-    """What is searched: every lever that can change the network, and its range."""
+def lever_space(
+    network: Network, steps: int, decoder_bits: int = FLOAT_BITS
+) -> dict[str, BaseDistribution]:
+    """What is searched: every lever that can change the network or its decoder, and its range.
+
+    Fewer bits of a decoder in floats are no lever: its host would multiply floats all the same.
+    """
     least_steps = min(steps, network.latency_steps + 1)
     space: dict[str, BaseDistribution] = {"steps": IntDistribution(least_steps, steps)}
     if hidden_layers(network):
@@ -37,6 +43,8 @@ def lever_space(network: Network, steps: int) -> dict[str, BaseDistribution]:
             space[f"thresholds {at}"] = FloatDistribution(0.5, 2.0, log=True)
             space[f"weight_bits {at}"] = IntDistribution(FEWEST_BITS, FULL_BITS)
             space[f"pruned {at}"] = FloatDistribution(0.0, 0.9, step=0.05)
+    if decoder_bits != FLOAT_BITS:
+        space["decoder_bits"] = IntDistribution(FEWEST_DECODER_BITS, decoder_bits)
     return space
 
 
@@ -64,7 +72,7 @@ def explore(
     """Score settings of the levers, the more promising ones later.
 
     The first is at rest. Then each lever is tried alone, then they are searched together, for
-    high accuracy, a small energy proxy and few cores. The pool changes nothing.
+    high accuracy, small energy proxies of chip and host, and few cores. The pool changes nothing.
 
     Parameters
     ----------
@@ -88,7 +96,8 @@ def explore(
         In the order in which they were scored.
     """
     network, steps = scorer.bundle.network, scorer.spikes.shape[-1]
-    rest, space = uncompressed(network, steps), lever_space(network, steps)
+    bits = scorer.decoder_bits
+    rest, space = uncompressed(network, steps, bits), lever_space(network, steps, bits)
     silence_optuna()
     study = optuna.create_study(
         directions=DIRECTIONS,

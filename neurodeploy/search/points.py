@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodeploy._io.files import atomic_path, require_file
+from neurodeploy._io.documents import read_json
+from neurodeploy._io.files import atomic_path
 from neurodeploy.deploy.bundle import Bundle, load_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.netx.check import require_exact
@@ -18,7 +19,7 @@ from neurodeploy.search.compression import Levers
 from neurodeploy.search.pareto import pareto_front
 from neurodeploy.search.scoring import Score, with_levers
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of ``points.json``."""
 
 LAYERS = 3
@@ -61,9 +62,9 @@ class Point:
             "model": self.model,
             "parameters": dict(self.parameters),
             "levers": self.levers.to_dict(),
-            "validation": asdict(self.validation),
+            "validation": self.validation.to_dict(),
             **{
-                name: None if score is None else asdict(score)
+                name: None if score is None else score.to_dict()
                 for name, score in (("confirmed", self.confirmed), ("test", self.test))
             },
         }
@@ -72,14 +73,14 @@ class Point:
     def from_dict(cls, mapping: Mapping[str, Any]) -> Point:
         """Read back `to_dict`."""
         later = {
-            name: None if mapping[name] is None else Score(**mapping[name])
+            name: None if mapping[name] is None else Score.from_dict(mapping[name])
             for name in ("confirmed", "test")
         }
         return cls(
             model=mapping["model"],
             parameters=mapping["parameters"],
             levers=Levers.from_dict(mapping["levers"]),
-            validation=Score(**mapping["validation"]),
+            validation=Score.from_dict(mapping["validation"]),
             **later,
         )
 
@@ -115,7 +116,9 @@ def candidates_of(points: Sequence[Point], loss: float) -> list[Point]:
 
 
 def front_of(points: Sequence[Point], loss: float) -> list[Point]:
-    """Points that no other one beats in energy proxy, cores and accuracy, where nobody searched.
+    """Points that no other one beats in energy of chip and host, cores and accuracy.
+
+    As they are where nobody searched.
 
     Accuracies count as what they are at least, the lower ends of their intervals.
 
@@ -129,7 +132,7 @@ def front_of(points: Sequence[Point], loss: float) -> list[Point]:
     Returns
     -------
     list of Point
-        By rising energy proxy.
+        By rising energy proxy of chip and host together.
     """
     scores = [point.confirmed for point in points if point.confirmed is not None]
     least = max(score.interval[0] for score in scores) - loss
@@ -140,8 +143,10 @@ def front_of(points: Sequence[Point], loss: float) -> list[Point]:
 
 
 def _unbeaten(scores: Sequence[Score], accuracies: Sequence[float]) -> list[int]:
-    costs = [(s.energy_j, s.cores, -a) for s, a in zip(scores, accuracies, strict=True)]
-    return pareto_front(np.array(costs)).tolist()
+    pairs = zip(scores, accuracies, strict=True)
+    costs = [(s.chip_j, s.host_j, s.cores, -accuracy) for s, accuracy in pairs]
+    front = pareto_front(np.array(costs)).tolist()
+    return sorted(front, key=lambda place: scores[place].energy_j)
 
 
 def point_bundle(folder: Path, point: Point, *, allow_import: bool = False) -> Bundle:
@@ -187,14 +192,13 @@ def load_points(path: Path, key: str = "points") -> list[Point]:
     FileFormatError
         The file is missing, or not what `save_points` writes.
     """
-    text = require_file(path, "points").read_text()
+    whole = read_json(path, "points", dict[str, Any])
+    if whole.get("schema_version") != SCHEMA_VERSION:
+        expected, found = f"schema version {SCHEMA_VERSION}", whole.get("schema_version")
+        raise FileFormatError(message(f"points {path}", expected, found))
     try:
-        whole = json.loads(text)
-        if whole["schema_version"] != SCHEMA_VERSION:
-            expected, found = f"schema version {SCHEMA_VERSION}", whole["schema_version"]
-            raise FileFormatError(message(f"points {path}", expected, found))
         return [Point.from_dict(mapping) for mapping in whole[key]]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
         raise FileFormatError(message(f"points {path}", "points of a search", error)) from error
 
 

@@ -6,9 +6,10 @@ tensors that are those of the bundle that would be deployed with it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import Device, load_devices
 from neurodeploy.hardware.placement import place
 from neurodeploy.learn.threads import on_threads
+from neurodeploy.model.decoder import MOST_DECODER_BITS, with_bits
+from neurodeploy.model.eight_bits import eight_bit_decoder
 from neurodeploy.netx.check import require_exact
 from neurodeploy.netx.network import Network
 from neurodeploy.search.compression import Levers, compress_network
@@ -60,8 +63,8 @@ class Score:
         Share of right classes, over all encodings of all samples.
     samples : int
         Without their encodings: what an interval of the accuracy may count.
-    energy_j : float
-        Energy proxy with the decoder; traffic between cores is left out.
+    chip_j, host_j : float
+        Energy proxy of the chip, without traffic between cores, and of the decoder on its host.
     cores : int
         Of the chip.
     synops, effective_synops, spikes : float
@@ -70,7 +73,8 @@ class Score:
 
     accuracy: float
     samples: int
-    energy_j: float
+    chip_j: float
+    host_j: float
     cores: int
     synops: float
     effective_synops: float
@@ -84,9 +88,23 @@ class Score:
         return float(found.low), float(found.high)
 
     @property
-    def objectives(self) -> tuple[float, int, float]:
-        """Energy proxy and cores, to be small, and accuracy, to be large."""
-        return self.energy_j, self.cores, self.accuracy
+    def energy_j(self) -> float:
+        """Energy proxy of chip and host together."""
+        return self.chip_j + self.host_j
+
+    @property
+    def objectives(self) -> tuple[float, float, int, float]:
+        """Energy proxies of chip and host, and cores, to be small; accuracy, to be large."""
+        return self.chip_j, self.host_j, self.cores, self.accuracy
+
+    def to_dict(self) -> dict[str, Any]:
+        """A mapping for JSON, the sum of the energies with it."""
+        return {**asdict(self), "energy_j": self.energy_j}
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any]) -> Score:
+        """Read back `to_dict`."""
+        return cls(**{name: value for name, value in mapping.items() if name != "energy_j"})
 
 
 def find_target(
@@ -145,9 +163,21 @@ def with_levers(bundle: Bundle, levers: Levers) -> Bundle:
     InputError
         A lever is out of its range.
     """
-    network = compress_network(bundle.network, levers)
+    network, decoder = compress_network(bundle.network, levers), bundle.decoder
+    if levers.decoder_bits != decoder.config.bits:
+        decoder = with_bits(decoder, levers.decoder_bits)
     notes = {**bundle.notes, "levers": levers.to_dict()}
-    return replace(bundle, network=network, steps=levers.steps, encoder=None, notes=notes)
+    return replace(
+        bundle, network=network, decoder=decoder, steps=levers.steps, encoder=None, notes=notes
+    )
+
+
+def _bits_of(bundle: Bundle, target: Target) -> int:
+    """Bits of the decoder at rest: not more than its host multiplies, where it has such a form."""
+    bits = bundle.decoder.config.bits
+    if target.host.multiplies_integers and bits > MOST_DECODER_BITS:
+        return bits if eight_bit_decoder(bundle.decoder) is None else MOST_DECODER_BITS
+    return bits
 
 
 class Scorer:
@@ -165,6 +195,9 @@ class Scorer:
         Where it would run.
     encodings : int
         How often each sample is among them.
+
+    Where the host multiplies integers of 8 bits, so does the decoder that is scored, if it can:
+    ``decoder_bits`` are those at rest.
     """
 
     def __init__(
@@ -180,6 +213,7 @@ class Scorer:
         self._samples = len(labels) // encodings
         self.spikes = chip_part(bundle).first_steps(spikes)
         self._cores: dict[Hashable, int] = {}
+        self.decoder_bits = _bits_of(bundle, target)
 
     def __call__(self, levers: Levers) -> Score:
         """Score one setting, on one thread.
@@ -199,11 +233,12 @@ class Scorer:
         device, host = self.target.device, self.target.host
         table = {host.name: host, device.name: device}
         proxies = energy_proxies(bundle, run.counts, devices=table)
-        layers = run.counts.layers
+        layers, bill = run.counts.layers, proxies[device.name].bill
         return Score(
             accuracy=float((logits.argmax(1).numpy() == self.labels).mean()),
             samples=self._samples,
-            energy_j=proxies[device.name].per_sample_j,
+            chip_j=bill.chip + bill.traffic,
+            host_j=bill.host,
             cores=self._place(bundle.network, levers),
             synops=float(sum(layer.synops.mean() for layer in layers)),
             effective_synops=float(sum(layer.effective_synops.mean() for layer in layers)),

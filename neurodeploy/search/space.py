@@ -10,6 +10,7 @@ from typing import Any
 
 from optuna.distributions import (
     BaseDistribution,
+    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
@@ -21,6 +22,9 @@ from neurodeploy.tasks import ImageTask, Task
 
 DELAY_STEPS = 16
 """Largest delay that is searched, unless the task has a larger one."""
+
+DECODERS = ("linear", "mlp", "rate", "counts")
+"""Readers that are searched: all that a host pays from a few products to a whole window's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,8 @@ def search_space(task: Task[Any]) -> dict[str, SearchParameter]:
     """Everything that `tune` searches in training, by name, around what a task has.
 
     ``prior_rate`` is searched if the prior has one, ``beta`` if it is not 0, ``steps`` if the task
-    encodes images itself, and the width of each hidden layer that is a number of neurons.
+    encodes images itself, the width of each hidden layer that is a number of neurons, and kind and
+    width of the decoder if it is one of `DECODERS` and answers at the end of a sample.
     """
     table: dict[str, SearchParameter] = {}
     if isinstance(task.prior, ConstantRate):
@@ -78,6 +83,19 @@ def search_space(task: Task[Any]) -> dict[str, SearchParameter]:
             table[f"hidden {at}"] = SearchParameter(
                 current=layer, distribution=_widths(layer), apply=_set_width(at)
             )
+    if task.decoder in DECODERS and not task.streaming:
+        table["decoder"] = SearchParameter(
+            current=task.decoder,
+            distribution=CategoricalDistribution(DECODERS),
+            apply=lambda task, value: replace(task, decoder=value),
+        )
+        table["decoder_hidden"] = SearchParameter(
+            current=task.decoder_hidden,
+            distribution=IntDistribution(
+                -(-task.decoder_hidden // 16), task.decoder_hidden, log=True
+            ),
+            apply=lambda task, value: replace(task, decoder_hidden=value),
+        )
     if task.beta > 0:
         table["beta"] = SearchParameter(
             current=task.beta,

@@ -197,7 +197,9 @@ def _identity(plan: Plan) -> dict[str, Any]:
         "task": describe(plan.task),
         "device": [plan.device, prices, target.host.constants["mac"].value_j],
         "chip": [plan.chip, {name: limit.value for name, limit in target.chip.limits.items()}],
+        "objectives": ["chip_j", "host_j", "cores", "accuracy"],
         "settings": plan.settings,
+        "fine_tuned": [list(each) for each in plan.fine_tuned],
         "loss": plan.loss,
         "seed": plan.seed,
     }

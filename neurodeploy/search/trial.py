@@ -15,6 +15,7 @@ from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.data import Source
 from neurodeploy.model.hybrid import HybridModel
+from neurodeploy.model.quantization import compress
 from neurodeploy.search.compression import Levers
 from neurodeploy.search.explore import explore
 from neurodeploy.search.points import POINTS_FILE, Point, load_points, save_points
@@ -56,6 +57,9 @@ class Plan:
         against the best point in the front.
     seed : int
         Of the searches; trainings have the task's own.
+    fine_tuned : tuple of (float, int)
+        Further models of each training: the share of synapses that goes, and bits of those that
+        stay, before it is trained on.
     allow_import : bool
         As in `load_bundle`, of the bundles in the folder.
     """
@@ -70,6 +74,7 @@ class Plan:
     settings: int = 300
     loss: float = 0.1
     seed: int = 0
+    fine_tuned: tuple[tuple[float, int], ...] = ()
     allow_import: bool = False
 
     def __post_init__(self) -> None:
@@ -132,7 +137,7 @@ def run_trial(
     points: list[Point] = []
     splits, shown = chosen.splits(), progress or Progress(disable=True)
     with open_pool(threads=threads) as pool:
-        for name, model in variants(chosen, splits, plan.folder / home, shown):
+        for name, model in variants(chosen, splits, plan.folder / home, shown, plan.fine_tuned):
             bundle, where = chosen.bundle(model), home / name
             points += explore_bundle(plan, bundle, where, parameters, splits, pool, shown)
     save_points(found, points, {})
@@ -140,13 +145,31 @@ def run_trial(
 
 
 def variants(
-    chosen: Task[Any], splits: Any, folder: Path, progress: Progress
+    chosen: Task[Any],
+    splits: Any,
+    folder: Path,
+    progress: Progress,
+    fine_tuned: Sequence[tuple[float, int]] = (),
 ) -> Iterator[tuple[str, HybridModel]]:
     """The models of a trial by name, ``trained`` first; the levers of each are searched.
 
-    A model that was trained further, for instance after pruning, joins the points here.
+    Those of ``fine_tuned`` are pruned and rounded by `compress`, and trained on for a quarter of
+    the epochs, at a quarter of the learning rate and the temperature at which training ended.
     """
-    yield "trained", train_task(chosen, splits, folder / "train", progress)
+    trained = train_task(chosen, splits, folder / "train", progress)
+    yield "trained", trained
+    was = chosen.training
+    further = replace(
+        was,
+        epochs=max(1, was.epochs // 4),
+        learning_rate=was.learning_rate / 4,
+        temperature_start=was.temperature_end,
+    )
+    for share, bits in fine_tuned:
+        name = f"pruned-{share:g}-bits-{bits}"
+        smaller = compress(trained, pruned=share, bits=bits)
+        tuning = replace(chosen, training=further)
+        yield name, train_task(tuning, splits, folder / f"train-{name}", progress, model=smaller)
 
 
 def explore_bundle(

@@ -82,6 +82,7 @@ MISTAKES = {
     "energy small.net --input in.npy --data digits": "expected one of them, found both",
     "energy small.net --input in.npy --step-time 0": "step time: expected seconds, more than 0",
     "energy small.net --input in.npy --chip loihi": "Did you mean loihi",
+    "energy small.net --input in.npy --measured none.toml": "file of measurements none.toml",
     "inspect none.net": "network none.net: expected an existing file, found no such file",
     "inspect bundle": "manifest bundle/manifest.json: expected an existing file",
     "simulate small.net --input none.npy --output o.npy": "input none.npy: expected an existing",
@@ -104,6 +105,8 @@ MISTAKES = {
     "export digits --name one": "run runs/digits/one: expected a checkpoint, found none",
     "tune digits --device loih": "device: expected one of loihi",
     "tune digits --out file": "output file: expected a folder that can be written",
+    "tune digits --fine-tune 2:4": "option --fine-tune: expected SHARE:BITS",
+    "levers digits small.net --decoder mpl": "Did you mean mlp?",
     "levers digits none": "network none: expected an existing file",
     "new task 1st": "new task, name: expected a name in lower case",
 }
@@ -152,7 +155,7 @@ def test_version_and_help_import_nothing_heavy(home: Path) -> None:
     [
         ("tr", ["train"]),
         ("train d", ["digits"]),
-        ("demo --engine ", ["lava", "native", "slayer"]),
+        ("demo --engine ", ["lava", "loihi", "native", "slayer"]),
         ("fit small.net --chip l", ["loihi1", "loihi2"]),
         ("tune digits --device sp", ["spinnaker", "spinnaker2"]),
         ("energy small.net --data m", ["mnist"]),

@@ -140,8 +140,29 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
     text = call(*arguments)[1]
     assert "20 + 2 = 22 steps, 0.00022 s." in text
     assert "0 hops a sample" in text
+    assert "0.00 (loihi1)" in text
     with pytest.raises(NeurodeployError, match="step time: expected seconds, more than 0"):
         call("energy", files[0], "--input", files[1], "--step-time", "0")
+
+
+def test_energy_has_a_measurement_beside_the_proxies(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    board = tmp_path / "measured.toml"
+    head = '[board]\nchip = "loihi1"\nsource = "a [test]"\nsamples = 3\nsteps_per_sample = '
+    board.write_text(f"{head}20\nstep_s = 2e-6\n")
+    arguments = ("energy", files[0], "--input", files[1], "--measured", board)
+    report = json.loads(call(*arguments, "--json")[1])
+    row = next(row for row in report["measured"]["board"]["compared"] if row["device"] == "loihi")
+    assert row["ratio"] == pytest.approx(report["latency"]["loihi"]["step_s"] / 2e-6)
+    text = call(*arguments)[1]
+    assert "measured: board, 3 samples on loihi1" in text
+    assert "Source of board: a [test]" in text
+    board.write_text(f"{head}21\nstep_s = 2e-6\n")
+    with pytest.raises(NeurodeployError, match="steps_per_sample: expected 20"):
+        call(*arguments)
+    with pytest.raises(NeurodeployError, match=r"file of measurements .*no such file"):
+        call("energy", files[0], "--input", files[1], "--measured", tmp_path / "none.toml")
 
 
 def test_energy_of_a_bundle_on_test_images_of_a_task(tmp_path: Path) -> None:
@@ -262,7 +283,7 @@ def test_unwritable_output_is_an_error(files: tuple[Path, Path], tmp_path: Path)
 
 
 def test_unknown_engine_and_task(files: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(NeurodeployError, match="one of lava, native, slayer, or package"):
+    with pytest.raises(NeurodeployError, match="one of lava, loihi, native, slayer, or package"):
         call(
             "simulate", files[0], "--input", files[1], "--output", tmp_path / "o.npy",
             "--engine", "abacus",

@@ -414,6 +414,7 @@ def test_the_report_is_the_json_that_was_agreed(counts, own):
     assert report["host"] == {
         "macs_per_sample": 50,
         "weights": 50 + 5 + 5,
+        "weight_bits": 32,
         "footprint_bytes": 4 * (50 + 5 + 5),
     }
     assert (report["samples"], report["steps"]) == (2, 9)

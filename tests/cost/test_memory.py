@@ -57,6 +57,13 @@ def test_products_read_weights_and_activations_and_skip_zeros_in_the_cheaper_ord
     assert products_j(plain, 1000, 20, 2**20) == pytest.approx((1000 * 0.3e-12, 20 * 0.3e-12))
 
 
+def test_weights_of_fewer_bits_lie_in_a_smaller_memory_and_more_are_8() -> None:
+    dense_j, _ = products_j(DEVICE, 10, 0, 1 << 20, weight_bits=2)
+    product_j = DEVICE.constants["mac"].value_j + access_j(DEVICE, 2, 1 << 18)
+    assert dense_j == pytest.approx(10 * (product_j + access_j(DEVICE, 8, 0)), rel=1e-12)
+    assert products_j(DEVICE, 10, 5, 99, 32) == products_j(DEVICE, 10, 5, 99)
+
+
 def run_of(network: Network) -> tuple[np.ndarray, np.ndarray]:
     spikes = (np.random.default_rng(2).random((3, *network.input_shape, 10)) < 0.4).astype(np.uint8)
     return spikes, simulate(network, spikes)

@@ -138,6 +138,19 @@ def test_the_report_holds_every_part(network: Network, run: Run, placement: Plac
     assert report["answer"]["seconds"] == (8 + 3) * 2e-6
 
 
+def test_hops_say_which_chip_they_are_of(network: Network, run: Run) -> None:
+    """Loihi's figures price the hops of whichever chip was asked for."""
+    given = network, spikes(network), run
+    devices = load_devices()
+    for chip, said in (("loihi1", False), ("loihi2", True)):
+        report = cost_report(*given, devices=devices, placement=place(network, find_chip(chip)))
+        assert report["proxies"]["loihi"]["hops_of"] == report["traffic"]["chip"] == chip
+        assert report["proxies"]["spinnaker"]["hops_of"] is None
+        words = "The hops are those of loihi2; loihi prices them at figures of loihi1."
+        assert (words in report["assumptions"]) is said
+    assert cost_report(*given, devices=devices)["proxies"]["loihi"]["hops_of"] is None
+
+
 def test_the_equal_ann_is_beside_the_network(network: Network, run: Run) -> None:
     bundle = bundle_of(network, kind="linear")
     report = cost_report(bundle, spikes(network), run, devices=load_devices())

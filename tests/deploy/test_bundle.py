@@ -20,6 +20,8 @@ from neurodeploy.deploy.parts import read_chip_part
 from neurodeploy.deploy.run import simulate
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.model.decoder import with_bits
+from neurodeploy.model.eight_bits import eight_bit_decoder
 from neurodeploy.signals.encode import LatencyEncoding
 
 
@@ -37,6 +39,29 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
         assert torch.equal(again.decoder(window)[name], logits)
     assert read_chip_part(tmp_path / "b").network.output_shape == (3,)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b"]
+
+
+def test_the_bits_of_the_decoder_travel_and_are_obeyed(tmp_path: Path) -> None:
+    """In whole answers and in a stream; of the chip's part nothing changes."""
+    exact = make()
+    coarse = dataclasses.replace(exact, decoder=with_bits(exact.decoder, 3))
+    save_bundle(coarse, tmp_path / "b")
+    again = load_bundle(tmp_path / "b")
+    assert again.decoder.config.bits == 3
+    samples = spikes()
+    sent = torch.from_numpy(simulate(again, samples).spikes)
+    wanted = eight_bit_decoder(exact.decoder, 3)
+    assert wanted is not None
+    for head, logits in wanted.at_the_end(sent.float()).items():
+        assert torch.equal(decode(again, sent)[head], logits)
+        assert not torch.equal(decode(exact, sent)[head], logits)
+        last = [a.logits[head] for a in stream_answers(again, samples) if a.step == 6]
+        np.testing.assert_allclose(np.array(last), logits.numpy(), rtol=1e-6)
+    counts = simulate(again, samples).counts
+    host, full = (energy_report(each, counts)["host"] for each in (again, exact))
+    matrices = 3 * 7 * 11 + 11 * (4 + 6)
+    assert full["footprint_bytes"] - host["footprint_bytes"] == matrices * (32 - 3) // 8
+    assert (host["macs_per_sample"], host["weight_bits"]) == (full["macs_per_sample"], 3)
 
 
 def test_a_bundle_is_replaced_as_a_whole(tmp_path: Path) -> None:

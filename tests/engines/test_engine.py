@@ -14,7 +14,7 @@ from counting import assert_counted
 from reference import as_written, reference
 
 from neurodeploy.engines.base import Engine, spike_types
-from neurodeploy.engines.registry import ENGINES, open_engine
+from neurodeploy.engines.registry import BOARD_ENGINES, ENGINES, open_engine
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.layers import Conv, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -27,6 +27,9 @@ pytestmark = [
 ]
 
 
+SIMULATED = [name for name in ENGINES if name not in BOARD_ENGINES]
+"""test_loihi.py has what needs a board."""
+
 LAVAS_RULES: dict[str, Any] = {}
 TRAININGS_RULES = {"bits": 40, "store": as_written}
 RULES = {"lava": LAVAS_RULES, "native": LAVAS_RULES, "slayer": TRAININGS_RULES}
@@ -35,7 +38,7 @@ RULES = {"lava": LAVAS_RULES, "native": LAVAS_RULES, "slayer": TRAININGS_RULES}
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.getoption("engine")
-    engines = [chosen] if chosen else ENGINES
+    engines = [chosen] if chosen else SIMULATED
     if "case" in metafunc.fixturenames:
         pairs = [(engine, make) for engine in engines for make in cases_of(engine)]
         ids = [f"{engine}-{make.__name__}" for engine, make in pairs]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +49,7 @@ def small() -> Case:
 
 def runtime_processes(engine: LavaEngine) -> list[int]:
     assert engine._runtime is not None
-    return [actor.pid for actor in engine._runtime._actors]
+    return [actor.pid for actor in engine._runtime._running.actors]
 
 
 def test_closing_leaves_no_process(small: Case, nothing_left: Callable[[], None]) -> None:
@@ -112,6 +115,63 @@ def test_a_process_that_hangs_ends_the_run_in_time(
         nothing_left()
         engine.timeout_s = 60
         np.testing.assert_array_equal(engine.run(small.batch).spikes, before.spikes)
+
+
+def test_a_process_that_is_stopped_is_noticed_long_before_the_time_is_up(
+    small: Case, nothing_left: Callable[[], None]
+) -> None:
+    with LavaEngine(small.network, timeout_s=600) as engine:
+        before = engine.run(small.batch)
+        os.kill(runtime_processes(engine)[-1], signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(EngineError, match="one of them stopped for 5 s"):
+            engine.run(small.batch)
+        assert time.monotonic() - began < 20
+        nothing_left()
+        np.testing.assert_array_equal(engine.run(small.batch).spikes, before.spikes)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_manager_that_dies_or_is_stopped_holds_nobody(
+    small: Case, nothing_left: Callable[[], None], number: signal.Signals
+) -> None:
+    engine = LavaEngine(small.network, timeout_s=60)
+    engine.run(small.batch)
+    assert engine._runtime is not None
+    os.kill(engine._runtime._running.manager_pid, number)
+    began = time.monotonic()
+    engine.close()
+    assert time.monotonic() - began < 20
+    nothing_left()
+
+
+def test_a_closed_engine_leaves_neither_thread_nor_semaphore(small: Case) -> None:
+    def held() -> tuple[int, int]:
+        gc.collect()
+        maps = Path("/proc/self/maps")
+        lines = maps.read_text().splitlines() if maps.exists() else ()
+        return threading.active_count(), sum("/dev/shm/sem." in line for line in lines)
+
+    before = held()
+    for _ in range(2):
+        with LavaEngine(small.network) as engine:
+            engine.run(small.batch)
+    assert held() == before
+
+
+def test_a_runtime_that_does_not_start_leaves_nothing(
+    small: Case, nothing_left: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where shared memory is full: Lava fails when some of its processes are there."""
+    from lava.magma.runtime.runtime import Runtime
+
+    def full(runtime: Runtime) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Runtime, "_start_ports", full)
+    with pytest.raises(EngineError, match="No space left"):
+        LavaEngine(small.network).run(small.batch)
+    nothing_left()
 
 
 def test_a_wrong_input_does_not_disturb_the_engine(small: Case) -> None:

@@ -18,7 +18,13 @@ from neurodeploy._io.arrays import load_array, save_array
 from neurodeploy.cli.main import app
 from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Session, StepOutput
 from neurodeploy.engines.native import NativeEngine
-from neurodeploy.engines.registry import COMPLETE_ENGINES, ENGINES, open_engine, simulate
+from neurodeploy.engines.registry import (
+    BOARD_ENGINES,
+    COMPLETE_ENGINES,
+    ENGINES,
+    open_engine,
+    simulate,
+)
 from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.network import Network
@@ -26,6 +32,7 @@ from neurodeploy.netx.neurons import SdnnNeuron
 from neurodeploy.netx.write import write_network
 
 CASE = dense_stack()
+SIMULATED = [name for name in ENGINES if name not in BOARD_ENGINES]
 
 
 class Inverted(BatchRunner, Closeable):
@@ -77,7 +84,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("persons_engine", None)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_ours_open_by_their_names(name: str) -> None:
     with open_engine(name, CASE.network) as engine:
         assert isinstance(engine, Engine)
@@ -90,7 +97,7 @@ def test_complete_engines_take_what_slayer_does_not() -> None:
     network = Network(input_shape=(2,), layers=(layer,))
     for name in COMPLETE_ENGINES:
         open_engine(name, network).close()
-    for name in set(ENGINES) - set(COMPLETE_ENGINES):
+    for name in set(SIMULATED) - set(COMPLETE_ENGINES):
         with pytest.raises(NetworkError, match="layer 0-dense"):
             open_engine(name, network)
 
@@ -133,7 +140,7 @@ def test_the_command_line_takes_an_import_path(mine: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("engine", "said"),
     [
-        ("naitve", "engine: expected one of lava, native, slayer, or package.module:Name"),
+        ("naitve", "engine: expected one of lava, loihi, native, slayer, or package.module:Name"),
         ("persons_engine:Nobody", "'Nobody' in module persons_engine, found none"),
         ("no_such_module_here:Engine", "ModuleNotFoundError"),
         ("persons_engine:not_an_engine", "takes a network and gives an engine, found 7"),

@@ -35,12 +35,17 @@ def call(*arguments: str | Path | int) -> str:
 
 
 def test_tune_then_pick(tmp_path: Path) -> None:
-    options = ("--trials", 2, "--epochs", 1, "--settings", 5, "--loss", 1, "--json")
+    options = (
+        *("--trials", 2, "--epochs", 1, "--settings", 5, "--loss", 1, "--json"),
+        *("--fine-tune", "0.5:5"),
+    )
     report = json.loads(call("tune", "digits", *options, "--out", tmp_path / "tune"))
     assert report["front"][0]["test"]["accuracy"] >= 0
     assert Path(report["picture"]).exists()
     assert (report["device"], report["chip"], report["ann_j"]) == ("loihi", "loihi1", None)
-    assert len(json.loads(Path(report["points"]).read_text())["points"]) == 10
+    points = json.loads(Path(report["points"]).read_text())["points"]
+    models = [Path(point["model"]).name for point in points]
+    assert models == (["trained"] * 5 + ["pruned-0.5-bits-5"] * 5) * 2
     assert json.loads(call("tune", "digits", *options, "--out", tmp_path / "tune")) == report
     text = call("pick", tmp_path / "tune", 0, "--out", tmp_path / "picked")
     levers = report["front"][0]["levers"]
@@ -57,11 +62,37 @@ def test_levers_of_a_bundle(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="bundle, train: expected 96, found 256"):
         call(*arguments)
     text = call(*arguments, "--trust-split")
-    assert "at rest: 8 steps" in text
+    assert "at rest:" in text
     assert "equal ANN" in text
     assert "Next: neurodeploy pick" in text
     with pytest.raises(InputError, match="point: expected 0 to"):
         call("pick", tmp_path / "levers", 99)
+
+
+def test_levers_of_other_decoders_of_the_same_network(bundle: Bundle, tmp_path: Path) -> None:
+    save_bundle(bundle, tmp_path / "bundle")
+    arguments = ("levers", "digits", tmp_path / "bundle", "--settings", 2, "--loss", 1)
+    more = ("--decoder", "counts", "--decoder", "rate:5", "--trust-split", "--json")
+    report = json.loads(call(*arguments, *more, "--out", tmp_path / "levers"))
+    points = json.loads(Path(report["points"]).read_text())["points"]
+    assert [point["model"] for point in points[::2]] == [
+        "model",
+        "decoder-counts",
+        "decoder-rate-5",
+    ]
+    assert [point["parameters"] for point in points[::2]] == [
+        {},
+        {"decoder": "counts"},
+        {"decoder": "rate", "decoder_hidden": 5},
+    ]
+    rest = {point["model"]: point["validation"] for point in points[::2]}
+    assert len({score["chip_j"] for score in rest.values()}) == 1
+    hosts = [rest[name]["host_j"] for name in ("decoder-counts", "decoder-rate-5", "model")]
+    assert hosts[0] < hosts[2]
+    assert hosts[1] < hosts[2]
+    for wrong in ("nobody", "rate:0", ":5"):
+        with pytest.raises(InputError, match="option --decoder"):
+            call(*arguments, "--decoder", wrong, "--out", tmp_path / "other")
 
 
 def test_a_picked_bundle_says_on_the_command_line_what_its_point_says(
@@ -82,7 +113,8 @@ def test_a_picked_bundle_says_on_the_command_line_what_its_point_says(
 
     report = json.loads(call("energy", *given, "--json"))
     assert report["steps"] == 5
-    assert report["proxies"]["loihi"]["per_sample_j"] == score.energy_j
+    loihi = report["proxies"]["loihi"]
+    assert (loihi["chip"], loihi["host"]) == (score.chip_j, score.host_j)
     assert sum(layer["synops"] / len(labels) for layer in report["layers"]) == score.synops
     assert sum(layer["output_spikes"] / len(labels) for layer in report["layers"]) == score.spikes
 

@@ -40,10 +40,10 @@ def moved(levers: Levers, rest: Levers) -> int:
 def test_first_at_rest_then_each_lever_alone_then_together(scorer: Scorer, bundle: Bundle) -> None:
     reports: list[int] = []
     found = explore(scorer, 70, report=reports.append)
-    rest = uncompressed(bundle.network, 8)
+    rest = uncompressed(bundle.network, 8, 8)
     settings = list(found)
     assert settings[0] == rest
-    alone = 3 * 8 - 2  # of eight levers; the middle of a threshold's range is at rest
+    alone = 3 * 9 - 2  # of nine levers; the middle of a threshold's range is at rest
     assert [moved(levers, rest) for levers in settings[1 : 1 + alone]] == [1] * alone
     assert min(moved(levers, rest) for levers in settings[1 + alone : 48]) > 1
     assert reports == [50, 20]

@@ -59,8 +59,9 @@ def test_a_device_without_multiplier_has_no_equal_ann(outcome: Outcome, splits: 
     chosen = dataclasses.replace(outcome.plan, device="loihi")
     silent = conclude(chosen, outcome.points, splits, command=[])
     assert silent.ann_j is None
-    assert not [line for line in picture(silent).axes[0].lines if line.get_linestyle() == "--"]
-    assert [line for line in picture(outcome).axes[0].lines if line.get_linestyle() == "--"]
+    for shown, there in ((silent, False), (outcome, True)):
+        lines = picture(shown).axes[-1].lines
+        assert any(line.get_linestyle() == "--" for line in lines) is there
 
 
 def test_the_table_has_the_front_and_the_model_at_rest(outcome: Outcome) -> None:
@@ -78,11 +79,12 @@ def test_the_table_has_the_front_and_the_model_at_rest(outcome: Outcome) -> None
     )
     assert test.startswith(f"{100 * point.test.accuracy:.1f} (")
     assert rest == [
-        f"{1e6 * point.confirmed.energy_j:.3g}",
+        f"{1e6 * point.confirmed.chip_j:.3g}",
+        f"{1e6 * point.confirmed.host_j:.3g}",
         f"{point.confirmed.synops:,.0f}",
         f"{point.confirmed.cores}",
     ]
-    assert front.rows[-1][0] == "at rest: 8 steps"
+    assert front.rows[-1][0] == "at rest: 8 steps, decoder of 8 bits"
     assert models.rows == [("m0 model", "beta 0.00312, hidden 0 20")]
 
 
@@ -96,13 +98,16 @@ def test_a_long_front_is_thinned_but_keeps_its_ends_and_numbers(outcome: Outcome
 
 
 def test_the_picture_numbers_the_front_and_shows_what_was_not_offered(outcome: Outcome) -> None:
-    axis = picture(outcome).axes[0]
+    axis, host, both = picture(outcome).axes
     offered = outcome.uncompressed.confirmed
     assert offered is not None
     scores = [point.confirmed for point in outcome.front if point.confirmed is not None]
     least = min(score.interval[0] for score in [*scores, offered])
     assert [text.get_text() for text in axis.texts] == [str(at) for at in range(len(scores))]
-    dominated, _, front, rest = (collection.get_offsets() for collection in axis.collections)
+    dominated, _, front, _ = (collection.get_offsets() for collection in axis.collections)
     assert len(dominated) == sum(p.validation.accuracy >= least for p in outcome.points)
     assert len(front) == len(scores)
-    assert list(rest[0]) == pytest.approx([1e6 * offered.energy_j, 100 * offered.accuracy])
+    parts = (offered.chip_j, offered.host_j, offered.energy_j)
+    for panel, energy_j in zip((axis, host, both), parts, strict=True):
+        rest = panel.collections[-1].get_offsets()
+        assert list(rest[0]) == pytest.approx([1e6 * energy_j, 100 * offered.accuracy])

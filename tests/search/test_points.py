@@ -25,15 +25,23 @@ from neurodeploy.search.trial import samples
 from neurodeploy.signals.datasets import Splits
 
 LEVERS = Levers(
-    thresholds=(1.5, 0.75), dropped=0.4, weight_bits=(3, 5), pruned=(0.35, 0.1), steps=7
+    thresholds=(1.5, 0.75),
+    dropped=0.4,
+    weight_bits=(3, 5),
+    pruned=(0.35, 0.1),
+    steps=7,
+    decoder_bits=4,
 )
 
 
-def point(accuracy: float, energy_j: float, cores: int, name: str = "m") -> Point:
+def point(
+    accuracy: float, chip_j: float, cores: int, name: str = "m", *, host_j: float = 1e-6
+) -> Point:
     score = Score(
         accuracy=accuracy,
         samples=100,
-        energy_j=energy_j,
+        chip_j=chip_j,
+        host_j=host_j,
         cores=cores,
         synops=5.5,
         effective_synops=4.25,
@@ -58,6 +66,15 @@ def test_the_front_is_of_points_that_no_other_one_beats() -> None:
     assert front_of([best, poor, dominated, small, cheap], loss=0.1) == [cheap, best, small]
     assert front_of([best, poor, dominated, small, cheap], loss=0.0) == [best, small]
     assert front_of([best, poor], loss=1.0) == [poor, best]
+
+
+def test_chip_and_host_are_objectives_apart() -> None:
+    """A small decoder is offered beside a small chip, also where their sums are the same."""
+    chip, host, worse = (
+        confirmed(point(0.9, chip_j, 1, host_j=host_j), 0.9)
+        for chip_j, host_j in ((1e-6, 9e-6), (9e-6, 1e-6), (9e-6, 2e-6))
+    )
+    assert front_of([chip, worse, host], loss=0.1) == [chip, host]
 
 
 def test_candidates_are_the_front_and_what_only_it_beats() -> None:
@@ -94,10 +111,10 @@ def test_points_are_read_back(tmp_path: Path) -> None:
         "{",
         "[]",
         "{}",
-        '{"schema_version": 1, "points": []}',
-        '{"schema_version": 2}',
-        '{"schema_version": 2, "points": [{}]}',
-        '{"schema_version": 2, "points": 3}',
+        '{"schema_version": 2, "points": []}',
+        '{"schema_version": 3}',
+        '{"schema_version": 3, "points": [{}]}',
+        '{"schema_version": 3, "points": 3}',
     ],
 )
 def test_damaged_points_are_refused(tmp_path: Path, text: str) -> None:
@@ -120,7 +137,8 @@ def test_a_point_is_deployed_as_it_was_scored(
     assert picked.notes["levers"] == LEVERS.to_dict()
     assert picked.notes["dataset"] == "digits"
     assert (picked.steps, picked.encoding.steps, picked.encoder) == (7, 8, None)
-    still = uncompressed(picked.network, picked.steps)
+    assert picked.decoder.config.bits == 4
+    still = uncompressed(picked.network, picked.steps, 4)
     assert Scorer(picked, spikes, labels, target)(still) == scored
     assert picked.network.layers[0].weight.shape == (12, 64)  # type: ignore[union-attr]
 

@@ -19,14 +19,19 @@ from neurodeploy.errors import InputError, NetworkError
 from neurodeploy.hardware.chips import find_chip
 from neurodeploy.hardware.devices import load_devices
 from neurodeploy.hardware.placement import place
-from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.decoder import FLOAT_BITS, Decoder, DecoderConfig, with_bits
 from neurodeploy.search.compression import Levers, compress_network, uncompressed
-from neurodeploy.search.scoring import Scorer, Target, find_target, prepare
+from neurodeploy.search.scoring import Score, Scorer, Target, find_target, prepare
 from neurodeploy.search.trial import samples
 from neurodeploy.signals.datasets import Splits
 
 SETTING = Levers(
-    thresholds=(1.2, 0.7), dropped=0.25, weight_bits=(5, 6), pruned=(0.4, 0.2), steps=6
+    thresholds=(1.2, 0.7),
+    dropped=0.25,
+    weight_bits=(5, 6),
+    pruned=(0.4, 0.2),
+    steps=6,
+    decoder_bits=3,
 )
 
 
@@ -51,7 +56,8 @@ def test_a_score_is_what_the_parts_of_the_package_say(
     spikes, labels = data
     network = compress_network(bundle.network, SETTING)
     run: Run = simulate(network, spikes[..., :6])
-    answers = decode(bundle, torch.from_numpy(run.spikes))["label"].argmax(1).numpy()
+    coarse = dataclasses.replace(bundle, decoder=with_bits(bundle.decoder, 3))
+    answers = decode(coarse, torch.from_numpy(run.spikes))["label"].argmax(1).numpy()
     layers = run.counts.totals()["layers"]
     synops = sum(layer["synops"] for layer in layers)
     updates = sum(layer["neuron_updates"] for layer in layers)
@@ -60,12 +66,15 @@ def test_a_score_is_what_the_parts_of_the_package_say(
     chip_j = synops * constants["ac"].value_j + updates * constants["neuron_update"].value_j
     score = scorer(SETTING)
     assert score.accuracy == (answers == labels).mean()
-    assert score.energy_j == pytest.approx(chip_j / len(labels) + 12 * 6 * 10 * mac_j, rel=1e-9)
+    assert score.chip_j == pytest.approx(chip_j / len(labels), rel=1e-9)
+    assert score.host_j == pytest.approx(12 * 6 * 10 * mac_j, rel=1e-9)
+    assert score.energy_j == score.chip_j + score.host_j
+    assert Score.from_dict(score.to_dict()) == score
     assert score.cores == len(place(network, find_chip("loihi1")).cores)
     assert score.synops == pytest.approx(synops / len(labels))
     assert score.effective_synops < score.synops
     assert score.spikes > 0
-    assert score.objectives == (score.energy_j, score.cores, score.accuracy)
+    assert score.objectives == (score.chip_j, score.host_j, score.cores, score.accuracy)
 
 
 def test_fewer_steps_are_the_answer_that_streams_at_that_step(
@@ -80,6 +89,31 @@ def test_fewer_steps_are_the_answer_that_streams_at_that_step(
     short = dataclasses.replace(uncompressed(bundle.network, 8), steps=5)
     assert scorer(short).accuracy == (np.array(answers) == labels).mean()
     assert scorer(short).accuracy != scorer(uncompressed(bundle.network, 8)).accuracy
+
+
+def test_where_the_host_multiplies_integers_the_decoder_does_at_rest(
+    bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    for device, bits in (
+        ("sram45_integer", 8),
+        ("cmos45_float", FLOAT_BITS),
+        ("loihi", FLOAT_BITS),
+    ):
+        assert Scorer(bundle, *data, find_target(device, "loihi1")).decoder_bits == bits
+    config = dataclasses.replace(bundle.decoder.config, kind="recurrent", hidden=4)
+    odd = dataclasses.replace(bundle, decoder=Decoder(config))
+    scorer = Scorer(odd, *data, find_target("sram45_integer", "loihi1"))
+    assert scorer.decoder_bits == FLOAT_BITS  # it has no such form
+
+
+def test_fewer_bits_of_the_decoder_cost_less_memory_of_the_host(
+    bundle: Bundle, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    scorer = Scorer(bundle, *data, find_target("sram45_integer", "loihi1"))
+    eight, two = (scorer(uncompressed(bundle.network, 8, bits)) for bits in (8, 2))
+    assert two.host_j < eight.host_j
+    assert two.chip_j == eight.chip_j
+    assert two.accuracy != eight.accuracy
 
 
 def test_threads_change_nothing(scorer: Scorer, bundle: Bundle) -> None:

@@ -33,12 +33,14 @@ def test_time_and_energy_are_beside_what_was_measured(monkeypatch: pytest.Monkey
     causes = {"synapses": 2e-3, "neurons": 1e-3, "traffic": 0.3e-3, "input": 9.0}
     report = {
         "proxies": {"loihi": {"causes": causes}},
-        "latency": {"loihi2": {"step_s": 100e-6}},
+        "latency": {"loihi2": {"step_s": 100e-6, "least_step_s": 55e-6, "peak_step_s": 240e-6}},
     }
     measured = {
         "dynamic_energy_per_inference_j": 3e-3,
         "total_energy_per_inference_j": 5e-3,
         "time_per_step_us": 80.0,
+        "time_per_step_least_us": 50,
+        "time_per_step_most_us": 200,
         "frames_per_s": 500.0,
         "steps_per_inference": 10,
         "static_power_w": 0.5,
@@ -47,11 +49,23 @@ def test_time_and_energy_are_beside_what_was_measured(monkeypatch: pytest.Monkey
     assert [[cell.strip() for cell in row.split("|")[2:5]] for row in rows] == [
         ["80.000", "400.000", "+400 %"],
         ["80.000", "100.000", "+25 %"],
+        ["50.000", "55.000", "+10 %"],
+        ["200.000", "240.000", "+20 %"],
+        ["4.000", "4.364", "+9 %"],
         ["2.000", "1.000", "-50 %"],
         ["3.000", "3.300", "+10 %"],
         ["5.000", "3.800", "-24 %"],
     ]
-    assert ["calibrated" in row for row in rows] == [False, True, True, False, True]
+    assert ["calibrated" in row for row in rows] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert validation.energy_table(report).splitlines()[2] == "| synapses | 2.000 |"
 
 
