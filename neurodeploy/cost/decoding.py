@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.model.decoder import Decoder, window_at
+from neurodeploy.model.decoder import Decoder
 from neurodeploy.model.eight_bits import eight_bit_decoder
 from neurodeploy.model.macs import LayerMacs, layer_macs
+from neurodeploy.model.windows import window_at
 
 
 @torch.no_grad()

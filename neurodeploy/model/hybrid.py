@@ -7,9 +7,10 @@ from typing import NamedTuple
 import torch
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.model.decoder import Decoder, every_window
+from neurodeploy.model.decoder import Decoder
 from neurodeploy.model.encoder import Encoder, EncoderOutput
 from neurodeploy.model.noise import Noise
+from neurodeploy.model.windows import every_window
 
 
 class HybridOutput(NamedTuple):

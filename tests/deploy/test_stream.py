@@ -12,7 +12,8 @@ from neurodeploy.deploy.run import simulate
 from neurodeploy.deploy.stream import StreamingDecoder, stream_answers
 from neurodeploy.engines.base import StepOutput
 from neurodeploy.errors import InputError
-from neurodeploy.model.decoder import Decoder, DecoderConfig, window_at
+from neurodeploy.model.decoder import Decoder, DecoderConfig
+from neurodeploy.model.windows import window_at
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron

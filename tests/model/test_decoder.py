@@ -15,9 +15,8 @@ from neurodeploy.model.decoder import (
     Decoder,
     DecoderConfig,
     counting_decoder,
-    every_window,
-    window_at,
 )
+from neurodeploy.model.windows import every_window, window_at
 
 KINDS = sorted(READERS)
 

@@ -12,11 +12,12 @@ from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
 from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.errors import InputError
 from neurodeploy.learn.objective import stream_loss
-from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig, window_at
+from neurodeploy.model.decoder import READERS, Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.export import export_network
 from neurodeploy.model.hybrid import HybridModel, StreamingModel
 from neurodeploy.model.specs import DenseSpec
+from neurodeploy.model.windows import window_at
 from neurodeploy.signals.encode import RateEncoding
 
 KINDS = sorted(READERS)
