@@ -1,0 +1,149 @@
+"""Mutants read in processes with little memory and time; whatever is not our error is a finding."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from readers import Reader, readers
+
+from neurodeploy.errors import NeurodeployError
+
+MEMORY_BYTES = 1 << 30
+"""More than the process has when it begins."""
+
+SECONDS = 5.0
+GRACE_S = 5.0
+"""After which a process that does not hear its alarm is killed."""
+
+READ, REFUSED = "read", "refused"
+
+
+class Late(BaseException):
+    """A mutant took too long."""
+
+
+def mutant(reader: Reader, name: str, index: int) -> bytes:
+    """The same bytes for the same name and index."""
+    rng = np.random.default_rng([zlib.crc32(name.encode()), index])
+    content = reader.seeds[int(rng.integers(0, len(reader.seeds)))]
+    mutate = reader.mutations[int(rng.integers(0, len(reader.mutations)))]
+    try:
+        return mutate(content, rng)
+    except (OSError, RuntimeError, ValueError, KeyError, OverflowError):
+        return content[: int(rng.integers(0, len(content)))]  # what HDF5 itself would not write
+
+
+def outcomes(name: str, first: int, count: int) -> Iterator[tuple[int, str]]:
+    """Read mutants of one kind, each in a process that may die; yield (index, outcome).
+
+    An outcome is `READ`, `REFUSED`, or what is wrong in one line.
+    """
+    index = first
+    while index < first + count:
+        receive, send = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(receive)
+            _child(name, index, first + count, send)
+        os.close(send)
+        for index, said in _heard(receive, child, index):
+            yield index, said
+            index += 1  # noqa: PLW2901
+        os.close(receive)
+
+
+def _heard(receive: int, child: int, index: int) -> Iterator[tuple[int, str]]:
+    """Lines of a child until it ends; one that dies or hangs took the mutant that it was at."""
+    import select
+
+    text = b""
+    while True:
+        ready, _, _ = select.select([receive], [], [], SECONDS + GRACE_S + 30 * (not text))
+        part = os.read(receive, 1 << 16) if ready else b""
+        text += part
+        *lines, text = text.split(b"\n")
+        for line in lines:
+            yield index, line.decode()
+            index += 1
+        if not part:
+            break
+    if not ready:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if not ready:
+        yield index, f"killed after {SECONDS + GRACE_S:g} s"
+    elif os.WIFSIGNALED(status):
+        yield index, f"crash: {signal.Signals(os.WTERMSIG(status)).name}"
+
+
+def _child(name: str, first: int, end: int, send: int) -> None:
+    """Read mutants and say of each what became of it, a line each."""
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        (room / "good").mkdir()
+        reader = readers(room / "good")[name]
+        path = room / f"mutant{reader.suffix}"
+        errors = (room / "stderr").open("w")
+        os.dup2(errors.fileno(), 2)
+        os.dup2(errors.fileno(), 1)
+        signal.signal(signal.SIGALRM, _late)
+        now = _virtual_bytes()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY_BYTES, now + MEMORY_BYTES))
+        for index in range(first, end):
+            path.write_bytes(mutant(reader, name, index))
+            os.write(send, f"{one(reader, path)}\n".encode())
+    os._exit(0)
+
+
+def one(reader: Reader, path: Path) -> str:
+    """What becomes of a mutant."""
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    began = time.monotonic()
+    try:
+        reader.read(path)
+        said = READ
+    except NeurodeployError as error:
+        said = REFUSED if str(error).isprintable() else f"message that is not printable: {error!r}"
+    except Late:
+        said = f"late: more than {SECONDS:g} s"
+    except BaseException as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        said = f"{type(error).__name__} at {where}: {str(error)[:150]!r}"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    if time.monotonic() - began > SECONDS:
+        said = f"late: {time.monotonic() - began:.1f} s"
+    return said.replace("\n", " ")
+
+
+def _late(number: int, frame: FrameType | None) -> None:
+    raise Late
+
+
+def _virtual_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def show(name: str, index: int, output: Path) -> None:
+    """Write a mutant, for a person to look at and for a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        output.write_bytes(mutant(readers(Path(folder))[name], name, index))
+
+
+if __name__ == "__main__":
+    kind, number = sys.argv[1], int(sys.argv[2])
+    for at, what in outcomes(kind, number, 1):
+        sys.stdout.write(json.dumps([kind, at, what]) + "\n")
