@@ -121,7 +121,7 @@ def features_of(
     features = math.prod(network.input_shape)
     if len(places) > features or len(set(places)) < len(places):
         raise InputError(message(f"{where}, spikes", "each feature once", f"{len(places)} of them"))
-    if places and not (0 <= min(places) and max(places) < features):
+    if places and not (min(places) >= 0 and max(places) < features):
         found = min(places) if min(places) < 0 else max(places)
         raise InputError(message(f"{where}, spikes", f"features 0 to {features - 1}", found))
     if values is None:

@@ -113,7 +113,7 @@ class Stream:
         if queue_steps is not None and queue_steps < least:
             raise InputError(message("stream, queue_steps", f"at least {least}", queue_steps))
         self.queue_steps = queue_steps if queue_steps is not None else least * QUEUE_STEPS
-        self.steps = steps or getattr(deployed, "steps", 1)
+        self.steps: int = steps or getattr(deployed, "steps", 1)
         self._live: _Live | None = None
 
     @property
