@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def run_server(
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
     server = uvicorn.Server(config)
 
     def end(*_: object) -> None:
@@ -73,3 +75,8 @@ def run_server(
         signal.signal(number, end)
     ready()
     server.run(sockets=[listening])
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Whether it is not what uvicorn logs of each handshake that we answer with a refusal."""
+    return "without completing handshake" not in record.getMessage()

@@ -123,6 +123,12 @@ def test_a_wrong_body_is_refused_with_where(client: TestClient, name: str) -> No
     assert expected in said.json()["error"]
 
 
+def test_a_whole_number_may_be_written_with_a_point(client: TestClient) -> None:
+    said = client.post("/v1/answers", json={"spikes": [[1.0, 3], [2.0]]})
+    assert said.json() == client.post("/v1/answers", json={"spikes": [[1, 3], [2]]}).json()
+    assert client.post("/v1/answers", json={"spikes": [[1.5]]}).status_code == 422
+
+
 def test_other_refusals_are_json_too(client: TestClient) -> None:
     assert client.get("/v1/answers").status_code == 405
     assert "error" in client.get("/v1/answers").json()
