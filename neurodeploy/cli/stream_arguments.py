@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from neurodeploy._io.files import require_file
-from neurodeploy.cli.arguments import given, positive, tasks
+from neurodeploy.cli.arguments import given, positive, require_shape, tasks
 from neurodeploy.cli.input_arguments import one_source
 from neurodeploy.deploy.policies import POLICIES, require_policy
 from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.signals.sources.units import UNIT_NAMES, require_unit
 
 STANDARD_INPUT = Path("-")
 
@@ -85,6 +86,20 @@ DtOption = Annotated[
         "--dt",
         help="Seconds of a step, for --events.",
         callback=positive("option --dt", "seconds"),
+    ),
+]
+UnitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-unit",
+        help=f"Of the times in CSV and structured arrays: {', '.join(UNIT_NAMES)}.",
+        callback=require_unit,
+    ),
+]
+CameraOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shape", help="C,H,W of a camera, if --events do not say it.", callback=require_shape
     ),
 ]
 StepsOption = Annotated[

@@ -24,6 +24,7 @@ from neurodeploy.cli.arguments import (
 from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption
 from neurodeploy.cli.stream_arguments import (
     STANDARD_INPUT,
+    CameraOption,
     DtOption,
     EventsOption,
     EveryOption,
@@ -35,6 +36,7 @@ from neurodeploy.cli.stream_arguments import (
     StopAtOption,
     StreamDataOption,
     StreamInputOption,
+    UnitOption,
 )
 from neurodeploy.deploy.policies import BLOCK
 from neurodeploy.engines.registry import DEFAULT_ENGINE
@@ -55,6 +57,8 @@ def stream(
     samples: SamplesOption = 10,
     seed: EncodingSeedOption = 1,
     dt: DtOption = None,
+    time_unit: UnitOption = None,
+    shape: CameraOption = None,
     steps: StepsOption = None,
     engine: EngineOption = DEFAULT_ENGINE,
     rule: RuleOption = None,
@@ -87,7 +91,7 @@ def stream(
         elif events is not None:
             if known is None:
                 raise InputError(message("option --steps", "steps of a sample", "none"))
-            source = _recorded(events, known, dt)
+            source = _recorded(events, known, dt, time_unit, shape)
         else:
             source = _spikes(input_file, data, samples, seed, part)
             known = source.shape[-1]
@@ -144,8 +148,12 @@ def _lines(
     return line_steps(part.network, connection, stall_s=stall_s)
 
 
-def _recorded(events: Path, steps: int, dt: float | None) -> Iterator[Any]:
+def _recorded(
+    events: Path, steps: int, dt: float | None, time_unit: str | None, shape: str | None
+) -> Iterator[Any]:
     from neurodeploy.deploy.steps import recorded_samples
     from neurodeploy.signals.recordings import Grid
+    from neurodeploy.signals.sources.find import Reading
 
-    return recorded_samples(events, Grid(steps=steps, dt_s=dt))
+    reading = Reading(time_unit=time_unit, shape=shape_of(shape))
+    return recorded_samples(events, Grid(steps=steps, dt_s=dt), reading)

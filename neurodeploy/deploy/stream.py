@@ -113,7 +113,8 @@ class Stream:
         if queue_steps is not None and queue_steps < least:
             raise InputError(message("stream, queue_steps", f"at least {least}", queue_steps))
         self.queue_steps = queue_steps if queue_steps is not None else least * QUEUE_STEPS
-        self.steps: int = steps or getattr(deployed, "steps", 1)
+        known: int = getattr(deployed, "steps", 1)
+        self.steps = known if steps is None else steps
         self._live: _Live | None = None
 
     @property
