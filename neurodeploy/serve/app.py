@@ -156,6 +156,8 @@ def _add_answers(app: FastAPI, sessions: Sessions, requests: messages.Requests) 
 
         def run() -> Response:
             given: Any = requests.read(body, requests.sample)
+            if given.every_step:
+                requests.require_answers(len(given.spikes))
             found, counts = sessions.run_sample(
                 _steps(sessions, given, last=True),
                 every_step=given.every_step,

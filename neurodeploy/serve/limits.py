@@ -21,6 +21,8 @@ class ServiceLimits:
         Seconds in which it arrives.
     steps : int
         Of a request.
+    answer_values : int
+        Numbers of all answers to a request, the outputs of all heads after each step.
     sessions : int
         Open at a time, those of WebSockets too.
     idle_s : float
@@ -42,6 +44,7 @@ class ServiceLimits:
     body_bytes: int = MIB
     body_s: float = 10.0
     steps: int = 1000
+    answer_values: int = 200_000
     sessions: int = 64
     idle_s: float = 60.0
     requests_per_s: float = 1000.0

@@ -123,21 +123,38 @@ class Requests:
         # A whole number is looked for in what is no annotation of mypy's: sizes are of the bundle.
         feature: Any = Annotated[int, msgspec.Meta(ge=0, le=features - 1)]
         once = msgspec.Meta(max_length=features, extra_json_schema={"uniqueItems": True})
-        bounds = msgspec.Meta(min_length=1, max_length=limits.steps)
-        fields: list[Any] = [("spikes", Annotated[list[Annotated[list[feature], once]], bounds])]
-        if takes_values(bundle):
-            fields.append(("values", list[list[float]] | None, None))
+        outputs = sum(bundle.decoder.config.heads.values())
+        self.most_answers = max(1, min(limits.steps, limits.answer_values // outputs))
+
+        def fields(most: int) -> list[Any]:
+            steps = msgspec.Meta(min_length=1, max_length=most)
+            spikes = ("spikes", Annotated[list[Annotated[list[feature], once]], steps])
+            values = ("values", list[list[float]] | None, None)
+            return [spikes, values] if takes_values(bundle) else [spikes]
+
         sure: Any = Annotated[float, msgspec.Meta(gt=0, le=1)] | None
         self.sample = msgspec.defstruct(
             "SampleRequest",
-            [*fields, ("every_step", bool, False), ("stop_at", sure, None)],
+            [*fields(limits.steps), ("every_step", bool, False), ("stop_at", sure, None)],
             forbid_unknown_fields=True,
         )
         self.steps = msgspec.defstruct(
             "StepsRequest",
-            [*fields, ("reset", bool, False), ("last", bool, False)],
+            [*fields(self.most_answers), ("reset", bool, False), ("last", bool, False)],
             forbid_unknown_fields=True,
         )
+
+    def require_answers(self, steps: int) -> None:
+        """Refuse more answers in one reply than the limits allow.
+
+        Raises
+        ------
+        InputError
+            There are more.
+        """
+        if steps > self.most_answers:
+            where = "body, spikes with every_step"
+            raise InputError(message(where, f"at most {self.most_answers} steps", steps))
 
     def read(self, body: bytes, kind: type[T]) -> T:
         """One of them.

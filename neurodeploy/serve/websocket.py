@@ -5,6 +5,7 @@ answer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import msgspec
 from fastapi import WebSocket, WebSocketDisconnect
@@ -49,7 +50,8 @@ async def stream_steps(socket: WebSocket, sessions: Sessions, rates: Rates) -> N
     except _Closed as closed:
         await _close(socket, closed)
     finally:
-        sessions.close(name, "socket")
+        with contextlib.suppress(Refused):  # it was idle, and closed for that
+            sessions.close(name, "socket")
 
 
 async def _steps(socket: WebSocket, name: str, sessions: Sessions, rates: Rates) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.errors import FileFormatError, InputError
+from neurodeploy.errors import FileFormatError, InputError, MissingPackageError
 from neurodeploy.serve.access import (
     TOKEN_VARIABLE,
     is_loopback,
@@ -14,6 +14,7 @@ from neurodeploy.serve.access import (
     may_ask,
     read_token,
     require_access,
+    require_packages,
 )
 
 TOKEN = "0123456789abcdef"
@@ -28,6 +29,13 @@ def test_loopback_is_open_and_all_else_needs_a_token() -> None:
         require_access(host, TOKEN)
         with pytest.raises(InputError, match=f"a token, .*, found none. Set {TOKEN_VARIABLE}"):
             require_access(host, None)
+
+
+def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_packages()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match=r"found no fastapi.*neurodeploy\[serve\]"):
+        require_packages()
 
 
 def test_a_token_is_of_a_file_or_the_environment(

@@ -167,6 +167,17 @@ def test_a_body_that_does_not_come_is_not_waited_for(bundle: nd.Bundle) -> None:
     assert sent[0]["status"] == 408
 
 
+def test_a_reply_is_bounded_too(bundle: nd.Bundle) -> None:
+    with client_of(bundle, answer_values=7 * 4) as client:  # 7 outputs in both heads
+        whole = {"spikes": [[1]] * 5}
+        assert client.post("/v1/answers", json=whole).status_code == 200
+        said = client.post("/v1/answers", json={**whole, "every_step": True})
+        assert (said.status_code, "at most 4 steps" in said.json()["error"]) == (422, True)
+        path = f"/v1/sessions/{client.post('/v1/sessions').json()['session']}/steps"
+        assert client.post(path, json=whole).status_code == 422
+        assert client.post(path, json={"spikes": [[1]] * 4}).status_code == 200
+
+
 def test_sessions_are_limited_and_expire(bundle: nd.Bundle) -> None:
     with client_of(bundle, sessions=2, idle_s=0.3) as client:
         names = [client.post("/v1/sessions").json()["session"] for _ in range(2)]
