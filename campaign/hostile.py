@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
+import select
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -58,16 +57,14 @@ def outcomes(name: str, first: int, count: int) -> Iterator[tuple[int, str]]:
             os.close(receive)
             _child(name, index, first + count, send)
         os.close(send)
-        for index, said in _heard(receive, child, index):
-            yield index, said
-            index += 1  # noqa: PLW2901
+        for at, said in _heard(receive, child, index):
+            yield at, said
+            index = at + 1
         os.close(receive)
 
 
 def _heard(receive: int, child: int, index: int) -> Iterator[tuple[int, str]]:
     """Lines of a child until it ends; one that dies or hangs took the mutant that it was at."""
-    import select
-
     text = b""
     while True:
         ready, _, _ = select.select([receive], [], [], SECONDS + GRACE_S + 30 * (not text))
@@ -141,9 +138,3 @@ def show(name: str, index: int, output: Path) -> None:
     """Write a mutant, for a person to look at and for a test."""
     with tempfile.TemporaryDirectory() as folder:
         output.write_bytes(mutant(readers(Path(folder))[name], name, index))
-
-
-if __name__ == "__main__":
-    kind, number = sys.argv[1], int(sys.argv[2])
-    for at, what in outcomes(kind, number, 1):
-        sys.stdout.write(json.dumps([kind, at, what]) + "\n")

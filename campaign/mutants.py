@@ -144,7 +144,10 @@ def npy_wise(content: bytes, rng: np.random.Generator) -> bytes:
     changes = (
         ("'descr': '|u1'", f"'descr': '{kinds[int(rng.integers(0, len(kinds)))]}'"),
         ("'fortran_order': False", "'fortran_order': 7"),
-        (header[header.find("(") : header.find(")") + 1], shapes[int(rng.integers(0, len(shapes)))]),
+        (
+            header[header.find("(") : header.find(")") + 1],
+            shapes[int(rng.integers(0, len(shapes)))],
+        ),
         ("{", "{'a': __import__('os'), "),
         ("}", ""),
     )

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from good_networks import a_bundle, a_graph, networks
 from hdf5_mutants import hdf5_wise
 from mutants import Mutate, bytewise, header_wise, json_wise, npy_wise, toml_wise
-from networks import a_bundle, a_graph, networks
 from scipy.io import wavfile
 
 import neurodeploy as nd

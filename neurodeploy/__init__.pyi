@@ -17,9 +17,13 @@ from .deploy.bundle import counting_bundle as counting_bundle
 from .deploy.bundle import decode as decode
 from .deploy.bundle import load_bundle as load_bundle
 from .deploy.bundle import save_bundle as save_bundle
+from .deploy.host_side import Answer as Answer
+from .deploy.host_side import StepTimes as StepTimes
 from .deploy.inspection import check as check
 from .deploy.run import simulate as simulate
-from .deploy.stream import Answer as Answer
+from .deploy.steps import InputStep as InputStep
+from .deploy.stream import Stream as Stream
+from .deploy.stream import StreamCounts as StreamCounts
 from .deploy.stream import stream_answers as stream_answers
 from .deploy.verification import Verification as Verification
 from .deploy.verification import verify as verify

@@ -24,6 +24,9 @@ ALLOWED = {
     "cost": {"errors", "_io", "netx", "engines", "deploy", "hardware", "model"},
     "learn": {"errors", "_io", "signals", "model"},
     "tasks": {"errors", "_io", "signals", "model", "learn", "deploy"},
+    "serve": {
+        *("errors", "_io", "netx", "signals", "model", "engines", "deploy", "hardware", "cost"),
+    },
     "experiments": {"errors", "_io", "signals", "model", "learn", "engines", "tasks"},
     "search": {
         *("errors", "_io", "netx", "signals", "model", "learn", "engines", "deploy"),

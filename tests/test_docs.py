@@ -25,7 +25,10 @@ def blocks(document: str) -> str:
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/index.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"],
+    [
+        *("README.md", "docs/index.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"),
+        "docs/streaming.md",
+    ],
 )
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TASKS, "digits", DIGITS.trained_with(epochs=2))

@@ -20,7 +20,7 @@ def folder_of(data: str) -> Path | None:
     return None if data in TASKS or not Path(data).is_dir() else Path(data)
 
 
-def _one_source(context: typer.Context, data: str | None) -> str | None:
+def one_source(context: typer.Context, data: str | None) -> str | None:
     """Spikes come from a file; or from a task, by default the bundle's, which a folder is for."""
     if context.params.get("input_file") is not None:
         if data is not None:
@@ -77,7 +77,7 @@ DataOption = Annotated[
         "--data",
         help="Instead: test samples of a task, or of the bundle's task in a folder of data; by "
         "default of the bundle's task.",
-        callback=_one_source,
+        callback=one_source,
         autocompletion=tasks,
     ),
 ]

@@ -1,8 +1,6 @@
-"""Commands that run or describe a network: simulate, stream, inspect, verify."""
+"""Commands that run or describe a network: simulate, inspect, verify."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 
@@ -17,7 +15,6 @@ from neurodeploy.cli.app import (
     print_table,
 )
 from neurodeploy.cli.arguments import (
-    AllowImportOption,
     EngineOption,
     EnginesOption,
     InputShapeOption,
@@ -25,7 +22,6 @@ from neurodeploy.cli.arguments import (
     MaxMemoryOption,
     NetworkArgument,
     OutputOption,
-    RuleOption,
     shape_of,
 )
 from neurodeploy.cli.input_arguments import (
@@ -67,59 +63,6 @@ def simulate(
     else:
         print_layers(report)
         out().print(f"Output spikes {list(run.spikes.shape)}: {output}")
-
-
-@command("PyTorch and the {engine} engine")
-def stream(
-    network: NetworkArgument,
-    input_file: FileOption = None,
-    data: DataOption = None,
-    samples: SamplesOption = 10,
-    seed: EncodingSeedOption = 1,
-    engine: EngineOption = DEFAULT_ENGINE,
-    rule: RuleOption = None,
-    every: Annotated[int, typer.Option(help="Answer after every so many steps.", min=1)] = 1,
-    allow_import: AllowImportOption = False,
-    input_shape: InputShapeOption = None,
-    limits: MaxMemoryOption = DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
-    """Stream spikes step by step into the host decoder; print answers as they form.
-
-    A network without a decoder is read by a rule. With --json, one JSON object a line for every
-    answer.
-    """
-    from neurodeploy.cli.inputs import input_spikes, read_deployed
-    from neurodeploy.deploy.parts import chip_part
-    from neurodeploy.deploy.stream import stream_answers
-    from neurodeploy.engines.base import check_input
-
-    deployed = read_deployed(network, shape_of(input_shape), allow_import, limits)
-    part = chip_part(deployed)
-    spikes = input_spikes(input_file, data, samples, seed, part)
-    check_input(part.network, spikes, f"input {input_file or data}")
-    spikes = first_steps(part, spikes)
-    steps = spikes.shape[-1]
-    for answer in stream_answers(
-        deployed,
-        spikes,
-        engine,
-        rule=rule,
-        wanted=lambda step: (step + 1) % every == 0 or step == steps - 1,
-    ):
-        if as_json:
-            logits = {name: values.tolist() for name, values in answer.logits.items()}
-            print_json({"sample": answer.sample, "step": answer.step, "logits": logits})
-        else:
-            label = answer.logits.get("label")
-            said = "" if label is None else f", label {int(label.argmax())}"
-            if label is not None and not label.any():
-                said = ", no answer yet"
-            out().print(
-                f"sample {answer.sample} step {answer.step}: "
-                f"{answer.output.spikes.sum()} spikes{said}",
-                highlight=False,
-            )
 
 
 @command()

@@ -1,23 +1,29 @@
-"""Answers of a network that has no decoder: the rules by which others read output spikes.
+"""What reads output spikes step by step: a decoder with its window, or a rule without one.
 
-Each has one output a neuron of the last layer, under the head ``label``; the largest is the answer.
-A silent output gives zeros: it answers nothing.
+A rule has one output a neuron of the last layer, under the head ``label``; the largest is the
+answer. A silent output gives zeros: it answers nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 
-from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, VOLTAGE
-from neurodeploy.engines.base import Engine, StepOutput
+from neurodeploy.deploy.chip_side import Received
+from neurodeploy.deploy.parts import Deployed, network_of
+from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, VOLTAGE, require_rule
+from neurodeploy.engines.base import Session
 from neurodeploy.errors import InputError, message
+from neurodeploy.model.decoder import Decoder
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron
 
 HEAD = "label"
+"""Whose largest output is the class."""
 
 
 class Reader(Protocol):
@@ -74,48 +80,122 @@ class FirstSpike:
         self._steps = 0
 
 
-READERS: Mapping[str, Callable[[int], Reader]] = {COUNTS: CountsSoFar, FIRST_SPIKE: FirstSpike}
-"""Rules that read spikes alone."""
+class LatestVoltage:
+    """The output neurons' voltages after the last step; after a spike, what the reset leaves."""
+
+    def __init__(self, neurons: int) -> None:
+        self._voltage = np.zeros(neurons, np.float32)
+
+    def push(self, spikes: np.ndarray) -> None:
+        """Take the voltages [neuron] of one step, in the units of the threshold."""
+        self._voltage = spikes.astype(np.float32)
+
+    def answer(self) -> dict[str, np.ndarray]:
+        """Voltages, {label: float32 [neuron]}."""
+        return {HEAD: self._voltage.copy()}
+
+    def reset(self) -> None:
+        """Begin a sample."""
+        self._voltage = np.zeros_like(self._voltage)
 
 
-def voltages(
-    engine: Engine, network: Network, samples: Iterable[np.ndarray]
-) -> Iterator[tuple[StepOutput, dict[str, np.ndarray]]]:
-    """Steps of samples, and what the output neurons' voltages are after each.
+class StreamingDecoder:
+    """A decoder with the window of spikes that it has received.
 
     Parameters
     ----------
-    engine : Engine
-        One that can record what neurons remember, such as ``native``.
-    network : Network
-        Its last layer has CUBA neurons.
-    samples : iterable of arrays [*features, time]
+    decoder : Decoder
+        Reads the last ``window_steps`` steps; see `window_at` for how the window fills.
+    """
 
-    Yields
-    ------
-    StepOutput, {label: float32 [neuron]}
-        In the units of the threshold; after a spike, what the reset leaves.
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        config = decoder.config
+        self._window = torch.zeros(1, config.neurons, config.window_steps)
+        self._received = 0
+
+    def push(self, spikes: np.ndarray) -> None:
+        """Take the spikes [neuron] of one step.
+
+        Raises
+        ------
+        InputError
+            Another number of neurons than the decoder reads.
+        """
+        if spikes.shape != (self.decoder.config.neurons,):
+            raise InputError(
+                message("streamed spikes", f"[{self.decoder.config.neurons}]", list(spikes.shape))
+            )
+        length = self._window.shape[-1]
+        if self._received >= length:
+            self._window = self._window.roll(-1, dims=-1)
+        place = min(self._received, length - 1)
+        self._window[0, :, place] = torch.from_numpy(spikes.astype(np.float32))
+        self._received += 1
+
+    @torch.no_grad()
+    def answer(self) -> dict[str, np.ndarray]:
+        """Logits of every head, {head: float32 [outputs]}."""
+        return {name: logits[0].numpy() for name, logits in self.decoder(self._window).items()}
+
+    def reset(self) -> None:
+        """Forget the window, for the next sample."""
+        self._window.zero_()
+        self._received = 0
+
+
+READERS: Mapping[str, Callable[[int], Reader]] = {
+    COUNTS: CountsSoFar,
+    FIRST_SPIKE: FirstSpike,
+    VOLTAGE: LatestVoltage,
+}
+"""Rules by name, for so many output neurons."""
+
+
+def rule_of(deployed: Deployed, rule: str | None) -> str | None:
+    """The rule that reads what is deployed: the one asked for, or counts without a decoder.
 
     Raises
     ------
     InputError
-        The engine records nothing, or the last neurons have no voltage.
+        There is no such rule.
     """
-    probe: Any = getattr(engine, "probe", None)
-    if probe is None:
+    if rule is not None:
+        return require_rule(rule)
+    return None if getattr(deployed, "decoder", None) is not None else COUNTS
+
+
+def make_reader(deployed: Deployed, rule: str | None) -> Reader:
+    """What reads the output, by `rule_of`."""
+    if rule is None:
+        return StreamingDecoder(deployed.decoder)  # type: ignore[union-attr]
+    return READERS[rule](math.prod(network_of(deployed).output_shape))
+
+
+def received_by(rule: str | None, network: Network, session: Session) -> Received:
+    """What the host gets of a step [neuron]: output spikes, or voltages where it reads these.
+
+    Raises
+    ------
+    InputError
+        The session's engine records nothing, or the last neurons have no voltage.
+    """
+    if rule != VOLTAGE:
+        return _spikes
+    if not hasattr(session, "states"):
         expected = "an engine that records states, such as native"
-        raise InputError(message("answer voltage", expected, engine.name))
+        raise InputError(message("answer voltage", expected, type(session).__name__))
+    last = network.names[-1]
     if not isinstance(network.layers[-1].neuron, CubaNeuron):
         expected = "CUBA neurons in the last layer, which have one"
-        raise InputError(message("answer voltage", expected, network.names[-1]))
-    for index, sample in enumerate(samples):
-        traces = probe(np.asarray(sample)[None], network.names)
-        last = traces[network.names[-1]][VOLTAGE][0]
-        for step in range(last.shape[-1]):
-            output = StepOutput(
-                sample=index,
-                step=step,
-                input=sample[..., step],
-                layers=[traces[name]["spikes"][0, ..., step] for name in network.names],
-            )
-            yield output, {HEAD: (last[..., step].ravel() / 64).astype(np.float32)}
+        raise InputError(message("answer voltage", expected, last))
+
+    def voltages(session: Any, layers: list[np.ndarray]) -> np.ndarray:
+        voltage: np.ndarray = session.states(last)["voltage"]
+        return voltage.ravel() / 64
+
+    return voltages
+
+
+def _spikes(session: Session, layers: list[np.ndarray]) -> np.ndarray:
+    return layers[-1].ravel()

@@ -128,6 +128,9 @@ class Session(Closeable, Protocol):
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features] of it."""
 
+    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
+        """As `step`; give the spikes [*features] of every layer."""
+
     def reset(self) -> None:
         """Return to rest."""
 

@@ -118,10 +118,14 @@ class SlayerSession(Closeable):
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
+        return self.advance(spikes)[-1]
+
+    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
+        """As `step`; give the spikes [*features] of every layer."""
         spikes = check_input(self._engine.network, np.asarray(spikes)[None, ..., None])
         arrived = np.concatenate([self._activity[0], spikes], axis=-1)
         self._activity = [arrived, *self._engine.forward(arrived)]
-        return self._activity[-1][0, ..., -1]
+        return [layer[0, ..., -1] for layer in self._activity[1:]]
 
     def reset(self) -> None:
         """Return to rest."""

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import pytest
 import torch
 
+from neurodeploy.deploy.answers import StreamingDecoder
 from neurodeploy.deploy.bundle import Bundle, decode
 from neurodeploy.deploy.run import simulate
-from neurodeploy.deploy.stream import StreamingDecoder, stream_answers
-from neurodeploy.engines.base import StepOutput
+from neurodeploy.deploy.stream import stream_answers
 from neurodeploy.errors import InputError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.windows import window_at
@@ -34,17 +34,20 @@ def bundle(decoder: Decoder) -> Bundle:
 
 
 class Echo:
-    """An engine whose output is its input, and which says how far it was driven."""
+    """An engine and its session, whose output is its input; it says how far it was driven."""
 
     def __init__(self) -> None:
         self.steps_run = 0
 
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        for index, sample in enumerate(samples):
-            for step in range(sample.shape[-1]):
-                self.steps_run += 1
-                column = sample[:, step]
-                yield StepOutput(sample=index, step=step, input=column, layers=[column])
+    def open(self) -> AbstractContextManager[Echo]:
+        return nullcontext(self)
+
+    def reset(self) -> None:
+        pass
+
+    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
+        self.steps_run += 1
+        return [spikes]
 
 
 def test_the_streamed_window_is_the_one_of_the_batch(decoder: Decoder) -> None:

@@ -140,12 +140,17 @@ class LavaSession(Closeable):
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
+        return self.advance(spikes)[-1]
+
+    def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
+        """As `step`; give the spikes [*features] of every layer."""
         self._require_current()
         network = self._engine.network
         spikes = check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0]
         outputs = self._engine.advance(spikes, rest_after=False)
         self._activity.append([spikes, *outputs])
-        return outputs[-1].astype(spike_types(network)[-1])
+        types = spike_types(network)
+        return [sent.astype(kind) for sent, kind in zip(outputs, types, strict=True)]
 
     def reset(self) -> None:
         """Return to rest."""

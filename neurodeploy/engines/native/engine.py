@@ -89,7 +89,7 @@ class NativeEngine(BatchRunner, Closeable):
                 session.reset()
                 for step in range(spikes.shape[-1]):
                     now = spikes[..., step]
-                    layers = session.advance(now)
+                    layers = session.advance_checked(now)
                     yield StepOutput(sample=sample, step=step, input=now.copy(), layers=layers)
 
     def probe(self, spikes: np.ndarray, layers: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
@@ -126,7 +126,7 @@ class NativeEngine(BatchRunner, Closeable):
             for sample in spikes:
                 session.reset()
                 for step in range(spikes.shape[-1]):
-                    sent = session.advance(sample[..., step])
+                    sent = session.advance_checked(sample[..., step])
                     for name in probed:
                         spikes_now = {"spikes": sent[names.index(name)]}
                         traces[name].append(spikes_now | session.states(name))
@@ -177,21 +177,18 @@ class NativeSession(Closeable):
 
     def step(self, spikes: np.ndarray) -> np.ndarray:
         """Take input [*features] of one step; give the output spikes [*features]."""
-        plain = (
-            isinstance(spikes, np.ndarray)
-            and spikes.dtype == self._features.dtype == np.uint8
-            and spikes.shape == self._features.shape
-        )
-        if not (plain and self._run(spikes)):
-            network = self._program.network
-            self._run(check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0])
+        self._take(spikes)
         return self._program.last_of(self._sent)
 
     def advance(self, spikes: np.ndarray) -> list[np.ndarray]:
-        """As `step`, for what `check_input` gave; give the spikes of every layer."""
+        """As `step`; give the spikes [*features] of every layer."""
+        self._take(spikes)
+        return self._layers()
+
+    def advance_checked(self, spikes: np.ndarray) -> list[np.ndarray]:
+        """As `advance`, for what `check_input` gave."""
         self._run(spikes)
-        sent = Sent(*(spikes.copy() for spikes in self._sent))
-        return self._program.split(sent, samples=1, steps=None)
+        return self._layers()
 
     def states(self, layer: str) -> dict[str, np.ndarray]:
         """What the neurons of a named layer remember now, int32 [*features]; as in `probe`."""
@@ -240,6 +237,20 @@ class NativeSession(Closeable):
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _layers(self) -> list[np.ndarray]:
+        sent = Sent(*(spikes.copy() for spikes in self._sent))
+        return self._program.split(sent, samples=1, steps=None)
+
+    def _take(self, spikes: np.ndarray) -> None:
+        plain = (
+            isinstance(spikes, np.ndarray)
+            and spikes.dtype == self._features.dtype == np.uint8
+            and spikes.shape == self._features.shape
+        )
+        if not (plain and self._run(spikes)):
+            network = self._program.network
+            self._run(check_input(network, np.asarray(spikes)[None, ..., None])[0, ..., 0])
 
     def _run(self, spikes: np.ndarray) -> bool:
         """Run a step of [*features], unless these are no spikes; say whether it was run."""
