@@ -259,5 +259,3 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         return [{k: float(v) for k, v in line.items()} for line in lines]
     except (ValueError, AttributeError, TypeError) as error:
         raise FileFormatError(message(f"metrics {file}", "a JSON object a line", error)) from error
-
-

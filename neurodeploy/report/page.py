@@ -13,7 +13,7 @@ import jinja2
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy._version import __version__
-from neurodeploy.errors import MissingPackageError, message
+from neurodeploy.report.extra import require_charts
 from neurodeploy.report.measured import Measured
 from neurodeploy.search.points import Point
 
@@ -26,24 +26,6 @@ class Front:
 
     points: Sequence[Point]
     folder: str
-
-
-def require_charts() -> None:
-    """Raise unless the packages of the extra ``report`` are installed.
-
-    Raises
-    ------
-    MissingPackageError
-        One is not.
-    """
-    for package, module in (("altair", "altair"), ("vl-convert-python", "vl_convert")):
-        try:
-            __import__(module)
-        except ImportError as error:
-            remedy = "`pip install 'neurodeploy[report]'` installs what the page is made with."
-            raise MissingPackageError(
-                message("report", package, "not installed", remedy)
-            ) from error
 
 
 def render(runs: Sequence[Measured], front: Front | None = None) -> str:
@@ -128,14 +110,17 @@ def in_script(value: Any) -> str:
 def _library() -> str:
     import vl_convert
 
-    text: str = vl_convert.javascript_bundle()
+    text: str = vl_convert.javascript_bundle(None)
     return text.replace("</script", "<\\/script")
 
 
 def _template() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(HERE)
     made = jinja2.Environment(
-        autoescape=True, loader=loader, trim_blocks=True, lstrip_blocks=True,
+        autoescape=True,
+        loader=loader,
+        trim_blocks=True,
+        lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     return made.get_template("page.html.j2")

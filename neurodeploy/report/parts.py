@@ -34,7 +34,7 @@ CONFIG: dict[str, Any] = {
         "titleFontSize": 13,
         "titleFontWeight": "normal",
         "titlePadding": 8,
-        "labelLimit": 150,
+        "labelLimit": 125,
         "tickCount": 5,
     },
     "axisX": {"grid": False},
@@ -47,7 +47,7 @@ CONFIG: dict[str, Any] = {
         "titleFontWeight": "normal",
         "orient": "top",
         "direction": "horizontal",
-        "columns": 3,
+        "columns": 2,
         "labelLimit": 200,
         "title": None,
     },
@@ -111,18 +111,19 @@ class Section:
     run: str = ""
 
 
-def spec_of(chart: Any, height: int | dict[str, int] = 260) -> dict[str, Any]:
+def spec_of(chart: Any, height: int = 260) -> dict[str, Any]:
     """A chart as a specification that altair has validated, as wide as the page lets it be.
 
     Parameters
     ----------
     chart : altair chart
-    height : int or {"step": int}
-        Pixels, of the chart or of a row of it.
+    height : int
+        Pixels.
     """
-    size = alt.Step(height["step"]) if isinstance(height, dict) else height
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    spec: dict[str, Any] = chart.properties(width="container", height=size, autosize=fit).to_dict()
+    spec: dict[str, Any] = chart.properties(
+        width="container", height=height, autosize=fit
+    ).to_dict()
     spec.pop("config", None)
     return spec
 
@@ -146,4 +147,4 @@ def cursor(step: int) -> tuple[alt.Parameter, alt.Chart]:
 
 def percent(share: float, digits: int = 1) -> str:
     """A share for a person."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

@@ -124,6 +124,8 @@ def answers_by_step(decoder: Decoder, spikes: np.ndarray) -> dict[str, np.ndarra
         Of the readout.
     """
     received, steps = torch.from_numpy(spikes).float(), spikes.shape[-1]
-    said = [decoder(window_at(received, step, decoder.config.window_steps)) for step in range(steps)]
+    said = [
+        decoder(window_at(received, step, decoder.config.window_steps)) for step in range(steps)
+    ]
     heads = decoder.config.heads
     return {head: torch.stack([each[head] for each in said], 1).numpy() for head in heads}

@@ -1,4 +1,4 @@
-"""Samples as the page's script takes them: bits and bytes in base64, as many as the page may hold."""
+"""Samples as the page's script takes them, in base64, as many as the page may hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from neurodeploy.report.parts import (
     spec_of,
 )
 
-BUDGET = 1_200_000
+BUDGET = 1_500_000
 """Bytes that the samples of all runs may take on the page."""
 
 MOST_CLASSES = 12
@@ -33,7 +33,7 @@ def player(run: Measured, number: int) -> Section:
     """Look at a sample, step by step."""
     return Section(
         key="player",
-        title="Watch it think",
+        title="Step by step",
         lead="Pick a sample and move through time: input, spikes, picture and answer go together.",
         parts=[Widget(kind="player", run=number)],
     )
@@ -120,7 +120,7 @@ def _charts(run: Measured, steps: int) -> dict[str, Any]:
         for at, layer in enumerate(run.layers)
     }
     if run.classes:
-        charts["answer"] = _answer()
+        charts["answer"] = _answer(len(run.classes))
         charts["course"] = _course(steps)
     return charts
 
@@ -158,12 +158,12 @@ def _raster(
     return spec
 
 
-def _answer() -> dict[str, Any]:
+def _answer(classes: int) -> dict[str, Any]:
     signal = alt.param(name=STEP, value=1)
     base = (
         alt.Chart(alt.Data(name="said"))
         .transform_filter(f"datum.t == {STEP}")
-        .encode(y=alt.Y("name:N", title=None, sort=alt.SortField("order")))
+        .encode(y=alt.Y("name:N", title=None, sort=None))
     )
     scale = alt.Scale(domain=[0, 1])
     bars = base.mark_bar(height=14).encode(
@@ -181,7 +181,7 @@ def _answer() -> dict[str, Any]:
     words = words.transform_filter("datum.p <= 0.7")
     spec = spec_of(
         alt.layer(bars, words, left.encode(x=alt.X("p:Q", scale=scale))).add_params(signal),
-        {"step": 22},
+        22 * (classes if classes <= 2 * MOST_CLASSES else MOST_CLASSES) + 10,
     )
     spec["description"] = "Bars of the probability of each class after the chosen step."
     return spec
@@ -194,7 +194,9 @@ def _course(steps: int) -> dict[str, Any]:
     lines = base.mark_line(strokeWidth=2.5).encode(
         x=_time(steps, "time steps seen"),
         y=alt.Y(
-            "p:Q", title="probability", scale=alt.Scale(domain=[0, 1]),
+            "p:Q",
+            title="probability",
+            scale=alt.Scale(domain=[0, 1]),
             axis=alt.Axis(format=".0%", minExtent=52, maxExtent=52),
         ),
         color=alt.Color("who:N", scale=alt.Scale(domain=names, range=[ACCENT, SERIES[1]])),

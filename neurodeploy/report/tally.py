@@ -102,7 +102,7 @@ class Tally:
         else:
             value, answers = float(by_step[-1]), float(len(right))
         ends = wilson(value, answers)
-        frequent = self._confusion.sum(1).max() / max(self._confusion.sum(), 1)
+        frequent = int(self._confusion.sum(1).max()) / max(int(self._confusion.sum()), 1)
         return Accuracy(
             value=value,
             interval=(float(ends[0]), float(ends[1])),

@@ -44,7 +44,9 @@ def _by_step(run: Measured) -> Chart:
         .encode(
             x=step_axis(run.steps, "time step"),
             y=alt.Y(
-                "rate:Q", title="share of neurons that spike", axis=alt.Axis(format="%"),
+                "rate:Q",
+                title="share of neurons that spike",
+                axis=alt.Axis(format="%"),
                 scale=alt.Scale(zero=True),
             ),
             color=alt.Color("layer:N", scale=scale),
@@ -86,7 +88,9 @@ def _by_neuron(run: Measured) -> Chart:
         .mark_line(strokeWidth=2.5, interpolate="step-after")
         .encode(
             x=alt.X(
-                "share:Q", title="neurons, busiest first", axis=alt.Axis(format="%"),
+                "share:Q",
+                title="neurons, busiest first",
+                axis=alt.Axis(format="%"),
                 scale=alt.Scale(domain=[0, 1]),
             ),
             y=alt.Y("rate:Q", title="spikes a step", scale=alt.Scale(zero=True)),
@@ -165,7 +169,9 @@ def _histogram(layer: Weights) -> Chart:
             x=alt.X("low:Q", title=f"weight in {layer.name}", scale=alt.Scale(zero=False)),
             x2="high:Q",
             y=alt.Y(
-                "count:Q", title="synapses", scale=alt.Scale(type="log", domainMin=0.5),
+                "count:Q",
+                title="synapses",
+                scale=alt.Scale(type="log", domainMin=0.5),
                 axis=alt.Axis(format="~s"),
             ),
             y2="floor:Q",

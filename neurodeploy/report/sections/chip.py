@@ -59,8 +59,9 @@ def _map(run: Measured) -> Chart:
             }
         )
     kinds = [*names, "several layers"]
-    empty = [{"row": row, "column": column} for row in range(chip.rows) for column in
-             range(chip.columns)]
+    empty = [
+        {"row": row, "column": column} for row in range(chip.rows) for column in range(chip.columns)
+    ]
     place = {
         "x": alt.X("column:O", axis=None, scale=alt.Scale(padding=0.12)),
         "y": alt.Y("row:O", axis=None, scale=alt.Scale(padding=0.12)),
@@ -85,9 +86,9 @@ def _map(run: Measured) -> Chart:
     )
     full = max((core.full for core in chip.cores), default=0.0)
     return Chart(
-        spec=spec_of(chart, {"step": 26}),
-        alt=f"Map of the {chip.rows * chip.columns:,} cores of {chip.title}: {len(chip.cores):,} in "
-        f"use, the fullest to {percent(full, 0)} of its tightest limit, the others empty.",
+        spec=spec_of(chart, 26 * chip.rows),
+        alt=f"Map of the {chip.rows * chip.columns:,} cores of {chip.title}: {len(chip.cores):,} "
+        f"in use, the fullest to {percent(full, 0)} of its tightest limit, the others empty.",
         caption="Each square is a core, where the mesh has it; coloured ones hold neurons, pale "
         "ones are free.",
     )
@@ -97,9 +98,7 @@ def agreement(run: Measured) -> Section:
     """Where SLAYER, the native engine and Lava agree, and where they first differ."""
     found = run.agreement
     if found.result is None:
-        return Section(
-            key="agreement", title="Is it the same network?", lead=found.note, parts=[]
-        )
+        return Section(key="agreement", title="Is it the same network?", lead=found.note, parts=[])
     result = found.result
     rows = [
         (

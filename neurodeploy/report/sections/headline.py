@@ -93,10 +93,8 @@ def _cheap(run: Measured) -> str:
     of = "as the equal ANN" if ratio.endswith("as much") else "what the equal ANN does"
     if ratio.startswith("1/"):
         ratio = ratio.removesuffix(" of that") + " of"
-    return (
-        f"by the energy proxy it costs {ratio} {of}, with {percent(causes[largest] / proxy['total'], 0)} "
-        f"of it in {NAMES[largest]}"
-    )
+    part = percent(causes[largest] / proxy["total"], 0)
+    return f"by the energy proxy it costs {ratio} {of}, with {part} of it in {NAMES[largest]}"
 
 
 def figures(run: Measured) -> list[Figure]:

@@ -180,11 +180,13 @@ def _confusion(run: Measured, found: Accuracy) -> Chart | Table:
     counts = base.mark_text(aria=False, fontSize=12).encode(
         text=alt.condition("datum.answers > 0", "answers:Q", alt.value("")), color=ink
     )
-    said = f"The most frequent confusion: {worst[0][0]}, {worst[0][1]} times." if worst else (
-        "No class is confused with another."
+    said = (
+        f"The most frequent confusion: {worst[0][0]}, {worst[0][1]} times."
+        if worst
+        else ("No class is confused with another.")
     )
     return Chart(
-        spec=spec_of(alt.layer(cells, counts), {"step": 26}),
+        spec=spec_of(alt.layer(cells, counts), 26 * len(names)),
         alt=f"Confusion matrix of {len(names)} classes, rows what it is, columns what it was read "
         f"as; {matrix.trace():,} of {matrix.sum():,} answers lie on the diagonal. {said}",
         caption="Confusion matrix: answers by what a sample is (rows) and what it was read as "

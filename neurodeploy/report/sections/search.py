@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 
@@ -21,7 +22,7 @@ def front(points: Sequence[Point], folder: str) -> Section:
     folder : str
         Of the search, as a command takes it.
     """
-    values = []
+    values: list[dict[str, Any]] = []
     for number, point in enumerate(points):
         score = point.confirmed or point.validation
         low, high = score.interval
