@@ -15,6 +15,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from neurodeploy._version import __version__
+
+from neurodeploy.cli import training, encoding, running, reporting  # noqa: F401  # isort: skip, the order of --help
+from neurodeploy.cli import converting, costs, search, bundles, new  # noqa: F401  # isort: skip
 from neurodeploy.cli.app import app, command, print_json, print_table
 from neurodeploy.cli.arguments import JsonOption
 from neurodeploy.cli.doctor import diagnose, python_problem

@@ -11,8 +11,8 @@ from typing import Any
 
 import jinja2
 
+import neurodeploy
 from neurodeploy._io.files import atomic_path
-from neurodeploy._version import __version__
 from neurodeploy.report.extra import require_charts
 from neurodeploy.report.measured import Measured
 from neurodeploy.search.points import Point
@@ -64,7 +64,7 @@ def render(runs: Sequence[Measured], front: Front | None = None) -> str:
         ],
         sections=sections,
         numbered=lambda part: next(at for at, chart in enumerate(charts) if chart is part),
-        version=__version__,
+        version=neurodeploy.__version__,
         style=(HERE / "page.css").read_text(),
         script=(HERE / "page.js").read_text(),
         library=_library(),
@@ -110,7 +110,7 @@ def in_script(value: Any) -> str:
 def _library() -> str:
     import vl_convert
 
-    text: str = vl_convert.javascript_bundle(None)
+    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
     return text.replace("</script", "<\\/script")
 
 

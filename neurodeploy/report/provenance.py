@@ -13,7 +13,6 @@ from typing import Any
 
 import neurodeploy
 from neurodeploy._io.lava import installed
-from neurodeploy._version import __version__
 from neurodeploy.experiments.units import machine
 
 PACKAGES = ("torch", "numpy", "numba", "lava-nc", "lava-dl")
@@ -59,7 +58,7 @@ def provenance(
     now = datetime.datetime.now(datetime.timezone.utc)
     rows = [
         ("date", now.strftime("%d %B %Y, %H:%M UTC")),
-        ("neurodeploy", f"{__version__}, {_revision()}"),
+        ("neurodeploy", f"{neurodeploy.__version__}, {_revision()}"),
         ("network", f"sha256 {network_sha256[:16]}" if network_sha256 else "not on disk"),
         ("seed of the training", str(training.get("seed", "not recorded"))),
         ("seed of the test encoding", str(seed)),

@@ -66,7 +66,7 @@ def accuracy_chart(runs: Sequence[Measured]) -> Chart:
     dash = alt.StrokeDash(
         "run:N",
         scale=alt.Scale(domain=names, range=[list(each) for each in DASHES[: len(names)]]),
-        legend=None,
+        legend=alt.Legend() if several else None,
     )
     base = alt.Chart(alt.Data(values=values)).encode(x=step_axis(steps))
     share = alt.Scale(domain=[0, 1])
