@@ -78,22 +78,23 @@ def _sources(paths: list[Path]) -> list[Path]:
 
 
 def _data(context: typer.Context, data: str | None) -> str | None:
-    """Each run has a task: the one that is named, or its own, whose folder is found."""
+    """Each run has a task: the one that is named, or its own; a folder is for those of data."""
     if data is not None and folder_of(data) is None:
         if os.sep in data:
             raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
         return require_task(data)
-    for path in context.params["sources"]:
-        source = report_source(path)
+    sources = [report_source(path) for path in context.params["sources"]]
+    if data is not None and not any(source.task in LAYOUTS for source in sources):
+        expected = f"a run of a task that reads a folder: {', '.join(LAYOUTS)}"
+        found = ", ".join(source.task or "no task of ours" for source in sources)
+        raise InputError(message(f"option --data {data}", expected, found))
+    for source in sources:
         if source.task not in TASKS:
             expected = "the name of its task, such as digits or package.module:NAME"
             said = repr(source.task) if source.task else "no task of ours"
-            raise InputError(message(f"option --data for {path}", expected, said))
+            raise InputError(message(f"option --data for {source.name}", expected, said))
         if source.task in LAYOUTS:
             LAYOUTS[source.task].find(data)
-        elif data is not None:
-            expected = f"a run of a task that reads a folder: {', '.join(LAYOUTS)}"
-            raise InputError(message(f"option --data {data}", expected, f"one of {source.task}"))
     return data
 
 

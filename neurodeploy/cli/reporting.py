@@ -28,6 +28,7 @@ from neurodeploy.cli.report_arguments import (
     report_source,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
+from neurodeploy.signals.corpora.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -118,7 +119,7 @@ def _opened(
     folder = None if data is None else folder_of(data)
     named = source.task if data is None or folder is not None else data
     task = find_task(named)
-    if folder is not None:
+    if folder is not None and named in LAYOUTS:
         task = task.in_folder(folder)
     if source.bundle is None:
         assert source.checkpoint is not None  # its check found one

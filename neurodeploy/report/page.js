@@ -161,7 +161,7 @@ class Player {
     const ready = decoded(sample, this.run), { run } = this;
     const done = run.layers.map((_, at) => this.views[`raster-${at}`].data("spikes", ready.spikes[at]).runAsync());
     if (this.views.answer) {
-      done.push(this.views.answer.data("said", this.said(ready)).runAsync());
+      done.push(this.views.answer.data("said", this.said(ready)).resize().runAsync());
       done.push(this.views.course.data("course", this.course(ready)).runAsync());
     }
     await Promise.all(done);

@@ -35,7 +35,7 @@ def placement(run: Measured) -> Section:
     return Section(
         key="placement",
         title=f"Where it lies on {chip.title}",
-        lead=f"{verdict} {fit['cores']:,} cores in use of {fit['cores_per_chip']:,} a chip; no "
+        lead=f"{verdict} Cores in use: {fit['cores']:,} of {fit['cores_per_chip']:,} a chip; no "
         f"packing can take fewer than {fit['bound']:,}. How sure: {fit['confidence']}.",
         parts=[_map(run), table],
     )
