@@ -32,6 +32,10 @@ ALLOWED = {
         *("errors", "_io", "netx", "signals", "model", "learn", "engines", "deploy"),
         *("hardware", "cost", "tasks"),
     },
+    "report": {
+        *("errors", "_io", "netx", "signals", "model", "learn", "engines", "deploy"),
+        *("hardware", "cost", "tasks", "experiments", "search"),
+    },
 }
 """What each room imports; ``cli`` may import everything, and nothing imports ``cli``."""
 

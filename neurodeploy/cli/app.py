@@ -8,6 +8,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -62,6 +63,11 @@ def resumable(saved: Callable[[], str]) -> Iterator[None]:
 def typed() -> list[str]:
     """The command as it was typed, with the program by its name; it does not begin anew."""
     return ["neurodeploy", *(word for word in sys.argv[1:] if word != "--fresh")]
+
+
+def retyped() -> str:
+    """The same in a line, for the record; of a path of this machine only its last name."""
+    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in typed())
 
 
 @functools.cache

@@ -125,6 +125,7 @@ def run_demo(
     targets = {head: target.numpy() for head, target in test.targets.items()}
     results = Results(
         task=task,
+        splits=splits,
         targets=targets,
         bundle=bundle,
         deployed=deployed,

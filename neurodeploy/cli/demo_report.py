@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
+from neurodeploy.cli.demo_kept import by_feature
 from neurodeploy.cli.demo_results import Results
-from neurodeploy.cli.plots import (
-    Picture,
-    ReportTable,
-    curves,
-    pairs,
-    raster,
-    table_figure,
-    write_report,
-)
+from neurodeploy.cli.plots import ReportTable, bill, curves, pairs, raster, save_pictures
 from neurodeploy.cost.verdict import microjoules
-from neurodeploy.experiments.measure import as_squares
+from neurodeploy.experiments.measure import TEST_SEED, as_squares
+from neurodeploy.report.gather import Choice, gather, read_history
+from neurodeploy.report.intervals import wilson
+from neurodeploy.report.measured import Agreement, Measured
+from neurodeploy.report.page import write_report
+from neurodeploy.report.pieces import Piece
 
 
 def summary_tables(results: Results) -> list[ReportTable]:
@@ -149,31 +148,55 @@ def _in_eight_bits(results: Results) -> Iterator[str]:
         yield f"With 8-bit integers in the decoder, {_percent(accuracy)} of the classes are right."
 
 
-def write_demo_report(results: Results, folder: Path) -> Path:
-    """The HTML page and the PNGs of a demo; returns the page's path."""
-    cost = cost_table(results)
-    pictures = [
-        *_reconstructions(results),
-        _raster(results),
-        *_anytime(results),
-        Picture(
-            name="cost",
-            title="Energy proxy as a picture",
-            caption=cost.caption,
-            figure=table_figure(cost),
-        ),
-    ]
-    samples = results.deployed.counts.samples
-    return write_report(
-        folder,
-        title=f"neurodeploy demo: {results.task.notes().get('dataset', 'a task')}",
-        lead=(
-            f"{samples} test samples, encoded to spikes, run by {results.engine} on the exported "
-            f"integer network, and streamed into the host decoder step by step."
-        ),
-        tables=summary_tables(results),
-        pictures=pictures,
+def write_demo_report(results: Results, folder: Path, command: str) -> Path:
+    """The page and the PNGs of a demo; returns the page's path."""
+    save_pictures(folder, dict(_pictures(results)))
+    run = measured(results, folder, command)
+    return write_report(folder / "report.html", [run])
+
+
+def measured(results: Results, folder: Path, command: str) -> Measured:
+    """What the page says of a demo, of what it has run and compared already."""
+    deployed = results.deployed
+    piece = Piece(
+        activity=tuple(by_feature(results.bundle, deployed.activity)),
+        targets=results.targets,
+        answers=deployed.answers,
     )
+    return gather(
+        results.bundle,
+        results.task,
+        results.splits,
+        [piece],
+        name=folder.absolute().name,
+        command=command,
+        choice=Choice(engine=results.engine, seed=TEST_SEED),
+        folder=folder / "bundle",
+        history=read_history(folder / "train"),
+        agreement=Agreement(samples=len(piece), note="", result=results.agreement),
+    )
+
+
+def _pictures(results: Results) -> Iterator[tuple[str, Figure]]:
+    yield from _reconstructions(results)
+    yield "raster", _raster(results)
+    yield from _anytime(results)
+    yield "cost", _bill(results)
+
+
+def _bill(results: Results) -> Figure:
+    """The bill on the first device, beside the equal ANN."""
+    name, proxy = next(iter(results.costs["proxies"].items()))
+    parts = {"chip": "chip", "traffic": "traffic", "host": "host decoder"}
+    rows = {
+        "this network": {words: 1e6 * proxy[part] for part, words in parts.items()},
+        "equal ANN": {"ANN": 1e6 * proxy["ann"]["dense_j"]},
+        "network, zeros skipped": {
+            words: 1e6 * proxy["zero_skipping"][part] for part, words in parts.items()
+        },
+        "ANN, zeros skipped": {"ANN": 1e6 * proxy["ann"]["effective_j"]},
+    }
+    return bill(rows, f"{name}, an energy proxy")
 
 
 def _shown(results: Results) -> np.ndarray:
@@ -184,48 +207,41 @@ def _shown(results: Results) -> np.ndarray:
     return np.unique(labels, return_index=True)[1]
 
 
-def _reconstructions(results: Results) -> Iterator[Picture]:
+def _reconstructions(results: Results) -> Iterator[tuple[str, Figure]]:
     if results.images is None:
         return
     shown, deployed = _shown(results), results.deployed
     read_as = deployed.answers["label"][shown, -1].argmax(-1)
-    yield Picture(
-        name="reconstructions",
-        title="Originals above, reconstructions from streamed spikes below",
-        caption="The first test digit of each class, and the class that the second head reads.",
-        figure=pairs(
-            as_squares(results.targets["image"][shown]),
-            as_squares(deployed.images()[shown]),
-            [f"read as {label}" for label in read_as],
-        ),
+    figure = pairs(
+        as_squares(results.targets["image"][shown]),
+        as_squares(deployed.images()[shown]),
+        [f"read as {label}" for label in read_as],
     )
+    yield "reconstructions", figure
 
 
-def _raster(results: Results) -> Picture:
+def _raster(results: Results) -> Figure:
     shown = _shown(results)
     sample = shown[min(3, len(shown) - 1)]
     label = results.targets.get("label", np.zeros(0))
     what = f"class {label[sample]}" if label.ndim == 1 and len(label) else f"sample {sample}"
     names = ("input", *results.bundle.network.names)
     activity = zip(names, results.deployed.activity, strict=True)
-    return Picture(
-        name="raster",
-        title="Spikes of one test sample",
-        caption=f"Of {what}, as {results.engine} ran it.",
-        figure=raster({name: layer[sample] for name, layer in activity}, what),
-    )
+    return raster({name: layer[sample] for name, layer in activity}, what)
 
 
-def _anytime(results: Results) -> Iterator[Picture]:
+def _anytime(results: Results) -> Iterator[tuple[str, Figure]]:
     curve = results.accuracy_by_step
     if curve is None:
         return
-    series = {"class head": 100 * curve}
+    number = len(results.targets["label"])
+    shares = {"class head": curve}
     if results.images is not None:
-        series["LeNet on reconstructions"] = 100 * results.images.by_step
-    yield Picture(
-        name="anytime",
-        title="How good the answer is after each step",
-        caption="The decoder answers at every step; the steps still to come are silent.",
-        figure=curves(np.arange(1, len(curve) + 1), series, "accuracy in %"),
-    )
+        shares["LeNet on reconstructions"] = results.images.by_step
+    bands = {
+        name: (100 * low, 100 * high)
+        for name, (low, high) in ((name, wilson(each, number)) for name, each in shares.items())
+    }
+    series = {name: 100 * each for name, each in shares.items()}
+    steps = np.arange(1, len(curve) + 1)
+    yield "anytime", curves(steps, series, "right answers in %, with 95 % intervals", bands)

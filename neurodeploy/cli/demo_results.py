@@ -64,10 +64,12 @@ class ImageResults:
 class Results:
     """Everything that the demo measured, on the test set.
 
-    ``targets`` are those of the test samples; ``images`` is None where the task reconstructs none.
+    ``splits`` are the task's data; ``targets`` are those of the test samples; ``images`` is None
+    where the task reconstructs none.
     """
 
     task: Task[Any]
+    splits: Any
     targets: Mapping[str, np.ndarray]
     bundle: Bundle
     deployed: Deployed

@@ -1,33 +1,23 @@
-"""Pictures and one HTML page of a run."""
+"""Pictures of a run, as files, in one style."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jinja2
 import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from neurodeploy._io.files import atomic_path
 
 matplotlib.use("Agg")
+matplotlib.style.use(Path(__file__).with_name("pictures.mplstyle"))
 
 INK, ACCENT, QUIET = "#1f2933", "#c2410c", "#94a3b8"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A figure of the report, its file name (without suffix), title and one-line caption."""
-
-    name: str
-    title: str
-    caption: str
-    figure: Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +31,17 @@ class ReportTable:
 
 
 def raster(layers: Mapping[str, np.ndarray], title: str) -> Figure:
-    """Spike raster of one sample, a panel for each layer {name: [neuron, time]}."""
+    """Spike raster of one sample, a panel for each layer {name: [neuron, time]}.
+
+    The first neuron is on top, so that pixels, row by row, stand as in their image.
+    """
     figure = Figure(figsize=(9, 2.2 * len(layers)), layout="constrained")
     axes = figure.subplots(len(layers), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (name, spikes) in zip(axes, layers.items(), strict=True):
         neuron, step = np.nonzero(spikes)
-        axis.scatter(step, neuron, s=3, color=INK, marker="|", linewidths=0.8)
-        axis.set(ylabel=name, ylim=(-1, len(spikes)), xlim=(-0.5, spikes.shape[1] - 0.5))
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.scatter(step + 1, neuron, s=3, color=INK, marker="|", linewidths=0.8)
+        axis.set(ylabel=name, ylim=(len(spikes), -1), xlim=(0.5, spikes.shape[1] + 0.5))
+        axis.grid(visible=False)
     axes[0].set_title(title, loc="left")
     axes[-1].set_xlabel("time step")
     return figure
@@ -71,108 +64,51 @@ def pairs(originals: np.ndarray, reconstructions: np.ndarray, captions: Sequence
     return figure
 
 
-def curves(steps: np.ndarray, series: Mapping[str, np.ndarray], ylabel: str) -> Figure:
-    """Lines over time steps, {label: [step]}."""
+def curves(
+    steps: np.ndarray,
+    series: Mapping[str, np.ndarray],
+    ylabel: str,
+    bands: Mapping[str, tuple[np.ndarray, np.ndarray]],
+) -> Figure:
+    """Lines over time steps in percent, {label: [step]}, and the interval of each."""
     figure = Figure(figsize=(6.5, 3.4), layout="constrained")
     axis = figure.subplots()
-    for (label, values), color in zip(series.items(), (INK, ACCENT, QUIET), strict=False):
-        axis.plot(steps, values, color=color, label=f"{label}, {values[-1]:.1f} at the end")
-    axis.set(xlabel="time steps seen", ylabel=ylabel, xlim=(steps[0], steps[-1]))
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(axis="y", color="#e5e7eb")
-    axis.legend(frameon=False)
+    lines = ("-", "--", ":")
+    for (label, values), color, line in zip(
+        series.items(), (ACCENT, INK, QUIET), lines, strict=False
+    ):
+        axis.fill_between(steps, *bands[label], color=color, alpha=0.18, linewidth=0)
+        text = f"{label}, {values[-1]:.1f} at the end"
+        axis.plot(steps, values, color=color, linestyle=line, label=text)
+    axis.set(xlabel="time steps seen", ylabel=ylabel, xlim=(steps[0], steps[-1]), ylim=(0, 100))
+    axis.legend(loc="lower right")
     return figure
 
 
-def table_figure(table: ReportTable) -> Figure:
-    """A table as a picture."""
-    figure = Figure(figsize=(7.5, 0.5 + 0.28 * (len(table.rows) + 1)), layout="constrained")
+def bill(rows: Mapping[str, Mapping[str, float]], device: str) -> Figure:
+    """Microjoules of a sample as stacked bars, {who: {part: microjoules}}."""
+    figure = Figure(figsize=(7.5, 0.9 + 0.55 * len(rows)), layout="constrained")
     axis = figure.subplots()
-    axis.axis("off")
-    axis.set_title(table.title, loc="left")
-    drawn = axis.table(
-        cellText=[list(row) for row in table.rows],
-        colLabels=list(table.heads),
-        loc="center",
-        cellLoc="right",
+    parts = list(dict.fromkeys(part for each in rows.values() for part in each))
+    colors = dict(zip(parts, (INK, QUIET, ACCENT, "#1f5f8b"), strict=False))
+    for place, each in enumerate(rows.values()):
+        left = 0.0
+        for part, value in each.items():
+            axis.barh(place, value, left=left, color=colors[part], height=0.6)
+            left += value
+        axis.text(left, place, f" {left:,.4g}", va="center")
+    axis.set(yticks=range(len(rows)), yticklabels=[*rows], xlabel=f"microjoules a sample, {device}")
+    axis.invert_yaxis()
+    axis.margins(x=0.12)
+    axis.legend(
+        handles=[Patch(color=colors[part], label=part) for part in parts],
+        loc="lower right",
     )
-    drawn.auto_set_font_size(False)
-    drawn.set_fontsize(9)
-    drawn.scale(1, 1.35)
-    drawn.auto_set_column_width(range(len(table.heads)))
-    for (row, column), cell in drawn.get_celld().items():
-        cell.set_edgecolor("#e5e7eb")
-        if row == 0:
-            cell.set_text_props(weight="bold")
-        if column == 0:
-            cell.set_text_props(ha="left")
     return figure
 
 
-PAGE = jinja2.Environment(autoescape=True).from_string(
-    """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
- body { font: 16px/1.5 system-ui, sans-serif; color: #1f2933; max-width: 60rem;
-        margin: 2rem auto; padding: 0 1rem; }
- h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
- img { max-width: 100%; } .wide { overflow-x: auto; }
- table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
- th, td { padding: .3rem .8rem; border-bottom: 1px solid #e5e7eb; text-align: right; }
- th:first-child, td:first-child { text-align: left; }
- .note { color: #52606d; font-size: .9rem; }
-</style></head><body>
-<h1>{{ title }}</h1><p>{{ lead }}</p>
-{% for table in tables %}<h2>{{ table.title }}</h2><div class="wide"><table>
-<tr>{% for head in table.heads %}<th>{{ head }}</th>{% endfor %}</tr>
-{% for row in table.rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}</table></div><p class="note">{{ table.caption }}</p>{% endfor %}
-{% for picture in pictures %}<h2>{{ picture.title }}</h2>
-<img alt="{{ picture.title }}" src="data:image/png;base64,{{ picture.data }}">
-<p class="note">{{ picture.caption }}</p>{% endfor %}
-</body></html>
-"""
-)
-
-
-def write_report(
-    folder: Path,
-    *,
-    title: str,
-    lead: str,
-    tables: Sequence[ReportTable],
-    pictures: Sequence[Picture],
-) -> Path:
-    """Write ``report.html``, which stands alone, and a PNG for each picture beside it.
-
-    Parameters
-    ----------
-    folder : path
-        Where they go; each file is whole or not there.
-    title, lead : str
-        Head of the page and its first paragraph.
-    tables, pictures
-        In the order in which they are shown, tables first.
-
-    Returns
-    -------
-    path
-        Of the page.
-    """
-    shown: list[dict[str, Any]] = []
-    for picture in pictures:
-        path = folder / f"{picture.name}.png"
-        with atomic_path(path) as draft:
-            picture.figure.savefig(draft, dpi=130, format="png")
-        shown.append(
-            {
-                "title": picture.title,
-                "caption": picture.caption,
-                "data": base64.b64encode(path.read_bytes()).decode("ascii"),
-            }
-        )
-    page = folder / "report.html"
-    with atomic_path(page) as draft:
-        draft.write_text(PAGE.render(title=title, lead=lead, tables=tables, pictures=shown))
-    return page
+def save_pictures(folder: Path, pictures: Mapping[str, Figure]) -> None:
+    """Write a PNG for each picture, {name: figure}; each is whole or not there."""
+    for name, figure in pictures.items():
+        with atomic_path(folder / f"{name}.png") as draft:
+            figure.savefig(draft, dpi=130, format="png")

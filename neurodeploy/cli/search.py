@@ -232,3 +232,4 @@ def _show(outcome: Outcome, as_json: bool) -> None:
     folder = outcome.plan.folder
     out().print(f"\nPicture: {picture}\nAll points: {folder / POINTS_FILE}")
     out().print(f"Next: neurodeploy pick {folder} POINT", soft_wrap=True)
+    out().print(f"See it: neurodeploy report BUNDLE --front {folder}", soft_wrap=True)

@@ -19,7 +19,7 @@ from neurodeploy.cli.arguments import (
     file_of,
     positive,
 )
-from neurodeploy.deploy.manifest import read_manifest
+from neurodeploy.deploy.packing import manifest_of
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 from neurodeploy.serve.access import TOKEN_VARIABLE, read_token, require_access, require_packages
 from neurodeploy.serve.limits import ServiceLimits
@@ -30,7 +30,7 @@ USUAL = ServiceLimits()
 
 def _bundle(path: Path) -> Path:
     require_packages()
-    read_manifest(path)
+    manifest_of(path)
     start_reader()  # it is ready when the command has loaded what it needs
     return path
 

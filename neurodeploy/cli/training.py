@@ -14,6 +14,7 @@ from neurodeploy.cli.app import (
     print_json,
     print_table,
     resumable,
+    retyped,
     value_rows,
 )
 from neurodeploy.cli.arguments import (
@@ -59,8 +60,10 @@ def demo(
     from neurodeploy.cli.demo import run_demo
     from neurodeploy.cli.demo_kept import KEPT
     from neurodeploy.cli.demo_report import summary_tables, write_demo_report
+    from neurodeploy.report.extra import require_charts
     from neurodeploy.tasks import task as find_task
 
+    require_charts()
     chosen = find_task(task)
     if data_dir is not None:
         chosen = chosen.in_folder(data_dir)
@@ -70,7 +73,7 @@ def demo(
             (folder / kept).unlink(missing_ok=True)
     with resumable(lambda: epochs_done(folder / "train")), progress_bar() as progress:
         results = run_demo(chosen, folder, engine=engine, progress=progress, console=notes())
-    page = write_demo_report(results, folder)
+    page = write_demo_report(results, folder, retyped())
     if as_json:
         print_json({**results.to_dict(), "report": str(page)})
         return
@@ -157,6 +160,7 @@ def train(
     else:
         print_table("validation, temperature 0", ("", "value"), value_rows(measured))
         out().print(f"Next: neurodeploy export {task} --checkpoint {checkpoint}", soft_wrap=True)
+        out().print(f"See it: neurodeploy report {folder} --data {task}", soft_wrap=True)
 
 
 @command("PyTorch and SLAYER")
@@ -187,4 +191,4 @@ def export(
     for finding in findings:
         notes().print(finding, markup=False)
     out().print(f"Checkpoint: {checkpoint}\nBundle: {folder}", soft_wrap=True)
-    out().print(f"Next: neurodeploy energy {folder}", soft_wrap=True)
+    out().print(f"Next: neurodeploy energy {folder}, neurodeploy report {folder}", soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from neurodeploy.cli.demo import run_demo
-from neurodeploy.cli.demo_report import summary_tables, write_demo_report
+from neurodeploy.cli.demo_report import measured, summary_tables, write_demo_report
 from neurodeploy.cli.demo_results import Results
 from neurodeploy.deploy.bundle import load_bundle
 from neurodeploy.tasks.shipped import DIGITS
@@ -75,11 +75,17 @@ def test_a_second_run_repeats_nothing(
 
 
 def test_report_and_summary(results: tuple[Results, Path]) -> None:
-    page = write_demo_report(results[0], results[1])
+    page = write_demo_report(results[0], results[1], "neurodeploy demo --task digits")
     text = page.read_text()
-    assert "not a measurement" in text
+    assert "Not a measurement" in text
+    assert "neurodeploy demo --task digits" in text
+    run = measured(results[0], results[1], "")
+    assert run.accuracy is not None
+    assert run.accuracy.value == results[0].accuracy
+    np.testing.assert_array_equal(run.accuracy.by_step, results[0].accuracy_by_step)
+    assert run.cost["proxies"]["loihi"]["chip"] == results[0].costs["proxies"]["loihi"]["chip"]
+    assert len(run.history) == 6
     for name in ("reconstructions", "raster", "anytime", "cost"):
         assert (results[1] / f"{name}.png").stat().st_size > 5000
     titles = [table.title for table in summary_tables(results[0])]
     assert titles[0] == "Quality on the test set"
-    assert all(title in text for title in titles)

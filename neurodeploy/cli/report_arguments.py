@@ -1,0 +1,143 @@
+"""Arguments of `report`, checked before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodeploy._io.files import require_file
+from neurodeploy.cli.arguments import given, output_file, tasks
+from neurodeploy.cli.input_arguments import folder_of
+from neurodeploy.cli.runs import CHECKPOINT
+from neurodeploy.deploy.manifest import MANIFEST_FILE
+from neurodeploy.deploy.packing import is_bundle, manifest_of
+from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.report.extra import require_charts
+from neurodeploy.signals.corpora.layouts import LAYOUTS
+from neurodeploy.tasks.registry import TASKS, require_task
+
+POINTS = "points.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSource:
+    """What a person named: a bundle, or a run whose model is exported for the report.
+
+    Parameters
+    ----------
+    name : str
+        By which runs are told apart.
+    task : str
+        Of ours, that it says it is of; empty where nobody said.
+    bundle, checkpoint : path, optional
+        One of them is there.
+    training : path
+        Folder that may hold ``metrics.jsonl``.
+    """
+
+    name: str
+    task: str
+    training: Path
+    bundle: Path | None = None
+    checkpoint: Path | None = None
+
+
+def report_source(path: Path) -> ReportSource:
+    """What lies in a folder: a bundle, a run with one, or a run with a checkpoint.
+
+    Raises
+    ------
+    FileFormatError
+        None of them, or a damaged bundle.
+    """
+    name = path.absolute().parent.name if path.name == "bundle" else path.absolute().name
+    training = path / "train" if (path / "train").is_dir() else path
+    for bundle in (path, path / "bundle"):
+        if (bundle / MANIFEST_FILE).is_file() or (bundle.is_file() and is_bundle(bundle)):
+            task = str(manifest_of(bundle).notes.get("task", ""))
+            where = path.absolute().parent if path.name == "bundle" else training
+            return ReportSource(name=name, task=task, training=where, bundle=bundle)
+    if (training / CHECKPOINT).is_file():
+        known = path.absolute().parent.name
+        task = known if known in TASKS else ""
+        return ReportSource(
+            name=name, task=task, training=training, checkpoint=training / CHECKPOINT
+        )
+    expected = f"a bundle, or a run with a bundle or a {CHECKPOINT}"
+    found = "neither" if path.is_dir() else "no such folder"
+    raise FileFormatError(message(f"report {path}", expected, found))
+
+
+def _sources(paths: list[Path]) -> list[Path]:
+    for path in paths:
+        report_source(path)
+    return paths
+
+
+def _data(context: typer.Context, data: str | None) -> str | None:
+    """Each run has a task: the one that is named, or its own; a folder is for those of data."""
+    if data is not None and folder_of(data) is None:
+        if os.sep in data:
+            raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
+        return require_task(data)
+    sources = [report_source(path) for path in context.params["sources"]]
+    if data is not None and not any(source.task in LAYOUTS for source in sources):
+        expected = f"a run of a task that reads a folder: {', '.join(LAYOUTS)}"
+        found = ", ".join(source.task or "no task of ours" for source in sources)
+        raise InputError(message(f"option --data {data}", expected, found))
+    for source in sources:
+        if source.task not in TASKS:
+            expected = "the name of its task, such as digits or package.module:NAME"
+            said = repr(source.task) if source.task else "no task of ours"
+            raise InputError(message(f"option --data for {source.name}", expected, said))
+        if source.task in LAYOUTS:
+            LAYOUTS[source.task].find(data)
+    return data
+
+
+def _page(path: Path) -> Path:
+    require_charts()
+    return output_file(path)
+
+
+def _front(folder: Path) -> Path:
+    require_file(folder / POINTS, "points")
+    return folder
+
+
+SourcesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Runs or bundles; several are compared.",
+        metavar="RUN|BUNDLE...",
+        callback=_sources,
+        is_eager=True,
+    ),
+]
+ReportDataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="The task whose test part is measured, or the folder of data of the run's own task; "
+        "by default that task.",
+        callback=_data,
+        autocompletion=tasks,
+    ),
+]
+PageOption = Annotated[Path, typer.Option("--out", help="The page, one HTML file.", callback=_page)]
+FrontOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--front", help="Folder of `tune` or `levers`, for its front.", callback=given(_front)
+    ),
+]
+ReportSamplesOption = Annotated[
+    int | None, typer.Option("--samples", help="Of the test part, at most; all by default.", min=1)
+]
+ShownOption = Annotated[
+    int, typer.Option("--shown", help="Samples to look at, and as many failures.", min=1, max=50)
+]

@@ -1,0 +1,140 @@
+"""The page: one HTML file with everything in it, which no network is needed for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+import neurodeploy
+from neurodeploy._io.files import atomic_path
+from neurodeploy.report.extra import require_charts
+from neurodeploy.report.measured import Measured
+from neurodeploy.search.points import Point
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """The front of a search, and its folder as a command takes it."""
+
+    points: Sequence[Point]
+    folder: str
+
+
+def render(runs: Sequence[Measured], front: Front | None = None) -> str:
+    """The page of one run, or of several side by side.
+
+    Parameters
+    ----------
+    runs : sequence of Measured
+        At least one.
+    front : Front, optional
+        Of a search, in a section of its own.
+
+    Raises
+    ------
+    MissingPackageError
+        The extra ``report`` is not installed.
+    """
+    require_charts()
+    from neurodeploy.report.parts import CONFIG
+    from neurodeploy.report.player import run_data, share_of_budget
+    from neurodeploy.report.sections import headline
+
+    sections = _sections(runs, front)
+    charts = [part for section in sections for part in section.parts if part.kind == "chart"]
+    data = {
+        "config": CONFIG,
+        "charts": [chart.spec for chart in charts],
+        "runs": [run_data(run, share_of_budget(runs)) for run in runs],
+    }
+    return _template().render(
+        title=headline.title(runs),
+        runs=runs,
+        answers=[
+            (run, headline.trained(run), headline.verdict(run), headline.figures(run))
+            for run in runs
+        ],
+        sections=sections,
+        numbered=lambda part: next(at for at, chart in enumerate(charts) if chart is part),
+        version=neurodeploy.__version__,
+        style=(HERE / "page.css").read_text(),
+        script=(HERE / "page.js").read_text(),
+        library=_library(),
+        data=in_script(data),
+    )
+
+
+def _sections(runs: Sequence[Measured], front: Front | None) -> list[Any]:
+    """What the page shows, in order; keys are unique."""
+    from neurodeploy.report.player import gallery, player
+    from neurodeploy.report.sections import activity, chip, compare, costs, history, quality, search
+
+    found = [compare.compare(runs)]
+    for at, run in enumerate(runs):
+        own = (
+            player(run, at),
+            gallery(run, at),
+            quality.quality(run),
+            chip.agreement(run),
+            costs.energy(run),
+            costs.timing(run),
+            chip.placement(run),
+            activity.activity(run),
+            activity.weights(run),
+            history.history(run),
+        )
+        several = run.name if len(runs) > 1 else ""
+        found += [each and replace(each, key=f"{each.key}-{at}", run=several) for each in own]
+    if front is not None:
+        found.append(search.front(front.points, front.folder))
+    return [each for each in found if each is not None]
+
+
+def in_script(value: Any) -> str:
+    """JSON that stands in a script element and cannot end it."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for each in "<>&\u2028\u2029":
+        text = text.replace(each, f"\\u{ord(each):04x}")
+    return text
+
+
+@cache
+def _library() -> str:
+    import vl_convert
+
+    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return text.replace("</script", "<\\/script")
+
+
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(HERE)
+    made = jinja2.Environment(
+        autoescape=True,
+        loader=loader,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return made.get_template("page.html.j2")
+
+
+def write_report(path: Path, runs: Sequence[Measured], front: Front | None = None) -> Path:
+    """Write `render` to a file, whole or not at all.
+
+    Returns
+    -------
+    path
+        Of the page.
+    """
+    page = render(runs, front)
+    with atomic_path(path) as draft:
+        draft.write_text(page, encoding="utf-8")
+    return path

@@ -1,0 +1,81 @@
+"""The command `report`: what it takes, what it refuses before anything is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from neurodeploy.cli.main import app
+from neurodeploy.cli.report_arguments import report_source
+from neurodeploy.deploy.bundle import save_bundle
+from neurodeploy.errors import NeurodeployError
+from neurodeploy.tasks import TASKS, train_task
+from neurodeploy.tasks.shipped import DIGITS
+
+SMALL = dataclasses.replace(
+    DIGITS, train=200, test=30, training=dataclasses.replace(DIGITS.training, epochs=1)
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a checkpoint and a bundle."""
+    folder = tmp_path_factory.mktemp("runs") / "digits" / "default"
+    named = dataclasses.replace(SMALL, name="digits")
+    model = train_task(named, named.splits(), folder)
+    save_bundle(named.bundle(model), folder / "bundle")
+    return folder
+
+
+def test_a_bundle_and_the_checkpoint_it_comes_from_say_the_same(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "digits", SMALL)
+    bare = tmp_path / "digits" / "bare"
+    bare.mkdir(parents=True)
+    shutil.copy(run / "best.safetensors", bare)
+    page = tmp_path / "page.html"
+    words = ["report", str(run), str(bare), "--samples", "20", "--json", "--out", str(page)]
+    monkeypatch.setattr(sys, "argv", ["neurodeploy", *words])
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    one, other = json.loads(done.stdout.splitlines()[-1])["runs"]
+    assert (one.pop("name"), other.pop("name")) == ("default", "bare")
+    assert one == other
+    assert one["samples"] == 20
+    assert one["exact"]
+    text = page.read_text()
+    assert "2 networks compared: default, bare" in text
+    assert "neurodeploy report default bare --samples 20 --json --out page.html" in text
+
+
+def test_what_is_no_run_is_refused_at_once(run: Path, tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, ["report", *words])
+        assert isinstance(done.exception, NeurodeployError)
+        return str(done.exception)
+
+    assert "expected a bundle, or a run" in said(str(tmp_path))
+    assert "no such folder" in said(str(tmp_path / "none"))
+    assert "points" in said(str(run), "--front", str(tmp_path))
+    assert "a run of a task that reads a folder" in said(str(run), "--data", str(tmp_path))
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copy(run / "best.safetensors", bare)
+    assert "expected the name of its task" in said(str(bare))
+    assert "task" in said(str(run), "--data", "digit")
+    assert "a folder" in said(str(run), "--out", str(tmp_path))
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_run_is_named_by_its_folder(run: Path) -> None:
+    whole, bundle = report_source(run), report_source(run / "bundle")
+    assert whole.name == bundle.name == "default"
+    assert whole.training == bundle.training == run
+    assert whole.bundle == bundle.bundle == run / "bundle"
