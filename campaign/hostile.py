@@ -17,6 +17,7 @@ from types import FrameType
 import numpy as np
 from readers import Reader, readers
 
+from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy.errors import NeurodeployError
 
 MEMORY_BYTES = 1 << 30
@@ -98,9 +99,10 @@ def _child(name: str, first: int, end: int, send: int) -> None:
         signal.signal(signal.SIGALRM, _late)
         now = _virtual_bytes()
         resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY_BYTES, now + MEMORY_BYTES))
-        for index in range(first, end):
-            path.write_bytes(mutant(reader, name, index))
-            os.write(send, f"{one(reader, path)}\n".encode())
+        with one_reader():
+            for index in range(first, end):
+                path.write_bytes(mutant(reader, name, index))
+                os.write(send, f"{one(reader, path)}\n".encode())
     os._exit(0)
 
 

@@ -20,6 +20,7 @@ UNREADABLE = (
     EOFError,
     KeyError,
     ZeroDivisionError,
+    UnboundLocalError,  # of chunks that are missing
     MemoryError,
     struct.error,
     wavfile.WavFileWarning,

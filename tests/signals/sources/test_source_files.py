@@ -89,7 +89,13 @@ def test_sound_is_the_same_in_every_type_of_sample(dtype: type, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "damaged", [b"RIFF\x10\0\0\0WAVE", b"RIFF\x10\0\0\0WAVEfmt \x10\0\0\0", b""]
+    "damaged",
+    [
+        b"RIFF\x10\0\0\0WAVE",
+        b"RIFF\x10\0\0\0WAVEfmt \x10\0\0\0",
+        b"RIFF\x10\0\0\0WAVELIST\x04\0\0\0abcd",
+        b"",
+    ],
 )
 def test_damaged_sound_is_refused(damaged: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
