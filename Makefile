@@ -21,7 +21,7 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
-.PHONY: help demo test test-all kernels benchmark outside docs lint types install lock clean
+.PHONY: help demo test test-all kernels benchmark campaign outside docs lint types install lock clean
 
 demo: $(READY)
 	$(VENV)/bin/neurodeploy demo
@@ -36,6 +36,10 @@ benchmark: $(BENCHMARK)/.ready
 	@for name in startup training_step native_engine peers pilotnet limit counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
+
+# Hours; what is finished is kept in runs/campaign, and the next call goes on.
+campaign: $(READY)
+	$(PYTHON) campaign/run.py
 
 outside: $(BENCHMARK)/.ready
 	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/train/test_sanafe.py tests/adopt/nir/test_nir_tools.py tests/signals/sources/test_source_vendors.py
@@ -84,6 +88,7 @@ help:
 	@echo "make kernels     the native engine's other kernels against the default ones"
 	@echo "make benchmark   speed beside peers, in an environment of its own"
 	@echo "make outside     our counts against NeuroBench and SANA-FE, NIR graphs against the tools that wrote them"
+	@echo "make campaign    hostile files by the hundred thousand; resumable"
 	@echo "make lock        resolve the locked dependencies anew"
 	@echo "make clean       take the environments away"
 

@@ -52,25 +52,26 @@ def main() -> None:
     sys.exit(1 if found else 0)
 
 
-def planned(inputs: int, only: list[str] | None = None) -> Iterator[tuple[str, int]]:
-    """(name, first index) of every part; each kind of file by its share of all inputs."""
+def planned(inputs: int, only: list[str] | None = None) -> Iterator[tuple[str, int, int]]:
+    """(name, first index, count) of every part; each kind of file by its share of all inputs."""
     whole = sum(SHARES.values())
     for name, share in SHARES.items():
         if not only or name in only:
-            for first in range(0, max(1, inputs * share // whole), PART):
-                yield name, first
+            wanted = max(1, inputs * share // whole)
+            for first in range(0, wanted, PART):
+                yield name, first, min(PART, wanted - first)
 
 
-def run(name: str, first: int) -> None:
+def run(name: str, first: int, count: int) -> None:
     """Run one part and keep what came of it."""
     warnings.simplefilter("ignore")
     counts: Counter[str] = Counter()
     found: list[tuple[int, str]] = []
-    for index, said in outcomes(name, first, PART):
+    for index, said in outcomes(name, first, count):
         counts[said if said in (READ, REFUSED) else "found"] += 1
         if said not in (READ, REFUSED):
             found.append((index, said))
-    file = _file(name, first)
+    file = _file(name, first, count)
     with atomic_path(file) as draft:
         draft.write_text(json.dumps({"name": name, "counts": counts, "found": found}) + "\n")
 
@@ -96,8 +97,8 @@ def report(parts: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
     return found
 
 
-def _file(name: str, first: int) -> Path:
-    return FOLDER / name.replace(" ", "-") / f"{first:06d}.json"
+def _file(name: str, first: int, count: int) -> Path:
+    return FOLDER / name.replace(" ", "-") / f"{first:06d}-{count}.json"
 
 
 if __name__ == "__main__":
