@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from rich.progress import Progress
+
 import neurodeploy as nd
 from neurodeploy.experiments import (
     Run,
@@ -77,7 +79,9 @@ def ann(task: nd.ImageTask) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        trained = nd.train_task(task, splits, folder, model=ann_model(task, splits))
+        trained = nd.train_task(
+            task, splits, folder, Progress(disable=True), model=ann_model(task, splits)
+        )
         return measure_sampled(task, splits, trained)
 
     return run

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from rich.progress import Progress
+
 import neurodeploy as nd
 from neurodeploy.experiments import (
     LeNet,
@@ -64,7 +66,7 @@ def vdib(task: nd.EventTask) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = filmed(task.motion)
-        model = nd.train_task(task, splits, folder)
+        model = nd.train_task(task, splits, folder, Progress(disable=True))
         nd.save_bundle(task.bundle(model), folder / "bundle")
         return {
             **measure(task, splits, model),

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
+from rich.progress import Progress
 
 import neurodeploy as nd
 from neurodeploy.experiments import Run, Unit, run_script, run_small_ann
@@ -94,7 +95,9 @@ def priced(weight_bits: int) -> Callable[[int, float, int], Mapping[str, float]]
 
 def trained(task: nd.ImageTask, splits: Splits, folder: Path) -> nd.HybridModel:
     """The spiking model of a variant and seed, trained once."""
-    return nd.train_task(task, splits, folder / "model" / str(task.training.seed))
+    return nd.train_task(
+        task, splits, folder / "model" / str(task.training.seed), Progress(disable=True)
+    )
 
 
 def snn_of(task: nd.ImageTask) -> Run:
@@ -116,7 +119,12 @@ def compressed_of(task: nd.ImageTask, **how: float) -> Run:
         smaller = nd.compress(base, **how)  # type: ignore[arg-type]
         training = dataclasses.replace(FINE_TUNING, seed=task.training.seed)
         tuning = dataclasses.replace(task, training=training)
-        return counted(task, splits, nd.train_task(tuning, splits, folder, model=smaller), folder)
+        return counted(
+            task,
+            splits,
+            nd.train_task(tuning, splits, folder, Progress(disable=True), model=smaller),
+            folder,
+        )
 
     return run
 

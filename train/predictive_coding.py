@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import Progress
 
 import neurodeploy as nd
 from neurodeploy.experiments import (
@@ -60,7 +61,7 @@ def vdib(task: nd.BlobTask) -> Run:
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        model = nd.train_task(task, splits, folder)
+        model = nd.train_task(task, splits, folder, Progress(disable=True))
         nd.save_bundle(task.bundle(model), folder / "bundle")
         return measure(task, splits, model)
 

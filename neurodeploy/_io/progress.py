@@ -6,6 +6,7 @@ something is done that is worth a line.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from rich.console import Console
@@ -21,10 +22,22 @@ from rich.table import Column
 
 BAR_WIDTH = 12
 
+NOTEBOOK_S = 0.2
+"""A notebook is drawn again after so many seconds at the earliest."""
+
+NOTEBOOK = (
+    "{% for task in tasks %}<div>"
+    '<progress aria-label="{{ task.description }}"{% if task.total %} max="{{ task.total }}" '
+    'value="{{ task.completed }}"{% endif %}></progress> {{ task.description }}</div>{% endfor %}'
+    "{% for line in lines %}<div>{{ line }}</div>{% endfor %}"
+)
+
 
 def progress_bar() -> Progress:
-    """Progress on standard error, drawn if that is a terminal, else in lines."""
+    """Progress in a notebook; on standard error elsewhere, drawn if that is a terminal."""
     console = Console(stderr=True)
+    if console.is_jupyter:
+        return Notebook(console=console, disable=True)
     if not console.is_terminal:
         return Lines(console=console, disable=True)
     return Progress(
@@ -55,3 +68,45 @@ class Lines(Progress):
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Notebook(Progress):
+    """Progress below a notebook's cell: bars that move in place, and the lines under them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._said: list[str] = []
+        self._handle: Any = None
+        self._drawn_s = 0.0
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Draw what changed, a ``line`` at once."""
+        super().update(task_id, **changes)
+        if "line" in changes:
+            self._said.append(changes["line"])
+        if "line" in changes or time.monotonic() - self._drawn_s > NOTEBOOK_S:
+            self._draw()
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        """As `update`."""
+        self.update(task_id, advance=advance)
+
+    def stop(self) -> None:
+        """Draw where it ended."""
+        super().stop()
+        self._draw()
+
+    def _draw(self) -> None:
+        import jinja2
+        from IPython.display import display
+
+        template = jinja2.Environment(autoescape=True).from_string(NOTEBOOK)
+        shown = {
+            "text/html": template.render(tasks=self.tasks, lines=self._said),
+            "text/plain": "\n".join([*(task.description for task in self.tasks), *self._said]),
+        }
+        self._drawn_s = time.monotonic()
+        if self._handle is None:
+            self._handle = display(shown, raw=True, display_id=True)
+        else:
+            self._handle.update(shown, raw=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodeploy._io.reprs import html_table
 from neurodeploy.adopt.floats import FloatLayer, Number
 from neurodeploy.adopt.levels import Rounded, decay_integers, relative_error
 from neurodeploy.netx.reach import highest_voltage
@@ -88,6 +89,21 @@ class Report:
         own = {layer.name: layer.spikes.own or 0.0 for layer in self.layers if layer.spikes}
         return max(own, key=lambda name: own[name]) if any(own.values()) else None
 
+    def _repr_html_(self) -> str:
+        heads = ("layer", "bits", "threshold", "weight error", "silent", "counts that differ")
+        rows = [
+            (
+                layer.name,
+                layer.weight_bits,
+                layer.threshold,
+                f"{layer.weight_error:.2%}",
+                "yes" if layer.silent else "no",
+                _share(layer.spikes),
+            )
+            for layer in self.layers
+        ]
+        return html_table(f"Floats to integers of {self.bits} bits", heads, rows)
+
     def to_dict(self) -> dict[str, Any]:
         """All of it, for JSON."""
         return {
@@ -128,6 +144,13 @@ def compare_spikes(floats: np.ndarray, integers: np.ndarray, alone: np.ndarray) 
         different=different,
         own=own,
     )
+
+
+def _share(spikes: SpikeDifference | None) -> str:
+    """What of the spike counts is different, in words; empty without a calibration."""
+    if spikes is None:
+        return ""
+    return "no spikes" if spikes.different is None else f"{spikes.different:.2%}"
 
 
 def _bits_needed(matrices: Sequence[np.ndarray]) -> int:

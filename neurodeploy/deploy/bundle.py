@@ -21,6 +21,7 @@ import torch
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy._io.limits import DEFAULT, Limits
+from neurodeploy._io.reprs import html_table, sizes
 from neurodeploy._io.tensors import (
     load_state,
     load_tensors,
@@ -106,7 +107,14 @@ class Bundle:
         return f"Bundle({self.network!r}, {decoder}, {self.encoding!r}, {self.steps} steps)"
 
     def _repr_html_(self) -> str:
-        return self.network._repr_html_()
+        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
+        rows = [
+            ("encoding", repr(self.encoding)),
+            ("steps of a sample", self.steps),
+            *zip(self.network.names, map(sizes, self.network.shapes), strict=True),
+            ("decoder, on the host", f"{self.decoder.config.name} of {heads}"),
+        ]
+        return html_table(f"Bundle with {self.network!r}", ("part", "what it is"), rows)
 
     @property
     def step_limit(self) -> int | None:

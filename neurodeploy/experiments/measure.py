@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.progress import Progress
 
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.experiments.oracle import LeNet, oracle_accuracy
@@ -156,7 +157,8 @@ def vdib(task: Task[Any], *, threads: int | None = None) -> Run:
 
 def _trained_and_measured(task: Task[Any], threads: int | None, folder: Path) -> dict[str, float]:
     splits = task.splits()
-    return measure(task, splits, train_task(task, splits, folder, threads=threads))
+    model = train_task(task, splits, folder, Progress(disable=True), threads=threads)
+    return measure(task, splits, model)
 
 
 @torch.no_grad()

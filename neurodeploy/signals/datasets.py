@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodeploy._io.reprs import ShortRepr
+from neurodeploy._io.reprs import ShortRepr, html_table, sizes
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import whole_number
 from neurodeploy.signals.encode import check_values
@@ -96,6 +96,14 @@ class Splits(ShortRepr):
     validation_indices: np.ndarray
     test_indices: np.ndarray
     seed: int
+
+    def _repr_html_(self) -> str:
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        rows = [
+            (name, f"{len(part):,}", sizes(part.images.shape[1:])) for name, part in parts.items()
+        ]
+        caption = f"{self.train.name}, {self.train.classes} classes, divided with seed {self.seed}"
+        return html_table(caption, ("part", "samples", "size of one"), rows)
 
     def __post_init__(self) -> None:
         for part in ("train", "validation", "test"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
 
+from neurodeploy._io.progress import progress_bar
 from neurodeploy.learn.checkpoint import load_model, model_notes
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.hybrid import HybridModel
@@ -38,7 +40,8 @@ def train_task(
     folder : path
         Checkpoints and ``metrics.jsonl``.
     progress : rich Progress, optional
-        Shows loss, bits and spikes.
+        Shows loss, bits and spikes; if not given, a bar on a terminal and in a notebook, and a line
+        an epoch on standard error elsewhere. ``Progress(disable=True)`` says nothing.
     model : HybridModel, optional
         To start from, for instance a compressed one; a fresh one if not given.
     begin : callable
@@ -51,7 +54,8 @@ def train_task(
     """
     trainer = chosen.trainer(splits, folder, model, threads)
     begin(trainer)
-    trainer.fit(progress, budget_s=budget_s)
+    with progress_bar() if progress is None else nullcontext(progress) as shown:
+        trainer.fit(shown, budget_s=budget_s)
     return trainer.model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import nir
 import numpy as np
 import pytest
 
@@ -42,6 +43,39 @@ def test_reprs_are_short_and_say_what_it_is() -> None:
     for said, thing in objects().items():
         assert repr(thing).startswith(said)
         assert len(repr(thing)) < 500
+
+
+def test_a_notebook_sees_how_data_are_divided() -> None:
+    parts = split(load_digits(), train=900, validation=100, test=100, seed=3)
+    html = parts._repr_html_()
+    assert html.startswith("<table><caption>digits, 10 classes, divided with seed 3<")
+    assert "<td>train</td><td>900</td><td>8 x 8</td>" in html
+    assert "<td>test</td><td>100</td>" in html
+
+
+def test_a_notebook_sees_all_of_a_bundle() -> None:
+    bundle = nd.counting_bundle(NETWORK, nd.SpikeInput(steps=30))
+    html = bundle._repr_html_()
+    assert "<td>encoding</td><td>SpikeInput(steps=30" in html
+    assert "<td>steps of a sample</td><td>30</td>" in html
+    assert "<td>decoder, on the host</td><td>counts of label: 40</td>" in html
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_a_notebook_sees_what_rounding_did(calibrated: bool) -> None:
+    neurons = nir.LIF(
+        tau=np.full(3, 1e-3), r=np.full(3, 10.0), v_leak=np.zeros(3), v_threshold=np.ones(3)
+    )
+    weight = np.random.default_rng(0).normal(0, 1, (3, 6))
+    graph = nir.NIRGraph.from_list(nir.Linear(weight=weight), neurons)
+    spikes = SPIKES[:, :6] if calibrated else None
+    report = nd.convert(graph, profile="snntorch", bits=5, calibrate=spikes).report
+    assert report is not None
+    (layer,) = report.layers
+    html = report._repr_html_()
+    assert html.startswith("<table><caption>Floats to integers of 5 bits<")
+    assert f"<td>{layer.threshold}</td><td>{layer.weight_error:.2%}</td><td>no</td>" in html
+    assert ("%</td></tr>" in html) == calibrated
 
 
 @pytest.mark.parametrize("place", [0, 2, 3, 4, 6])

@@ -3,12 +3,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from rich.progress import Progress
 
 import neurodeploy.learn.trainer
 from neurodeploy.deploy.bundle import decode
@@ -91,6 +93,18 @@ def test_delays_are_learnt_and_exported(tmp_path: Path) -> None:
 def test_there_are_no_delays_unless_asked_for() -> None:
     assert SMALL.delay_steps == 0
     assert delays(SMALL.model(SMALL.splits())) == []
+
+
+def test_training_says_what_it_does_unless_it_is_told_not_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    splits = SMALL.splits()
+    train_task(SMALL, splits, tmp_path / "quiet", Progress(disable=True))
+    assert capsys.readouterr() == ("", "")
+    train_task(SMALL, splits, tmp_path / "script")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.match(r"train\nepoch 1/1: log-loss \d", said.err)
 
 
 def test_training_starts_from_the_model_that_is_given(tmp_path: Path) -> None:
