@@ -46,10 +46,19 @@ def file_of(what: str) -> Callable[[Any], Any]:
     return given(lambda path: require_file(path, what))
 
 
-def _network(path: Path) -> Path:
-    checked = _bundle(path) if path.is_dir() else require_file(path, "network")
+def bundle_folder(path: Path) -> Path:
+    """The check of a bundle that is read."""
+    read_manifest(path)
     start_reader()  # it is ready when the command has loaded what it needs
-    return checked
+    return path
+
+
+def _network(path: Path) -> Path:
+    if path.is_dir():
+        return bundle_folder(path)
+    require_file(path, "network")
+    start_reader()
+    return path
 
 
 def require_shape(text: str | None) -> str | None:
