@@ -51,6 +51,7 @@ class Frame(msgspec.Struct, tag="frame"):
     step: int
     last: bool
     dropped: bool
+    heard: bool
     input: list[int]
     layers: list[list[int]]
     label: int | None
@@ -137,6 +138,7 @@ def frame(bundle: Bundle, answer: Answer, energy: tuple[float, float], dropped: 
         step=answer.step,
         last=answer.final,
         dropped=dropped,
+        heard=answer.heard,
         input=_places(answer.output.input),
         layers=[_places(spikes) for spikes in answer.output.layers],
         label=answer.label,

@@ -55,7 +55,7 @@ function addRaster(name, features, of, layer) {
   box.innerHTML = `<div class="head"><h3></h3></div><canvas role="img"></canvas>`;
   box.querySelector("h3").textContent = `${name}, ${features}`;
   const canvas = box.querySelector("canvas");
-  const height = Math.max(64, Math.min(192, 2 * features));
+  const height = Math.max(64, Math.min(288, 3 * features));
   canvas.style.height = `${height}px`;
   if (layer && layer.silences) addSilencing(box, canvas, features, layer);
   rasters.push({ canvas, features, of, layer, name });
@@ -202,6 +202,7 @@ function drawAnswer(frame) {
   if (hello.image) {
     drawPicture(at("picture"), hello.image, frame.image);
     at("picture").setAttribute("aria-label", `Picture decoded after step ${frame.step + 1}`);
+    at("picture-said").textContent = frame.heard ? "decoded picture" : "decoded of silence";
   }
   const shape = heardShape();
   if (shape) {
@@ -247,6 +248,12 @@ at("speed").oninput = (event) => ask({ do: "speed", value: +event.target.value }
 at("noise").oninput = (event) => ask({ do: "noise", value: +event.target.value });
 matchMedia("(prefers-color-scheme: dark)").onchange = draw;
 window.onresize = draw;
+// What a pointer has moved gives the keys back; what the keyboard has reached keeps them.
+for (const kind of ["click", "change"]) {
+  window.addEventListener(kind, (event) => {
+    if (event.target.matches("button, input[type=range]") && !event.target.matches(":focus-visible")) event.target.blur();
+  });
+}
 window.onkeydown = (event) => {
   const inField = event.target.matches("input");
   if (event.ctrlKey || event.altKey || event.metaKey) return;

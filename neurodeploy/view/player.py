@@ -57,20 +57,20 @@ class Player:
         dropped, self.drop = self.drop, False
         spikes = np.zeros_like(given.spikes) if dropped else self._noisy(given.spikes)
         sent = self._chip.take(replace(given, spikes=spikes))
+        if sent is not None and sent.output.step == 0:
+            self._seen.clear()
+        self._seen.append(given)
         answer = None if sent is None else self._host.read(sent)
         if answer is None:
             return None
-        if answer.step == 0:
-            self._seen.clear()
-        self._seen.append(given)
         return frame(self.bundle, answer, self._energy(), dropped)
 
     def restart(self) -> None:
         """Run the sample again from rest, with everything that is changed."""
-        if self._seen:
+        begins = bool(self._again) and self._again[0].reset
+        if self._seen and not begins:
             first, *others = self._seen
-            left = [step for step in self._again if not step.reset]
-            self._again = deque([replace(first, reset=True), *others, *left])
+            self._again.extendleft(reversed([replace(first, reset=True), *others]))
 
     def threshold(self, layer: int, value: int) -> None:
         """Change a layer's threshold, at once."""
