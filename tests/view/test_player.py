@@ -114,8 +114,12 @@ def test_lines_are_taken_as_they_come_and_their_end_or_error_is_said() -> None:
     np.testing.assert_array_equal(spikes_of(frames, 1, 5), run.layers[1][0])
     assert playing.step() is None
     assert playing.waiting
-    with pytest.raises(nd.InputError, match="sample 'b', step 0"):
+
+    def until_it_comes() -> None:
         while playing.step() is None:
             assert not playing.ended
+
+    with pytest.raises(nd.InputError, match="sample 'b', step 0"):
+        until_it_comes()
     assert playing.step() is None
     assert playing.ended
