@@ -122,7 +122,7 @@ def _said(answer: Answer) -> str:
         return said
     if not answer.heard:
         return f"{said}, no answer yet"
-    return f"{said}, label {answer.label} ({answer.confidence:.0%})"
+    return f"{said}, confidence {answer.confidence:.0%}, label {answer.label}"
 
 
 def _spikes(

@@ -111,6 +111,18 @@ def test_a_session_steps_through_what_run_runs(case: Case, engine: Engine) -> No
     np.testing.assert_array_equal(engine.run(case.batch[:1]).spikes, expected.spikes)
 
 
+def test_a_session_gives_the_spikes_of_every_layer(case: Case, engine: Engine) -> None:
+    run = engine.run(case.batch[:1])
+    with engine.open() as session:
+        for step in range(case.batch.shape[-1]):
+            for sent, layer in zip(
+                session.advance(case.batch[0, ..., step]), run.layers, strict=True
+            ):
+                assert sent.dtype == layer.dtype
+                np.testing.assert_array_equal(sent, layer[0, ..., step])
+        assert session.counts.totals() == run.counts.totals()
+
+
 def test_a_stream_is_the_run_step_by_step(case: Case, engine: Engine) -> None:
     shorter = [case.batch[0], case.batch[1][..., :7]]
     outputs = list(engine.stream(shorter))
