@@ -89,6 +89,7 @@ function addThreshold(layer, index) {
   const slider = label.querySelector("input");
   slider.max = Math.max(64, 4 * layer.threshold);
   slider.dataset.layer = index;
+  slider.setAttribute("aria-label", label.firstChild.textContent); // the label is its output's
   slider.oninput = () => {
     label.querySelector("output").textContent = slider.value;
     ask({ do: "threshold", layer: index, value: +slider.value });
