@@ -84,10 +84,20 @@ def _heard(receive: int, child: int, index: int) -> Iterator[tuple[int, str]]:
         yield index, f"killed after {SECONDS + GRACE_S:g} s"
     elif os.WIFSIGNALED(status):
         yield index, f"crash: {signal.Signals(os.WTERMSIG(status)).name}"
+    elif status:
+        yield index, f"the process ended with {os.WEXITSTATUS(status)}"
 
 
 def _child(name: str, first: int, end: int, send: int) -> None:
-    """Read mutants and say of each what became of it, a line each."""
+    """Read mutants and say of each what became of it, a line each; never return."""
+    try:
+        _read_all(name, first, end, send)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def _read_all(name: str, first: int, end: int, send: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
         (room / "good").mkdir()
@@ -103,7 +113,6 @@ def _child(name: str, first: int, end: int, send: int) -> None:
             for index in range(first, end):
                 path.write_bytes(mutant(reader, name, index))
                 os.write(send, f"{one(reader, path)}\n".encode())
-    os._exit(0)
 
 
 def one(reader: Reader, path: Path) -> str:

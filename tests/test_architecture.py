@@ -27,6 +27,10 @@ ALLOWED = {
     "serve": {
         *("errors", "_io", "netx", "signals", "model", "engines", "deploy", "hardware", "cost"),
     },
+    "view": {
+        *("errors", "_io", "netx", "signals", "model", "engines", "deploy", "hardware", "cost"),
+        *("learn", "tasks", "serve"),
+    },
     "experiments": {"errors", "_io", "signals", "model", "learn", "engines", "tasks"},
     "search": {
         *("errors", "_io", "netx", "signals", "model", "learn", "engines", "deploy"),

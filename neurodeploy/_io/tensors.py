@@ -12,7 +12,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from neurodeploy._io.documents import parse_json
 from neurodeploy._io.files import atomic_path, require_file
 from neurodeploy.errors import FileFormatError, message
 
@@ -51,7 +50,10 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, torch.Tensor], dict[s
         The file is missing, truncated, changed, or holds no notes of ours.
     """
     tensors, metadata = read_safetensors(path, what)
-    noted = parse_json(metadata.get("notes", "null"), f"{what} {path}, notes", Any)
+    try:
+        noted = json.loads(metadata.get("notes", "null"))  # a log-loss can be NaN, which is no JSON
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(message(f"{what} {path}", "notes as JSON", error)) from error
     match noted:
         case [checksum, dict() as notes]:
             if checksum != _checksum(tensors, notes):

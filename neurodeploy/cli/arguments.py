@@ -47,8 +47,14 @@ def file_of(what: str) -> Callable[[Any], Any]:
     return given(lambda path: require_file(path, what))
 
 
+def bundle_argument(path: Path) -> Path:
+    """The check of a bundle that is read."""
+    manifest_of(path)
+    return path
+
+
 def _network(path: Path) -> Path:
-    checked = _bundle(path) if is_bundle(path) else require_file(path, "network")
+    checked = bundle_argument(path) if is_bundle(path) else require_file(path, "network")
     start_reader()  # it is ready when the command has loaded what it needs
     return checked
 

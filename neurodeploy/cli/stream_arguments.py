@@ -17,7 +17,8 @@ from neurodeploy.signals.sources.units import UNIT_NAMES, require_unit
 STANDARD_INPUT = Path("-")
 
 
-def _file_or_lines(path: Path) -> Path:
+def file_or_lines(path: Path) -> Path:
+    """The check of a file that is read, or of standard input."""
     return path if path == STANDARD_INPUT else require_file(path, "input")
 
 
@@ -48,7 +49,7 @@ StreamInputOption = Annotated[
     typer.Option(
         "--input",
         help="Spikes, .npy, \\[batch, *features, time]; or - for lines of JSON on standard input.",
-        callback=given(_file_or_lines),
+        callback=given(file_or_lines),
         is_eager=True,
     ),
 ]

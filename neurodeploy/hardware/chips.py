@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,7 +208,7 @@ def load_chips(extra: Path | str | None = None) -> dict[str, Chip]:
         The file is missing or no TOML; or a field of a chip is missing, unknown or out of range.
         The message names file, chip and field.
     """
-    return _read_table(CHIP_TABLE) | ({} if extra is None else _read_table(Path(extra)))
+    return _own_table() | ({} if extra is None else _read_table(Path(extra)))
 
 
 def find_chip(name: str, extra: Path | str | None = None) -> Chip:
@@ -222,6 +223,11 @@ def find_chip(name: str, extra: Path | str | None = None) -> Chip:
     """
     chips = load_chips(extra)
     return chips[require_chip(name, extra)]
+
+
+@functools.cache
+def _own_table() -> dict[str, Chip]:
+    return _read_table(CHIP_TABLE)
 
 
 def _every(name: str, figures: tuple[str, ...]) -> type[msgspec.Struct]:

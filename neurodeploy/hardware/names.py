@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from neurodeploy._io.documents import read_toml
@@ -42,8 +43,13 @@ def require_device(name: str, extra: Path | str | None = None) -> str:
 
 
 def _names(table: Path, what: str, extra: Path | str | None) -> list[str]:
-    tables = [table] if extra is None else [table, Path(extra)]
-    return list(dict.fromkeys(name for each in tables for name in read_toml(each, what)))
+    others = [] if extra is None else read_toml(Path(extra), what)
+    return list(dict.fromkeys([*_own_names(table, what), *others]))
+
+
+@functools.cache
+def _own_names(table: Path, what: str) -> tuple[str, ...]:
+    return tuple(read_toml(table, what))
 
 
 def _require(what: str, name: str, known: list[str]) -> str:

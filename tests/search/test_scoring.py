@@ -5,6 +5,7 @@ import pickle
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -139,7 +140,7 @@ def test_cores_are_those_of_a_fresh_placement(
     chip = find_chip("loihi1")
     limits = {
         **chip.limits,
-        "compartments": dataclasses.replace(chip.limits["compartments"], value=9),
+        "compartments": msgspec.structs.replace(chip.limits["compartments"], value=9),
     }
     target = dataclasses.replace(
         find_target("loihi", "loihi1"), chip=dataclasses.replace(chip, limits=limits)
@@ -163,7 +164,7 @@ def test_a_chip_that_does_not_hold_the_network_says_so(
     chip = find_chip("loihi1")
     limits = {
         **chip.limits,
-        "input_axons": dataclasses.replace(chip.limits["input_axons"], value=3),
+        "input_axons": msgspec.structs.replace(chip.limits["input_axons"], value=3),
     }
     target = dataclasses.replace(
         find_target("loihi", "loihi1"), chip=dataclasses.replace(chip, limits=limits)

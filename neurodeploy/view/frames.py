@@ -1,0 +1,173 @@
+"""What is sent to a page: what there is to see, once, and then a frame a step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from neurodeploy.deploy.answers import HEAD
+from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.host_side import Answer
+from neurodeploy.hardware.devices import Device
+from neurodeploy.view.touching import silenced_unit
+
+IMAGE_HEAD = "image"
+
+
+class LayerSeen(msgspec.Struct):
+    """A layer; ``threshold`` is None without neurons, ``silences`` empty where nothing can be."""
+
+    name: str
+    features: int
+    threshold: int | None
+    silences: str
+    unit_features: int
+
+
+class Hello(msgspec.Struct, tag="hello"):
+    """What there is to see; ``image`` is [height, width], or None without a picture."""
+
+    source: str
+    task: str
+    input_shape: tuple[int, ...]
+    noisy: bool
+    layers: list[LayerSeen]
+    classes: int
+    image: tuple[int, int] | None
+    steps: int
+    device: str
+    host: str
+
+
+class Frame(msgspec.Struct, tag="frame"):
+    """A step. Spikes are features, in SLAYER's order; ``image`` has bytes; energies are joules of
+    the sample so far, the host's of one answer now, both proxies.
+    """
+
+    sample: int | str
+    step: int
+    last: bool
+    dropped: bool
+    heard: bool
+    input: list[int]
+    layers: list[list[int]]
+    label: int | None
+    confidence: float | None
+    classes: list[float]
+    image: list[int]
+    chip_j: float
+    host_j: float
+
+
+class State(msgspec.Struct, tag="state"):
+    """What the page's controls stand at; ``pending`` waits for the next sample."""
+
+    playing: bool
+    steps_per_s: float
+    noise: float
+    thresholds: dict[int, int]
+    silenced: list[tuple[int, int]]
+    pending: bool
+    drop: bool
+    waiting: bool
+    ended: bool
+
+
+class Wrong(msgspec.Struct, tag="error"):
+    """Why something was not done."""
+
+    said: str
+
+
+def hello(bundle: Bundle, source: str, device: Device, host: Device) -> Hello:
+    """What there is to see of a bundle."""
+    network, heads = bundle.network, bundle.decoder.config.heads
+    layers = []
+    for name, shape, layer in zip(network.names, network.shapes, network.layers, strict=True):
+        unit = silenced_unit(layer)
+        layers.append(
+            LayerSeen(
+                name=name,
+                features=math.prod(shape),
+                threshold=None if layer.neuron is None else layer.neuron.threshold,
+                silences=unit,
+                unit_features=math.prod(shape[1:]) if unit == "channel" else 1,
+            )
+        )
+    return Hello(
+        source=source,
+        task=str(bundle.notes.get("task", "")),
+        input_shape=network.input_shape,
+        noisy=takes_spikes(bundle),
+        layers=layers,
+        classes=heads.get(HEAD, 0),
+        image=picture_shape(bundle),
+        steps=bundle.steps,
+        device=device.title,
+        host=host.title,
+    )
+
+
+def takes_spikes(bundle: Bundle) -> bool:
+    """Whether the input is 0 and 1."""
+    network = bundle.network
+    return not (network.input_bits or network.layers[0].takes_real_values)
+
+
+def picture_shape(bundle: Bundle) -> tuple[int, int] | None:
+    """Height and width of the picture that a decoder draws; None without one.
+
+    As the input, where this is one channel of as many pixels; else a square.
+    """
+    pixels = bundle.decoder.config.heads.get(IMAGE_HEAD, 0)
+    shape = bundle.network.input_shape
+    if len(shape) == 3 and pixels and shape[1] * shape[2] == pixels:
+        return shape[1], shape[2]
+    side = math.isqrt(pixels)
+    return (side, side) if side and side * side == pixels else None
+
+
+def frame(bundle: Bundle, answer: Answer, energy: tuple[float, float], dropped: bool) -> Frame:
+    """A step as it is sent; energy of chip and host, joules."""
+    classes, image = answer.logits.get(HEAD), answer.logits.get(IMAGE_HEAD)
+    return Frame(
+        sample=answer.name,
+        step=answer.step,
+        last=answer.final,
+        dropped=dropped,
+        heard=answer.heard,
+        input=_places(answer.output.input),
+        layers=[_places(spikes) for spikes in answer.output.layers],
+        label=answer.label,
+        confidence=answer.confidence,
+        classes=[] if classes is None else _softmax(classes).round(4).tolist(),
+        image=[] if image is None or picture_shape(bundle) is None else _bytes(image),
+        chip_j=energy[0],
+        host_j=energy[1],
+    )
+
+
+def encoded(value: Any) -> str:
+    """A message as text."""
+    return msgspec.json.encode(value).decode()
+
+
+def _places(spikes: np.ndarray) -> list[int]:
+    places: list[int] = np.flatnonzero(spikes).tolist()
+    return places
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    share: np.ndarray = shifted / shifted.sum()
+    return share
+
+
+def _bytes(logits: np.ndarray) -> list[int]:
+    """Pixels 0 to 255 of the logits of a picture."""
+    share = 0.5 + 0.5 * np.tanh(logits.astype(np.float64) / 2)
+    values: list[int] = np.rint(255 * share).astype(int).tolist()
+    return values
