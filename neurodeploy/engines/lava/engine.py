@@ -104,8 +104,7 @@ class LavaEngine(BatchRunner, Closeable):
     def advance(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
         """Run one step of checked spikes [*features]; give those of every layer."""
         with self._in_use:
-            (outputs,) = self._started().advance(spikes[None], np.array([rest_after]))
-            return outputs
+            return self._started().step(spikes, rest_after=rest_after)
 
     def close(self) -> None:
         """Stop Lava and all its processes."""

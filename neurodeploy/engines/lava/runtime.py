@@ -21,6 +21,9 @@ from neurodeploy.netx.network import Network
 STEPS_AHEAD = 32
 """Input steps sent before their output is read; half of what the channels hold."""
 
+STEPS_AT_ONCE = 64
+"""That a session starts Lava for; what is not used of them goes by in silence."""
+
 
 class LavaRuntime:
     """One compiled network with its channels to us; dies as a whole."""
@@ -31,6 +34,8 @@ class LavaRuntime:
         first = blocks[0]
         entry = first.neuron.a_in if network.layers[0].takes_real_values else first.inp
         self.at_rest = True
+        self._open_steps = 0
+        self._silence = np.zeros(network.input_shape, np.int32)
         self._takes_vector = len(entry.shape) == 1
         self._input: Injector = injector(entry.shape)
         self._input.out_port.connect(entry)
@@ -61,15 +66,14 @@ class LavaRuntime:
 
         Lava has features the other way round, [width, height, channel].
         """
+        self._end_open_steps()
         total, sent = len(by_step), 0
         done = self.at_rest = False
         try:
             self._running.begin(total)
             for received in range(total):
                 while sent < min(total, received + STEPS_AHEAD):
-                    spikes = by_step[sent].ravel() if self._takes_vector else by_step[sent].T
-                    self._input.send(spikes.astype(np.int32))
-                    self._due.send(np.array([rest_after[sent]], np.int32))
+                    self._send(by_step[sent], bool(rest_after[sent]))
                     sent += 1
                 yield [self._receive(tap).T for tap in self._recorders]
             self._running.finish()
@@ -78,9 +82,41 @@ class LavaRuntime:
             if not done:
                 self._running.kill()
 
+    def step(self, spikes: np.ndarray, *, rest_after: bool) -> list[np.ndarray]:
+        """Run one step of input [*features]; its spikes of every layer.
+
+        Lava is started for `STEPS_AT_ONCE`, which takes as long as for one, and waits for input.
+        """
+        done = False
+        try:
+            if not self._open_steps:
+                self._running.begin(STEPS_AT_ONCE)
+                self._open_steps = STEPS_AT_ONCE
+            self._send(spikes, rest_after)
+            outputs = [self._receive(tap).T for tap in self._recorders]
+            self._open_steps -= 1
+            if not self._open_steps:
+                self._running.finish()
+            done, self.at_rest = True, rest_after
+        finally:
+            if not done:
+                self._running.kill()
+        return outputs
+
     def stop(self) -> None:
-        """Ask Lava to stop; kill what does not."""
+        """Ask Lava to stop; kill what does not, or still waits for steps of a session."""
+        if self._open_steps:
+            self._running.kill()
         self._running.stop()
+
+    def _send(self, spikes: np.ndarray, rest_after: bool) -> None:
+        self._input.send((spikes.ravel() if self._takes_vector else spikes.T).astype(np.int32))
+        self._due.send(np.array([rest_after], np.int32))
+
+    def _end_open_steps(self) -> None:
+        """Let the steps that Lava was started for go by in silence, to rest."""
+        while self._open_steps:
+            self.step(self._silence, rest_after=True)
 
     def _receive(self, tap: Any) -> np.ndarray:
         port = tap.out_port.external_pipe_csp_recv_port
