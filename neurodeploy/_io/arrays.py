@@ -20,6 +20,7 @@ UNREADABLE = (
     TypeError,
     OverflowError,
     MemoryError,
+    SystemError,
     tokenize.TokenError,
     zipfile.BadZipFile,
 )

@@ -85,6 +85,10 @@ class DecoderConfig:
             raise InputError(
                 message("DecoderConfig.heads", "at least one head with outputs", dict(self.heads))
             )
+        for name in self.heads:
+            if not name or "." in name or hasattr(torch.nn.ModuleDict(), name):
+                expected = "a name without a point that no attribute of a ModuleDict has"
+                raise InputError(message("DecoderConfig.heads", expected, repr(name)))
         if self.options and self.foreign is None:
             expected = f"none for {self.name}, which is ours"
             raise InputError(message("DecoderConfig.options", expected, dict(self.options)))

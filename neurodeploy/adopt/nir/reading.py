@@ -66,7 +66,7 @@ def steps_of(
     step = profile.step(_recorded(graph) if dt_s is None else dt_s)
     stages = stages_of(graph)
     (entry,) = (node for node in graph.nodes.values() if type(node).__name__ == "Input")
-    shape = tuple(int(size) for size in input_shape or np.ravel(entry.input_type["input"]))
+    shape = tuple(input_shape or _sizes(entry.input_type["input"]))
     first = [*stages[0].nodes, stages[0].neuron][0]
     shape = _features(shape, type(first[1]).__name__)
     entered, layers, readout = shape, list[FloatLayer](), None
@@ -85,6 +85,20 @@ def steps_of(
         shape = synapses.shape
     floats = FloatNetwork(input_shape=entered, layers=tuple(layers))
     return Steps(floats=floats, readout=readout, settled=settled)
+
+
+def _sizes(said: Any) -> tuple[int, ...]:
+    """Sizes of the input of a graph.
+
+    Raises
+    ------
+    NetworkError
+        They are none.
+    """
+    try:
+        return tuple(int(size) for size in np.ravel(said))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise NetworkError(message("node Input", "sizes of its features", said)) from error
 
 
 def _features(shape: tuple[int, ...], first: str) -> tuple[int, ...]:

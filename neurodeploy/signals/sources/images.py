@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from neurodeploy.signals.recordings import Encoded, Grid
 UNSIGNED_BYTES = 8
 LARGEST = 1 << 32
 """Bytes of a file that is read."""
+
+PART_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,10 +122,18 @@ def read_idx(path: Path) -> np.ndarray:
             size = math.prod(shape)
             if size > LARGEST:
                 raise FileFormatError(message(where, f"at most {LARGEST} values", size))
-            data = file.read(size + 1)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+            data = _at_most(file, size + 1)
+    except (OSError, EOFError, ValueError, zlib.error, MemoryError) as error:
         raise FileFormatError(message(where, "a whole IDX file", error)) from error
     if len(shape) != head[3] or len(data) != size:
         found = f"{len(data)}{' or more' if len(data) > size else ''}"
         raise FileFormatError(message(where, f"{size} values of shape {shape}", found))
     return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _at_most(file: gzip.GzipFile | BufferedReader, size: int) -> bytearray:
+    """So many bytes at most, in memory as they come and not as they are promised."""
+    data = bytearray()
+    while len(data) < size and (part := file.read(min(PART_BYTES, size - len(data)))):
+        data += part
+    return data

@@ -14,7 +14,7 @@ import torch
 import neurodeploy as nd
 from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.nir.graph import read_graph
-from neurodeploy.adopt.nir.reading import steps_of
+from neurodeploy.adopt.nir.reading import _sizes, steps_of
 from neurodeploy.errors import FileFormatError, InputError, NetworkError
 
 RNG = np.random.default_rng(11)
@@ -345,3 +345,9 @@ def test_a_step_is_asked_for_where_something_depends_on_it() -> None:
     ):
         with pytest.raises(InputError, match="--dt: expected seconds of a time step, found none"):
             in_steps(graph)
+
+
+@pytest.mark.parametrize("said", [{"a": 1}, ["x"], [np.inf], None])
+def test_an_input_without_sizes_is_refused(said: object) -> None:
+    with pytest.raises(NetworkError, match="node Input: expected sizes of its features"):
+        _sizes(said)

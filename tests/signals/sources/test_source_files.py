@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -250,3 +251,17 @@ def test_images_are_encoded_as_a_task_does(tmp_path: Path) -> None:
     assert np.load(tmp_path / "x.npy").shape == (3, 1, 5, 4, 30)
     with pytest.raises(InputError, match="steps"):
         open_source(path, Reading(encoding=LevelEncoding(steps=7, levels=3)), 20)
+
+
+@pytest.mark.parametrize("pack", [bytes, lambda whole: gzip.compress(whole, mtime=0)])
+def test_images_that_promise_more_than_there_is_take_no_memory_for_it(
+    pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    head = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in (4096, 1024, 1023))
+    (tmp_path / "a.idx").write_bytes(pack(head + bytes(60)))
+    tracemalloc.start()
+    with pytest.raises(FileFormatError, match="4290772992 values"):
+        read_idx(tmp_path / "a.idx")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 24
