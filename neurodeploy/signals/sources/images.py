@@ -120,8 +120,8 @@ def read_idx(path: Path) -> np.ndarray:
                 raise FileFormatError(message(where, "an IDX file of unsigned bytes", head.hex()))
             shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
             size = math.prod(shape)
-            if size > LARGEST:
-                raise FileFormatError(message(where, f"at most {LARGEST} values", size))
+            if not 0 < size <= LARGEST:
+                raise FileFormatError(message(where, f"1 to {LARGEST} values", size))
             data = _at_most(file, size + 1)
     except (OSError, EOFError, ValueError, zlib.error, MemoryError) as error:
         raise FileFormatError(message(where, "a whole IDX file", error)) from error

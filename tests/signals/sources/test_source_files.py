@@ -265,3 +265,11 @@ def test_images_that_promise_more_than_there_is_take_no_memory_for_it(
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1 << 24
+
+
+def test_images_without_a_pixel_are_refused(tmp_path: Path) -> None:
+    sizes = (0xFFFFFF, 28, 0)
+    head = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in sizes)
+    (tmp_path / "a.idx").write_bytes(head)
+    with pytest.raises(FileFormatError, match="1 to 4294967296 values, found 0"):
+        read_idx(tmp_path / "a.idx")
