@@ -10,9 +10,8 @@ from typing import Any, Literal
 import msgspec
 
 from neurodeploy._io.documents import Count, NotNegative, Text, Year, fitted, read_toml
-from neurodeploy._io.imports import require_one_of
-from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.hardware.names import DEVICE_TABLE, chip_names
+from neurodeploy.errors import FileFormatError, message
+from neurodeploy.hardware.names import DEVICE_TABLE, chip_names, require_listed_chip
 
 EnergyBasis = Literal["measured", "simulated", "assumed"]
 """Where a figure can come from; ``devices.toml`` says what each means."""
@@ -208,10 +207,7 @@ def _device(path: Path, name: str, given: Any) -> Device:
     entry = fitted(given, where, _Entry)
     figures = {operation: getattr(entry, operation) for operation in OPERATIONS}
     if entry.chip is not None:
-        try:
-            require_one_of(f"{where}: chip", entry.chip, chip_names())
-        except InputError as error:
-            raise FileFormatError(str(error)) from error
+        require_listed_chip(where, entry.chip, chip_names())
     return Device(
         name=name,
         title=entry.title,

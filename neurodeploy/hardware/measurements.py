@@ -28,7 +28,7 @@ import msgspec
 from neurodeploy._io.documents import Count, Positive, Text, Whole, fitted, read_toml
 from neurodeploy._io.files import atomic_path
 from neurodeploy.errors import FileFormatError, InputError, message
-from neurodeploy.hardware.names import chip_names
+from neurodeploy.hardware.names import chip_names, require_listed_chip
 from neurodeploy.hardware.profilers import (
     activity_of,
     power_of,
@@ -296,9 +296,7 @@ _Entry = msgspec.defstruct(
 def _measurement(path: Path, name: str, given: Any, chips: list[str]) -> Measurement:
     where = f"{WHAT} {path}: {name}"
     entry: Any = fitted(given, where, _Entry)
-    if entry.chip not in chips:
-        expected = f"one of {', '.join(chips)}"
-        raise FileFormatError(message(f"{where}: chip", expected, repr(entry.chip)))
+    require_listed_chip(where, entry.chip, chips)
     quantities = {each: float(getattr(entry, each)) for each in QUANTITIES if getattr(entry, each)}
     if entry.profile is not None:
         log = path.parent / entry.profile

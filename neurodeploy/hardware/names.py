@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neurodeploy._io.documents import read_toml
 from neurodeploy._io.imports import did_you_mean
-from neurodeploy.errors import InputError, message
+from neurodeploy.errors import FileFormatError, InputError, message
 
 CHIP_TABLE = Path(__file__).with_name("chips.toml")
 DEVICE_TABLE = Path(__file__).with_name("devices.toml")
@@ -40,6 +40,20 @@ def require_chip(name: str, extra: Path | str | None = None) -> str:
 def require_device(name: str, extra: Path | str | None = None) -> str:
     """Return the name of a device if a table has it; raises as `require_chip`."""
     return _require("device", name, device_names(extra))
+
+
+def require_listed_chip(where: str, name: str, known: list[str]) -> None:
+    """Raise unless the ``chip`` of a table's entry is one that a table of chips has.
+
+    Raises
+    ------
+    FileFormatError
+        None has.
+    """
+    if name not in known:
+        expected = f"one of {', '.join(known)}"
+        remedy = did_you_mean(name, known)
+        raise FileFormatError(message(f"{where}: chip", expected, repr(name), remedy))
 
 
 def _names(table: Path, what: str, extra: Path | str | None) -> list[str]:

@@ -11,7 +11,7 @@ import msgspec
 
 from neurodeploy._io.documents import Count, Positive, Text, fitted, read_toml
 from neurodeploy.errors import FileFormatError, message
-from neurodeploy.hardware.names import chip_names
+from neurodeploy.hardware.names import chip_names, require_listed_chip
 
 TIMES_TABLE = Path(__file__).with_name("times.toml")
 TimeBasis = Literal["simulated", "calibrated"]
@@ -110,9 +110,7 @@ def load_times(path: Path = TIMES_TABLE) -> dict[str, Times]:
         where = f"table of times {path}: {name}"
         scaled = isinstance(entry, dict) and "like" in entry
         made = _scaled(where, name, entry, loaded) if scaled else _measured(where, name, entry)
-        if made.chip not in chip_names():
-            expected = f"one of {', '.join(chip_names())}"
-            raise FileFormatError(message(f"{where}: chip", expected, repr(made.chip)))
+        require_listed_chip(where, made.chip, chip_names())
         loaded[name] = made
     return loaded
 
