@@ -1,26 +1,22 @@
 """The compiled kernels: from a file that was kept, or compiled now and kept.
 
-A kept file is the object code of `kernels.entry`, behind its checksum. Its name holds a digest of
-everything that it comes from. One that is damaged, or that anybody but its owner may have
-written, counts as none; where none can be written, the code serves this process alone. Only
-compiling imports numba; loading takes llvmlite.
+A kept file is the object code of `kernels.entry`. Its name holds a digest of everything that it
+comes from; `neurodeploy._io.kept` says which file is believed. Where none can be written, the code
+serves this process alone. Only compiling imports numba; loading takes llvmlite.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from neurodeploy._io.files import cache_folder
+from neurodeploy._io.kept import first_kept, folders_beside, keep_first, short_digest
 from neurodeploy.engines.native.variants import BOUNDSCHECK, KERNELS
 
 Kernel = Callable[[int], int]
@@ -33,7 +29,6 @@ SOURCES = (
 """Modules of this folder that the code comes from."""
 
 SYMBOL = "neurodeploy_run_samples"
-_DIGEST = hashlib.sha256
 
 _lock = Lock()
 _loaded: list[Kernel] = []
@@ -57,74 +52,15 @@ def _checked() -> Kernel:
 
 def _object_code() -> bytes:
     name = _name()
-    for folder in _folders():
-        code = kept(folder / name)
-        if code:
-            return code
+    code = first_kept(folders_beside(__file__), name)
+    if code:
+        return code
     sys.stderr.write("neurodeploy: compiling the native engine, once, for a minute or two\n")
     code = _compiled()
-    problems = []
-    for folder in _folders():
-        try:
-            keep(folder / name, code)
-            return code
-        except OSError as error:
-            problems.append(f"{folder}: {error.strerror}")
-    sys.stderr.write(f"neurodeploy: it could not be kept ({'; '.join(problems)})\n")
+    problems = keep_first(folders_beside(__file__), name, code)
+    if problems:
+        sys.stderr.write(f"neurodeploy: it could not be kept ({'; '.join(problems)})\n")
     return code
-
-
-def kept(path: Path) -> bytes:
-    """The code of a file that `keep` wrote; nothing if there is none, or one not to be trusted."""
-    try:
-        with path.open("rb") as file:
-            status, here = os.fstat(file.fileno()), Path(__file__).stat()
-            content = file.read()
-    except OSError:
-        return b""
-    owners = {here.st_uid, os.getuid()} if hasattr(os, "getuid") else {status.st_uid}
-    if status.st_uid not in owners or (os.name == "posix" and status.st_mode & 0o022):
-        return b""
-    size = _DIGEST().digest_size
-    digest, code = content[:size], content[size:]
-    return code if _DIGEST(code).digest() == digest else b""
-
-
-def keep(path: Path, code: bytes) -> None:
-    """Write a file whole or not at all, and remove what older sources left beside it.
-
-    Raises
-    ------
-    OSError
-        It cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_DIGEST(code).digest() + code)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    for old in path.parent.glob("kernels-*.o"):
-        if old.name.split("-")[1] != path.name.split("-")[1]:
-            with suppress(OSError):
-                old.unlink()
-
-
-def _folders() -> Iterator[Path]:
-    """Where it may be kept: beside the sources, or in the person's cache."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    if chosen:
-        yield Path(chosen)
-        return
-    yield Path(__file__).parent / "__pycache__"
-    cache = cache_folder()
-    if cache is not None:
-        yield cache
 
 
 def _name() -> str:
@@ -132,8 +68,7 @@ def _name() -> str:
     folder = Path(__file__).parent
     sources = b"".join((folder / f"{name}.py").read_bytes() for name in SOURCES)
     target = [KERNELS, *_processor(), version("numba"), version("llvmlite")]
-    digests = (_DIGEST(data).hexdigest()[:16] for data in (sources, repr(target).encode()))
-    return f"kernels-{'-'.join(digests)}.o"
+    return f"kernels-{short_digest(sources)}-{short_digest(repr(target).encode())}.o"
 
 
 def _processor() -> tuple[str, str]:

@@ -1,27 +1,20 @@
-"""Where compiled kernels are kept, and what of a kept file is believed."""
+"""Where compiled kernels are kept; which file is believed: tests/_io/test_kept.py."""
 
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from neurodeploy._io.kept import kept
 from neurodeploy.engines.native import loading
-from neurodeploy.engines.native.loading import SOURCES, keep, kept, kernel
+from neurodeploy.engines.native.loading import SOURCES, kernel
 
 FOLDER = Path(loading.__file__).parent
 CODE = b"code" * 1000
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "made" / "kernels-a-b.o"
-    keep(path, CODE)
-    return path
 
 
 @pytest.fixture
@@ -58,57 +51,6 @@ def test_the_name_says_what_processor_it_is_for(
     there = loading._name()
     assert here.split("-")[1] == there.split("-")[1]
     assert here != there
-
-
-def test_what_was_kept_is_found(file: Path) -> None:
-    assert kept(file) == CODE
-    assert list(file.parent.iterdir()) == [file]
-
-
-def test_none_is_none(tmp_path: Path) -> None:
-    assert kept(tmp_path / "nothing.o") == b""
-
-
-@pytest.mark.parametrize("place", [0, 31, 32, 2000, -1])
-def test_a_damaged_file_counts_as_none(file: Path, place: int) -> None:
-    content = bytearray(file.read_bytes())
-    content[place] ^= 1
-    file.write_bytes(content)
-    assert kept(file) == b""
-
-
-@pytest.mark.parametrize("size", [0, 10, 32, 2000])
-def test_so_does_half_a_file(file: Path, size: int) -> None:
-    file.write_bytes(file.read_bytes()[:size])
-    assert kept(file) == b""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-@pytest.mark.parametrize("mode", [0o666, 0o664, 0o646])
-def test_so_does_one_that_others_can_write(file: Path, mode: int) -> None:
-    file.chmod(mode)
-    assert kept(file) == b""
-
-
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners are POSIX's")
-def test_so_does_one_of_somebody_else(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, here = os.fstat, FOLDER.stat()
-
-    def elsewhere(handle: int) -> os.stat_result:
-        status = list(real(handle))
-        status[4] = max(here.st_uid, os.getuid()) + 1
-        return os.stat_result(status)
-
-    monkeypatch.setattr(os, "fstat", elsewhere)
-    assert kept(file) == b""
-
-
-def test_what_older_sources_left_goes(file: Path) -> None:
-    same, other = file.with_name("kernels-a-c.o"), file.with_name("kernels-d-b.o")
-    keep(same, CODE)
-    other.write_bytes(CODE)
-    keep(file, CODE)
-    assert sorted(file.parent.iterdir()) == [file, same]
 
 
 def test_it_is_compiled_once(object_code: Path, capsys: pytest.CaptureFixture[str]) -> None:
