@@ -40,6 +40,9 @@ benchmark: $(BENCHMARK)/.ready
 # Hours; what is finished is kept in runs/campaign, and the next call goes on.
 campaign: $(READY)
 	$(PYTHON) campaign/run.py
+	$(PYTHON) campaign/damage.py
+	$(PYTHON) campaign/kills.py
+	$(PYTHON) campaign/openings.py
 
 outside: $(BENCHMARK)/.ready
 	$(BENCHMARK)/bin/python -m pytest tests/cost/test_neurobench.py tests/train/test_sanafe.py tests/adopt/nir/test_nir_tools.py tests/signals/sources/test_source_vendors.py
@@ -88,7 +91,7 @@ help:
 	@echo "make kernels     the native engine's other kernels against the default ones"
 	@echo "make benchmark   speed beside peers, in an environment of its own"
 	@echo "make outside     our counts against NeuroBench and SANA-FE, NIR graphs against the tools that wrote them"
-	@echo "make campaign    hostile files by the hundred thousand; resumable"
+	@echo "make campaign    hostile files, damage, kills, by the hundred thousand; resumable"
 	@echo "make lock        resolve the locked dependencies anew"
 	@echo "make clean       take the environments away"
 

@@ -190,10 +190,16 @@ class Load:
         self.seen.lost += len(expected) - len(found)
         self.seen.wrong += sum(a != b for a, b in zip(found, expected, strict=False))
 
-    async def run(self, good: int) -> None:
-        """All clients until the time is over."""
+    async def run(self, good: int, service: int) -> list[float]:
+        """All clients until the time is over; the service's memory in MB, ten times."""
         kinds = [self.http, self.socket] * good + [self.leaving, self.flooding, self.rubbish]
-        await asyncio.gather(*(kind() for kind in kinds))
+        clients = asyncio.gather(*(kind() for kind in kinds))
+        every_s, memory = (self.ends_s - time.monotonic()) / 10, []
+        while self.on:
+            await asyncio.sleep(every_s)
+            memory.append(round(resident_mb(service), 1))
+        await clients
+        return memory
 
 
 def resident_mb(process: int) -> float:
@@ -221,12 +227,10 @@ def main() -> None:
         try:
             assert service.stdout is not None
             url = service.stdout.readline().split()[-1]
-            before = resident_mb(service.pid)
             load = Load(url, flat, expected, time.monotonic() + chosen.seconds)
             began = time.monotonic()
-            asyncio.run(load.run(chosen.clients))
+            memory = asyncio.run(load.run(chosen.clients, service.pid))
             took = time.monotonic() - began
-            after = resident_mb(service.pid)
             left = httpx.get(f"{url}/healthz", timeout=10).json()["sessions"]
         finally:
             service.send_signal(signal.SIGTERM)
@@ -247,7 +251,7 @@ def main() -> None:
         "faults": seen.faults,
         "bad_requests": seen.bad,
         "sessions_left_open": left,
-        "grown_mb": round(after - before, 1),
+        "resident_mb": memory,
         "exit_code": code,
     }
     print(json.dumps(report, indent=1))

@@ -14,6 +14,7 @@ from good_networks import a_bundle, a_graph, networks
 from hdf5_mutants import hdf5_wise
 from mutants import Mutate, bytewise, header_wise, json_wise, npy_wise, toml_wise
 from scipy.io import wavfile
+from service import ask, body_wise, conversations, frame_wise, requests
 
 import neurodeploy as nd
 from neurodeploy._io.arrays import load_array
@@ -105,6 +106,12 @@ def readers(room: Path) -> dict[str, Reader]:
         "events, N-MNIST": _events([bytes(range(200))], ".bin"),
         "images, IDX": _events([*_idx()], ".idx"),
         "sound, WAV": _events([_wav(room)], ".wav"),
+        "service, HTTP": Reader(
+            seeds=requests(), suffix=".http", mutations=(bytewise, body_wise), read=_request
+        ),
+        "service, WebSocket": Reader(
+            seeds=conversations(), suffix=".ws", mutations=(bytewise, frame_wise), read=_request
+        ),
         "spike trains, HDF5": _events([_trains(room)], ".h5", hdf5_wise),
     }
 
@@ -125,6 +132,10 @@ def _bundle(path: Path) -> None:
 
     bundle = load_bundle(path, limits=SMALL)
     decode(bundle, torch.zeros(1, *bundle.network.output_shape, bundle.steps))
+
+
+def _request(path: Path) -> None:
+    ask(path.read_bytes())
 
 
 def _part(bundle: Path, name: str, mutations: Sequence[Mutate]) -> Reader:

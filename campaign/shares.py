@@ -19,4 +19,6 @@ SHARES = {
     "events, N-MNIST": 60,
     "images, IDX": 50,
     "sound, WAV": 40,
+    "service, HTTP": 60,
+    "service, WebSocket": 40,
 }

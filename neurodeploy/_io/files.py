@@ -11,13 +11,18 @@ from pathlib import Path
 
 from neurodeploy.errors import FileFormatError, InputError, message
 
+try:
+    import fcntl
+except ImportError:  # Windows has no locks of folders: what a killed process left stays there
+    fcntl = None  # type: ignore[assignment]
+
 
 @contextlib.contextmanager
 def atomic_path(target: Path | str) -> Iterator[Path]:
     """Yield a path beside ``target``; it becomes ``target`` only if the block succeeds.
 
     Works for a file and for a folder (the block decides which it makes). An existing folder is
-    replaced by a folder only, as a whole.
+    replaced by a folder only, as a whole. What killed processes left of the same target is removed.
 
     Raises
     ------
@@ -27,7 +32,8 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     target = Path(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        remove_abandoned(target)
+        room, lock = _locked_room(target)
     except OSError as error:
         raise InputError(
             message(f"output {target}", "a folder that can be written", error.strerror or error)
@@ -47,6 +53,52 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
             ) from error
     finally:
         shutil.rmtree(room, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def remove_abandoned(target: Path) -> None:
+    """Remove what `atomic_path` of the same target left in processes that were killed.
+
+    One that was killed between taking an old folder away and putting the new one in its place has
+    the old one put back. What a process that lives is writing is locked, and left alone.
+    """
+    for room in target.parent.glob(f".{target.name}.*"):
+        lock = _lock(room) if room.is_dir() else None
+        if lock is None:
+            continue
+        replaced = room / "replaced"
+        if replaced.exists() and not target.exists():
+            replaced.replace(target)
+        shutil.rmtree(room, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_room(target: Path) -> tuple[Path, int | None]:
+    """A folder beside a target, and the lock that says that somebody is at work in it."""
+    while True:
+        room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        lock = _lock(room)
+        if room.exists():  # nobody took it for abandoned before it was locked
+            return room, lock
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(room: Path) -> int | None:
+    """An open file that holds the lock of a folder; None where another one has it."""
+    if fcntl is None:
+        return None
+    try:
+        handle = os.open(room, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def cache_folder() -> Path | None:

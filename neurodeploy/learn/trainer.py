@@ -14,7 +14,7 @@ import torch
 from rich.progress import Progress
 
 from neurodeploy._io.digest import digest
-from neurodeploy._io.files import atomic_path, require_folder
+from neurodeploy._io.files import atomic_path, remove_abandoned, require_folder
 from neurodeploy.errors import InputError, TrainingError, message
 from neurodeploy.learn.adam import Adam, parameter_groups
 from neurodeploy.learn.checkpoint import (
@@ -43,6 +43,8 @@ from neurodeploy.model.workers import ahead
 
 if TYPE_CHECKING:
     from neurodeploy.model.hybrid import HybridModel
+
+LAST, BEST, METRICS = WRITTEN = ("last.safetensors", "best.safetensors", "metrics.jsonl")
 
 
 class Trainer:
@@ -198,6 +200,8 @@ class Trainer:
         """
         if self.group.leads:
             require_folder(self.folder)
+            for name in WRITTEN:
+                remove_abandoned(self.folder / name)
         if self.history:
             self._load_last()
         bar = progress or Progress(disable=True)
@@ -220,11 +224,11 @@ class Trainer:
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
         self.group.wait()
         if self.history:
-            load_model(self.model, self.folder / "best.safetensors")
+            load_model(self.model, self.folder / BEST)
 
     @property
     def _last(self) -> Path:
-        return self.folder / "last.safetensors"
+        return self.folder / LAST
 
     @property
     def _identity(self) -> Identity:
@@ -301,8 +305,8 @@ class Trainer:
     def _save(self, better: bool) -> None:
         if better:
             said = {**self.history[-1], "training": self._identity}
-            save_model(self.folder / "best.safetensors", self.model, said)
-        with atomic_path(self.folder / "metrics.jsonl") as draft:
+            save_model(self.folder / BEST, self.model, said)
+        with atomic_path(self.folder / METRICS) as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
         show_in_tensorboard(self.folder, self.history[-1])
         notes = {

@@ -15,6 +15,8 @@ class ServiceLimits:
 
     Parameters
     ----------
+    head_s : float
+        Seconds in which the request line and headers arrive.
     body_bytes : int
         Of the body of a request, counted before it is parsed.
     body_s : float
@@ -41,6 +43,7 @@ class ServiceLimits:
         Threads that run steps; as many as there are cores for us if 0.
     """
 
+    head_s: float = 10.0
     body_bytes: int = MIB
     body_s: float = 10.0
     steps: int = 1000

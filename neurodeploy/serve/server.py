@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from neurodeploy.errors import InputError, message
+from neurodeploy.serve.heads import heads_within
 from neurodeploy.serve.limits import ServiceLimits
 
 BACKLOG = 128
@@ -38,6 +39,22 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def server_config(app: FastAPI, limits: ServiceLimits) -> uvicorn.Config:
+    """How uvicorn serves it."""
+    return uvicorn.Config(
+        app,
+        http=heads_within(limits.head_s),
+        ws="websockets-sansio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=limits.body_bytes,
+        limit_concurrency=limits.connections,
+        timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
+    )
+
+
 def run_server(
     app: FastAPI, listening: socket.socket, limits: ServiceLimits, ready: Callable[[], None]
 ) -> None:
@@ -52,20 +69,8 @@ def run_server(
     ready : function
         Called when connections are accepted and a signal ends the service in order.
     """
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="websockets-sansio",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws_max_size=limits.body_bytes,
-        limit_concurrency=limits.connections,
-        timeout_graceful_shutdown=max(1, round(limits.shutdown_s)),
-    )
     logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, limits))
 
     def end(*_: object) -> None:
         server.should_exit = True

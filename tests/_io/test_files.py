@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from neurodeploy._io.files import atomic_path, require_file, require_writable
+from neurodeploy._io.files import (
+    atomic_path,
+    remove_abandoned,
+    require_file,
+    require_writable,
+)
 from neurodeploy.errors import FileFormatError, InputError, message
 
 
@@ -150,3 +158,46 @@ def test_a_folder_that_cannot_be_written_is_named(
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
     with pytest.raises(InputError, match=f"{tmp_path}, which cannot be"):
         require_writable(tmp_path / "new")
+
+
+def killed(script: str, target: Path) -> None:
+    """A process that is killed inside of `atomic_path`."""
+    head = "import os, signal, sys; from pathlib import Path\n"
+    head += "from neurodeploy._io.files import atomic_path\ntarget = Path(sys.argv[1])\n"
+    done = subprocess.run([sys.executable, "-c", head + script, str(target)], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks")
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    killed(
+        "with atomic_path(target) as draft: draft.write_text('half'); os.kill(os.getpid(), 9)",
+        target,
+    )
+    assert len(names(tmp_path)) == 1
+    with atomic_path(tmp_path / "other.txt") as draft:
+        draft.write_text("other")
+    assert len(names(tmp_path)) == 2
+    with atomic_path(target) as draft:
+        draft.write_text("whole")
+        remove_abandoned(target)
+        assert draft.read_text() == "whole"
+    assert names(tmp_path) == ["file.txt", "other.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks")
+def test_a_folder_that_was_taken_away_is_put_back(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    target.mkdir()
+    (target / "old").write_text("old")
+    killed(
+        "replace = Path.replace\n"
+        "Path.replace = lambda a, b: os.kill(os.getpid(), 9) if b == target else replace(a, b)\n"
+        "with atomic_path(target) as draft: draft.mkdir()",
+        target,
+    )
+    assert not target.exists()
+    remove_abandoned(target)
+    assert names(tmp_path) == ["folder"]
+    assert names(target) == ["old"]
