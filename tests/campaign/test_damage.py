@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from damage import damaged, flipped, refuses
+from damage import OTHER, REFUSED, SAME, damaged, flipped, outcome
 
 from neurodeploy.errors import InputError
 
@@ -21,29 +21,27 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
 def test_every_cut_and_so_many_bits(file: bytes) -> None:
     seen: list[bytes] = []
 
-    def door(path: Path) -> None:
+    def door(path: Path) -> bytes:
         seen.append(path.read_bytes())
         if seen[-1] != file:
             raise InputError("no")
+        return seen[-1]
 
     done = damaged("some/file", door, 30)
-    assert done == {"file": "some/file", "cuts": 5, "flips": 30, "unnoticed": []}
+    assert done == {"file": "some/file", "cuts": 5, "flips": 30, REFUSED: 35, SAME: 0, OTHER: 0}
     assert seen[:6] == [b"whole", b"whol", b"who", b"wh", b"w", b""]
-    assert [changed for _, changed in flipped(file, 30)] == seen[6:]
+    assert [*flipped(file, 30)] == seen[6:]
     bits = [int.from_bytes(a) ^ int.from_bytes(file) for a in seen[6:]]
     assert all(bit.bit_count() == 1 for bit in bits)
 
 
-def test_what_is_not_noticed_is_said(file: bytes) -> None:
-    done = damaged("some/file", len_of, 2)
-    assert len(done["unnoticed"]) == 7
-    assert done["unnoticed"][0] == "cut to 4"
+def test_what_is_not_refused_is_the_same_or_a_finding(file: bytes) -> None:
+    done = damaged("some/file", Path.read_bytes, 2)
+    assert (done[REFUSED], done[SAME], done[OTHER]) == (0, 0, 7)
+    done = damaged("some/file", lambda _: b"", 2)
+    assert (done[REFUSED], done[SAME], done[OTHER]) == (0, 7, 0)
 
 
-def len_of(path: Path) -> int:
-    return len(path.read_bytes())
-
-
-def test_another_error_is_no_refusal(tmp_path: Path) -> None:
+def test_another_error_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        refuses(len_of, tmp_path / "nothing")
+        outcome(Path.read_bytes, tmp_path / "nothing", b"")
