@@ -7,11 +7,11 @@ With FOLDER the test part is the official one of 10,000 images, and the table is
 
 The ANN of the same layers, ANNs of fewer units, fewer weights and fewer bits, and the spiking model
 learn from the same images for as many epochs, with Adam and a cosine schedule. The spiking model is
-also made with fewer steps and with a smaller decoder; and pruned, given fewer weight bits, and
-trained on. What is measured is what is exported, and every decoder and ANN multiplies integers of 8
-bits at most, as it is priced. Energies are proxies: operations counted in the run, at published
-figures of one device class, with the decoder; once with every product, once without those by 0, on
-both sides. The weights that an ANN lost cost it no index, which favours it.
+also made with fewer steps, with a smaller decoder, and of one narrow layer; and pruned, given fewer
+weight bits, and trained on. What is measured is what is exported, and every decoder and ANN
+multiplies integers of 8 bits at most, as it is priced. Energies are proxies: operations counted in
+the run, at published figures of one device class, with the decoder; once with every product, once
+without those by 0, on both sides. The weights that an ANN lost cost it no index, which favours it.
 
 Every run is kept in runs/results once it is finished; start the script again to go on. `python
 train/results.py` makes the tables, and says which ANN reaches the accuracy of a spiking model.
@@ -57,6 +57,9 @@ COMPRESSED: dict[str, dict[str, float]] = {
     "4-bit weights": {"bits": 4},
     "pruned 70 %, 4-bit weights": {"pruned": 0.7, "bits": 4},
 }
+
+NARROW = (64, 32, 16)
+"""Spiking neurons of networks that have one layer, the readout."""
 
 WIDTHS = (256, 128, 64, 32, 16)
 SMALLER = ((0.0, 8), (0.7, 8), (0.9, 8), (0.7, 4))
@@ -110,12 +113,12 @@ def snn_of(task: nd.ImageTask) -> Run:
     return run
 
 
-def compressed_of(task: nd.ImageTask, **how: float) -> Run:
-    """The same, from the trained model made smaller and trained on."""
+def compressed_of(task: nd.ImageTask, how: Mapping[str, float], variant: str = "SNN") -> Run:
+    """The same, from the trained model of a variant, made smaller and trained on."""
 
     def run(folder: Path) -> Mapping[str, float]:
         splits = task.splits()
-        base = trained(task, splits, folder.parent.parent / "SNN")
+        base = trained(task, splits, folder.parent.parent / variant)
         smaller = nd.compress(base, **how)  # type: ignore[arg-type]
         training = dataclasses.replace(FINE_TUNING, seed=task.training.seed)
         tuning = dataclasses.replace(task, training=training)
@@ -179,8 +182,14 @@ def units(task: nd.ImageTask, table: str, seeds: int) -> Iterator[Unit]:
             "SNN, counts": snn_of(dataclasses.replace(of, decoder="counts")),
             "SNN, 4 steps": snn_of(few),
             "SNN, 4 steps, counts": snn_of(dataclasses.replace(few, decoder="counts")),
-            **{name: compressed_of(of, **how) for name, how in COMPRESSED.items()},
+            **{name: compressed_of(of, how) for name, how in COMPRESSED.items()},
         }
+        for width in NARROW:
+            narrow = dataclasses.replace(of, hidden=(), readout=width)
+            runs[f"SNN {width}"] = snn_of(narrow)
+            for share in (0.7, 0.9):
+                name = f"SNN {width}, {100 * share:.0f} % pruned"
+                runs[name] = compressed_of(narrow, {"pruned": share}, f"SNN {width}")
         for width in WIDTHS:
             for share, bits in SMALLER:
                 name = f"ANN {width}, {100 * share:.0f} % pruned, {bits} bits"

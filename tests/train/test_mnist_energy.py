@@ -28,8 +28,9 @@ def test_a_folder_of_idx_files_has_its_own_test_part(tmp_path: Path) -> None:
 def test_every_unit_has_a_name_of_its_own_and_smaller_models_follow() -> None:
     units = list(mnist_energy.units(mnist_energy.TASK, "energy", 2))
     names = [unit.name for unit in units]
-    assert len(set(names)) == len(names) == 2 * (5 + 4 + 5 * 4)
+    assert len(set(names)) == len(names) == 2 * (5 + 4 + 3 * 3 + 5 * 4)
     assert names.index("energy/SNN/0") < names.index("energy/pruned 70 %/0")
+    assert names.index("energy/SNN 16/1") < names.index("energy/SNN 16, 90 % pruned/1")
 
 
 def test_an_ann_of_fewer_bits_costs_less_where_memory_counts() -> None:
