@@ -22,6 +22,7 @@ from .deploy.host_side import StepTimes as StepTimes
 from .deploy.inspection import check as check
 from .deploy.run import simulate as simulate
 from .deploy.steps import InputStep as InputStep
+from .deploy.steps import StepOutput as StepOutput
 from .deploy.stream import Stream as Stream
 from .deploy.stream import StreamCounts as StreamCounts
 from .deploy.stream import stream_answers as stream_answers
@@ -30,7 +31,6 @@ from .deploy.verification import verify as verify
 from .engines.base import Engine as Engine
 from .engines.base import Run as Run
 from .engines.base import Session as Session
-from .engines.base import StepOutput as StepOutput
 from .engines.counts import Counts as Counts
 from .engines.counts import LayerCounts as LayerCounts
 from .engines.registry import open_engine as open_engine

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodeploy.deploy.parts import ChipPart
-from neurodeploy.deploy.steps import InputStep
-from neurodeploy.engines.base import Session, StepOutput
+from neurodeploy.deploy.steps import InputStep, StepOutput
+from neurodeploy.engines.base import Session
 from neurodeploy.errors import InputError, NeurodeployError, message
 
 Received = Callable[[Session, list[np.ndarray]], np.ndarray]

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurodeploy.deploy.answers import HEAD, Reader
 from neurodeploy.deploy.chip_side import Sent, named
-from neurodeploy.engines.base import StepOutput
+from neurodeploy.deploy.steps import StepOutput
 from neurodeploy.errors import InputError, message
 
 

@@ -57,6 +57,24 @@ class InputStep:
     last: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StepOutput:
+    """What the network made of a step of a stream.
+
+    ``input`` is [*features]; ``layers`` holds the spikes [*features] of every layer.
+    """
+
+    sample: int
+    step: int
+    input: np.ndarray
+    layers: list[np.ndarray]
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Output spikes [*features]."""
+        return self.layers[-1]
+
+
 class StepLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A step as JSON; the module says what its fields are."""
 

@@ -12,9 +12,9 @@ name       class                      what it is
 ``package.module:Class``, or by an entry point of group ``neurodeploy.engines``.
 
 To add one, write a class that is made from a `Network` and follows `base.Engine`: derive it from
-`base.BatchRunner` and `base.Closeable`, set ``name`` and ``network``, write ``run_batch``,
-``stream``, ``open`` (a `base.Session`) and ``close``, take input through `base.check_input`, and
-count with `counts.count`. Nothing has to be registered. One that belongs here goes into the
-table of `registry`; ``pytest tests/engines/test_engine.py --engine NAME`` then says whether it
-follows the rules.
+`base.BatchRunner` and `base.Closeable`, set ``name`` and ``network``, write ``run_batch``, ``open``
+(a `base.Session`) and ``close``, take input through `base.check_input`, and count with
+`counts.count`. Nothing has to be registered. One that belongs here goes into the table of
+`registry`; ``pytest tests/engines/test_engine.py --engine NAME`` then says whether it follows the
+rules.
 """

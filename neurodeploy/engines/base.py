@@ -52,24 +52,6 @@ class Run:
         return self.layers[-1]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class StepOutput:
-    """One time step of one sample of a stream.
-
-    ``input`` is [*features]; ``layers`` holds the spikes [*features] of every layer.
-    """
-
-    sample: int
-    step: int
-    input: np.ndarray
-    layers: list[np.ndarray]
-
-    @property
-    def spikes(self) -> np.ndarray:
-        """Output spikes [*features]."""
-        return self.layers[-1]
-
-
 class Closeable(Protocol):
     """Released by ``close``, or at the end of a ``with`` block."""
 
@@ -145,9 +127,6 @@ class Engine(BatchRunner, Closeable, Protocol):
 
     name: str
     network: Network
-
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        """Run samples [*features, time], each from rest, and yield every step as it is done."""
 
     def open(self) -> Session:
         """Start a session at rest."""

@@ -18,7 +18,7 @@ do (``tests/lava/lib/dl/netx/test_hdf5_nx.py``) and is tested against a stand-in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,6 @@ from neurodeploy.engines.base import (
     Closeable,
     Run,
     Session,
-    StepOutput,
     check_input,
     spike_types,
 )
@@ -106,28 +105,9 @@ class LoihiEngine(BatchRunner, Closeable):
         layers = tuple(np.concatenate(each) for each in zip(*parts, strict=True))
         return Run(layers=layers, counts=count(self.network, (spikes, *layers)))
 
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        """Run samples one after another, each whole, and yield its steps.
-
-        Parameters
-        ----------
-        samples : iterable of arrays [*features, time]
-            Of any lengths; the next one is taken when the one before has been read.
-        """
-        for index, sample in enumerate(samples):
-            (spikes,) = check_input(self.network, np.asarray(sample)[None])
-            layers = self.run_batch(spikes[None]).layers
-            for step in range(spikes.shape[-1]):
-                yield StepOutput(
-                    sample=index,
-                    step=step,
-                    input=spikes[..., step].copy(),
-                    layers=[layer[0, ..., step] for layer in layers],
-                )
-
     def open(self) -> Session:
         """Not on a board, whose input is loaded before it runs."""
-        remedy = "Use run or stream."
+        remedy = "Use run, or simulate."
         raise EngineError(message("engine loihi", "whole samples", "a session", remedy))
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ convolution are ignored, as Lava ignores them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from neurodeploy._io.lava import lava_imports
-from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
+from neurodeploy.engines.base import BatchRunner, Closeable, Run, check_input
 from neurodeploy.engines.counts import Counts, count
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import Conv, Dense, Layer, NeuronInput
@@ -67,25 +67,6 @@ class SlayerEngine(BatchRunner, Closeable):
         spikes = check_input(self.network, spikes)
         layers = self.forward(spikes)
         return Run(layers=layers, counts=count(self.network, (spikes, *layers)))
-
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        """Run samples one after another, each whole, and yield its steps.
-
-        Parameters
-        ----------
-        samples : iterable of arrays [*features, time]
-            Of any lengths; the next one is taken when the one before has been read.
-        """
-        for index, sample in enumerate(samples):
-            spikes = check_input(self.network, np.asarray(sample)[None])
-            layers = self.forward(spikes)
-            for step in range(spikes.shape[-1]):
-                yield StepOutput(
-                    sample=index,
-                    step=step,
-                    input=spikes[0, ..., step].copy(),
-                    layers=[layer[0, ..., step] for layer in layers],
-                )
 
     def open(self) -> SlayerSession:
         """Start a session at rest; any number of them may be open."""

@@ -126,21 +126,6 @@ def test_a_session_gives_the_spikes_of_every_layer(case: Case, engine: Engine) -
         assert session.counts.totals() == run.counts.totals()
 
 
-def test_a_stream_is_the_run_step_by_step(case: Case, engine: Engine) -> None:
-    shorter = [case.batch[0], case.batch[1][..., :7]]
-    outputs = list(engine.stream(shorter))
-    steps = case.batch.shape[-1]
-    assert [(out.sample, out.step) for out in outputs] == [
-        *((0, step) for step in range(steps)),
-        *((1, step) for step in range(7)),
-    ]
-    run = engine.run(case.batch[:2])
-    for out in outputs:
-        for sent, layer in zip(out.layers, run.layers, strict=True):
-            np.testing.assert_array_equal(sent, layer[out.sample, ..., out.step])
-        np.testing.assert_array_equal(out.spikes, run.spikes[out.sample, ..., out.step])
-
-
 def test_a_wrong_input_is_refused_and_does_not_disturb(case: Case, engine: Engine) -> None:
     expected = engine.run(case.batch[:1]).spikes
     with pytest.raises(InputError):

@@ -73,20 +73,6 @@ def test_an_engine_that_is_dropped_leaves_no_process(
     nothing_left()
 
 
-def test_a_stream_that_is_left_leaves_no_process(
-    small: Case, nothing_left: Callable[[], None]
-) -> None:
-    engine = LavaEngine(small.network)
-    stream = engine.stream(iter(small.batch))
-    next(stream)
-    stream.close()
-    nothing_left()
-    np.testing.assert_array_equal(
-        engine.run(small.batch).layers[0], reference(small.network, small.batch)[0]
-    )
-    engine.close()
-
-
 @pytest.mark.parametrize("which", [0, -1])
 def test_a_process_that_dies_ends_the_run_and_the_next_one_works(
     small: Case, nothing_left: Callable[[], None], which: int

@@ -210,17 +210,6 @@ def test_a_batch_beyond_the_buffers_is_cut(board: Board, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(found.spikes, wanted.spikes)
 
 
-def test_a_stream_yields_the_steps_of_each_sample(board: Board) -> None:
-    case = dense_stack()
-    outputs = list(LoihiEngine(case.network).stream(case.batch[:2, :, :5]))
-    assert [(each.sample, each.step) for each in outputs[4:6]] == [(0, 4), (1, 0)]
-    wanted = NativeEngine(case.network, threads=1).run(case.batch[:2, :, :5])
-    for each in outputs:
-        np.testing.assert_array_equal(each.input, case.batch[each.sample, :, each.step])
-        for layer, whole in zip(each.layers, wanted.layers, strict=True):
-            np.testing.assert_array_equal(layer, whole[each.sample, ..., each.step])
-
-
 def test_it_is_an_engine_by_its_name(board: Board) -> None:
     with open_engine("loihi", dense_stack().network) as engine:
         assert isinstance(engine, Engine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from neurodeploy._io.arrays import load_array, save_array
 from neurodeploy.cli.main import app
-from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Session, StepOutput
+from neurodeploy.engines.base import BatchRunner, Closeable, Engine, Run, Session
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.engines.registry import (
     BOARD_ENGINES,
@@ -48,9 +48,6 @@ class Inverted(BatchRunner, Closeable):
     def run_batch(self, spikes: np.ndarray) -> Run:
         run = self._native.run_batch(spikes)
         return Run(layers=(*run.layers[:-1], 1 - run.layers[-1]), counts=run.counts)
-
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        return self._native.stream(samples)
 
     def open(self) -> Session:
         return self._native.open()

@@ -10,7 +10,6 @@ Lava's alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from neurodeploy.engines.base import (
     BatchRunner,
     Closeable,
     Run,
-    StepOutput,
     check_input,
     spike_types,
 )
@@ -80,21 +78,6 @@ class LavaEngine(BatchRunner, Closeable):
             for record, shape in zip(sent, shapes, strict=True)
         )
         return Run(layers=layers, counts=count(self.network, (spikes, *layers)))
-
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        """Run samples one after another; yield each step as soon as Lava has computed it.
-
-        Parameters
-        ----------
-        samples : iterable of arrays [*features, time]
-            Of any lengths; the next one is taken when the one before has been read.
-        """
-        for index, sample in enumerate(samples):
-            (spikes,) = check_input(self.network, np.asarray(sample)[None])
-            by_step = np.moveaxis(spikes, -1, 0)
-            last = np.arange(len(by_step)) == len(by_step) - 1
-            for step, layers in enumerate(self._at_rest().advance(by_step, last)):
-                yield StepOutput(sample=index, step=step, input=by_step[step].copy(), layers=layers)
 
     def open(self) -> LavaSession:
         """Start a session at rest; it ends the one before, and any run ends it."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from neurodeploy.engines.base import BatchRunner, Closeable, Run, StepOutput, check_input
+from neurodeploy.engines.base import BatchRunner, Closeable, Run, check_input
 from neurodeploy.engines.counts import Counts
 from neurodeploy.engines.native.layout import TALLY, Sent
 from neurodeploy.engines.native.opened import OpenedPrograms
@@ -74,23 +74,6 @@ class NativeEngine(BatchRunner, Closeable):
             if not other.cancel():
                 other.result()
         return Run(layers=tuple(result.layers()), counts=result.counts())
-
-    def stream(self, samples: Iterable[np.ndarray]) -> Iterator[StepOutput]:
-        """Run samples one after another, each from rest; yield each step as it is done.
-
-        Parameters
-        ----------
-        samples : iterable of arrays [*features, time]
-            Of any lengths; the next one is taken when the one before has been read.
-        """
-        with self.open() as session:
-            for sample, features in enumerate(samples):
-                spikes = check_input(self.network, np.asarray(features)[None])[0]
-                session.reset()
-                for step in range(spikes.shape[-1]):
-                    now = spikes[..., step]
-                    layers = session.advance_checked(now)
-                    yield StepOutput(sample=sample, step=step, input=now.copy(), layers=layers)
 
     def probe(self, spikes: np.ndarray, layers: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
         """Run a batch, each sample from rest, and record what some layers remember.
