@@ -18,6 +18,7 @@ from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.board import require_board
@@ -59,6 +60,12 @@ def _network(path: Path) -> Path:
     return checked
 
 
+def _read_network(path: Path) -> Path:
+    if is_bundle(path):
+        require_decoder(manifest_of(path).decoder, f"bundle {path}")
+    return _network(path)
+
+
 def require_shape(text: str | None) -> str | None:
     """The check of a shape, which stays as it was typed."""
     shape_of(text)
@@ -82,11 +89,6 @@ def _limits(mebibytes: str | Limits) -> Limits:
         expected = "whole MiB of at least 1, such as 2048"
         raise InputError(message("option --max-memory", expected, repr(mebibytes)))
     return Limits(memory_bytes=int(mebibytes) * MIB)
-
-
-def _bundle(path: Path) -> Path:
-    manifest_of(path)
-    return path
 
 
 def output_file(path: Path) -> Path:
@@ -173,6 +175,12 @@ NetworkArgument = Annotated[
     Path,
     typer.Argument(help="A netx .net file or a bundle.", callback=_network, is_eager=True),
 ]
+ReadNetworkArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="A netx .net file, or a bundle with a decoder.", callback=_read_network, is_eager=True
+    ),
+]
 InputShapeOption = Annotated[
     str | None,
     typer.Option(
@@ -213,7 +221,8 @@ DataDirOption = Annotated[
 RuleOption = Annotated[
     str | None,
     typer.Option(
-        help="How output spikes answer, instead of a decoder: counts, first-spike or voltage.",
+        help="How output spikes answer, instead of a decoder: counts, first-spike or voltage; or "
+        "spikes, and nothing answers.",
         callback=given(require_rule),
     ),
 ]

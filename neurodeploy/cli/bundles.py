@@ -1,4 +1,4 @@
-"""Commands on bundles as files: bundle sign, verify, pack, unpack."""
+"""Commands on bundles as files: bundle make, sign, verify, pack, unpack."""
 
 from __future__ import annotations
 
@@ -7,16 +7,73 @@ from typing import Annotated, Any
 
 import typer
 
+from neurodeploy._io.files import require_writable
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import app, out, print_json
-from neurodeploy.cli.arguments import JsonOption, file_of, output_file
-from neurodeploy.deploy.packing import bundle_folder, pack_bundle, unpack_bundle
+from neurodeploy.cli.arguments import (
+    InputShapeOption,
+    JsonOption,
+    MaxMemoryOption,
+    NetworkArgument,
+    file_of,
+    output_file,
+    shape_of,
+)
+from neurodeploy.deploy.packing import (
+    bundle_folder,
+    is_bundle,
+    manifest_of,
+    pack_bundle,
+    unpack_bundle,
+)
 from neurodeploy.deploy.signing import require_signature, sign_bundle
+from neurodeploy.errors import InputError, message
 
-bundles = typer.Typer(no_args_is_help=True, help="Sign, verify and pack bundles.")
+bundles = typer.Typer(no_args_is_help=True, help="Make, sign, verify and pack bundles.")
 app.add_typer(bundles, name="bundle")
 
 
 BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.")]
+
+
+def _steps(context: typer.Context, steps: int | None) -> int | None:
+    if steps is None and not is_bundle(context.params["network"]):
+        raise InputError(message("option --steps", "steps of a sample of the network", "none"))
+    return steps
+
+
+@bundles.command()
+def make(
+    network: NetworkArgument,
+    folder: Annotated[Path, typer.Argument(help="A new folder.", callback=require_writable)],
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Of a sample; a bundle's own by default.", min=1, callback=_steps),
+    ] = None,
+    input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
+) -> None:
+    """Write a bundle without a decoder, for who reads the spikes on their own.
+
+    Of a network, which takes spikes as they come; or of a bundle, whose decoder is left out.
+    """
+    from neurodeploy.cli.inputs import read_part
+    from neurodeploy.deploy.bundle import Bundle, save_bundle
+    from neurodeploy.deploy.trained_encoder import load_encoder
+    from neurodeploy.signals.encode import SpikeInput
+
+    part = read_part(network, shape_of(input_shape), limits)
+    manifest = manifest_of(network) if is_bundle(network) else None
+    chosen = steps or (0 if manifest is None else manifest.steps)
+    made = Bundle(
+        network=part.network,
+        encoding=part.encoding or SpikeInput(steps=chosen),
+        steps=chosen,
+        encoder=load_encoder(network),
+        notes={} if manifest is None else manifest.notes,
+    )
+    save_bundle(made, folder)
+    out().print(f"Bundle: {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 @bundles.command()

@@ -13,7 +13,7 @@ from neurodeploy._io.files import require_file
 from neurodeploy.cli.arguments import given, output_file, tasks
 from neurodeploy.cli.input_arguments import folder_of
 from neurodeploy.cli.runs import CHECKPOINT
-from neurodeploy.deploy.manifest import MANIFEST_FILE
+from neurodeploy.deploy.manifest import MANIFEST_FILE, require_decoder
 from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.report.extra import require_charts
@@ -53,12 +53,16 @@ def report_source(path: Path) -> ReportSource:
     ------
     FileFormatError
         None of them, or a damaged bundle.
+    InputError
+        A bundle without a decoder.
     """
     name = path.absolute().parent.name if path.name == "bundle" else path.absolute().name
     training = path / "train" if (path / "train").is_dir() else path
     for bundle in (path, path / "bundle"):
         if (bundle / MANIFEST_FILE).is_file() or (bundle.is_file() and is_bundle(bundle)):
-            task = str(manifest_of(bundle).notes.get("task", ""))
+            manifest = manifest_of(bundle)
+            require_decoder(manifest.decoder, f"bundle {bundle}")
+            task = str(manifest.notes.get("task", ""))
             where = path.absolute().parent if path.name == "bundle" else training
             return ReportSource(name=name, task=task, training=where, bundle=bundle)
     if (training / CHECKPOINT).is_file():

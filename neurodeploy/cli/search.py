@@ -21,7 +21,7 @@ from neurodeploy.cli.arguments import (
     FolderOption,
     JsonOption,
     MaxMemoryOption,
-    NetworkArgument,
+    ReadNetworkArgument,
     TaskArgument,
     WorkersOption,
 )
@@ -118,7 +118,7 @@ def tune(
 @command("PyTorch and Optuna")
 def levers(
     task: TaskArgument,
-    network: NetworkArgument,
+    network: ReadNetworkArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
     decoder: DecodersOption = None,

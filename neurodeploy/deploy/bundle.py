@@ -1,10 +1,11 @@
-"""What is deployed: one folder with the network, the host decoder and a manifest.
+"""What is deployed: one folder with the network, a manifest and, unless only the chip's side is
+deployed, the host decoder.
 
 ::
 
     bundle/
       network.net            netx HDF5, what the chip runs
-      decoder.safetensors    the host decoder's tensors
+      decoder.safetensors    the host decoder's tensors, if the bundle has one
       encoder.safetensors    what the network was exported from, if the bundle carries it
       manifest.json          schema version, shapes, encoding, steps, decoder, checksums, notes
 """
@@ -42,6 +43,7 @@ from neurodeploy.deploy.manifest import (
     NetworkFields,
     manifest_text,
     read_manifest,
+    require_decoder,
     require_network,
     sha256,
 )
@@ -62,14 +64,14 @@ HEADER_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Bundle:
-    """A network, the decoder that reads its spikes, and how a signal becomes its input.
+    """A network, how a signal becomes its input, and the decoder that reads its spikes.
 
     Parameters
     ----------
     network : Network
         Runs on the chip.
-    decoder : Decoder
-        Runs on the host.
+    decoder : Decoder, optional
+        Runs on the host. Without one, whoever deploys the network reads its spikes on their own.
     encoding : Encoding
         Signal to input spikes; its ``steps`` are the length of a sample.
     steps : int
@@ -82,7 +84,7 @@ class Bundle:
     """
 
     network: Network
-    decoder: Decoder
+    decoder: Decoder | None = None
     encoding: Encoding
     steps: int = field(default=None)  # type: ignore[assignment]
     encoder: TrainedEncoder | None = None
@@ -95,24 +97,21 @@ class Bundle:
         if not 1 <= self.steps <= whole:
             expected = f"1 to {whole}, those of its encoding"
             raise InputError(message("bundle, steps", expected, self.steps))
-        neurons = self.decoder.config.neurons
-        if self.network.output_shape != (neurons,):
-            raise InputError(
-                message("bundle, decoder", f"{self.network.output_shape} neurons", (neurons,))
-            )
+        shape = self.network.output_shape
+        if self.decoder is not None and shape != (self.decoder.config.neurons,):
+            found = (self.decoder.config.neurons,)
+            raise InputError(message("bundle, decoder", f"{shape} neurons", found))
 
     def __repr__(self) -> str:
-        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
-        decoder = f"{self.decoder.config.name} decoder of {heads}"
-        return f"Bundle({self.network!r}, {decoder}, {self.encoding!r}, {self.steps} steps)"
+        said = (repr(self.network), self._host, repr(self.encoding), f"{self.steps} steps")
+        return f"Bundle({', '.join(said)})"
 
     def _repr_html_(self) -> str:
-        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
         rows = [
             ("encoding", repr(self.encoding)),
             ("steps of a sample", self.steps),
             *zip(self.network.names, map(sizes, self.network.shapes), strict=True),
-            ("decoder, on the host", f"{self.decoder.config.name} of {heads}"),
+            ("on the host", self._host),
         ]
         return html_table(f"Bundle with {self.network!r}", ("part", "what it is"), rows)
 
@@ -120,6 +119,18 @@ class Bundle:
     def step_limit(self) -> int | None:
         """``steps`` where the encoding makes more; None where a sample is taken as it comes."""
         return self.steps if self.steps < self.encoding.steps else None
+
+    @property
+    def heads(self) -> Mapping[str, int]:
+        """Outputs of each answer of the decoder, by its name; none without a decoder."""
+        return {} if self.decoder is None else self.decoder.config.heads
+
+    @property
+    def _host(self) -> str:
+        if self.decoder is None:
+            return "no decoder"
+        heads = ", ".join(f"{name}: {size}" for name, size in self.heads.items())
+        return f"{self.decoder.config.name} decoder of {heads}"
 
 
 def counting_bundle(network: Network, encoding: Encoding) -> Bundle:
@@ -162,7 +173,8 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
     with atomic_path(path) as draft:
         draft.mkdir()
         write_network(bundle.network, draft / NETWORK_FILE)
-        save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
+        if bundle.decoder is not None:
+            save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
         if bundle.encoder is not None:
             bundle.encoder.save(draft / ENCODER_FILE)
         manifest = Manifest(
@@ -173,7 +185,9 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
                 output_shape=bundle.network.output_shape,
                 latency_steps=bundle.network.latency_steps,
             ),
-            decoder=DecoderFields(
+            decoder=None
+            if bundle.decoder is None
+            else DecoderFields(
                 sha256=sha256(draft / DECODER_FILE),
                 config=DecoderSettings(**bundle.decoder.config.to_dict()),
             ),
@@ -224,25 +238,10 @@ def load_bundle(
 def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: Limits) -> Bundle:
     manifest = read_manifest(path) if signed_by is None else require_signature(path, signed_by)
     where = f"bundle {path / MANIFEST_FILE}"
-    settings = msgspec.structs.asdict(manifest.decoder.config)
-    config = DecoderConfig.from_dict(settings, f"{where}, decoder")
-    if config.foreign is not None and not allow_import:
-        remedy = (
-            f"To import and run {config.foreign}, if you trust it: allow_import=True, or "
-            "--allow-import on the command line."
-        )
-        raise InputError(message(f"{where}, decoder", "one of ours", repr(config.name), remedy))
-    file = path / DECODER_FILE
-    if config.foreign is None:
-        needed = tensor_bytes(lambda: Decoder(config), f"{where}, decoder")
-        limits.require_memory(needed + _window_bytes(config), f"{where}, decoder")
-        require_bytes(file, "decoder", needed + HEADER_BYTES)
-    decoder = Decoder(config)
-    tensors, _ = load_tensors(file, "decoder")
-    load_state(decoder, tensors, f"decoder {file}")
-    decoder.eval()
-    for parameter in decoder.parameters():
-        parameter.requires_grad_(False)
+    decoder = None
+    if manifest.decoder is not None:
+        settings = manifest.decoder.config
+        decoder = _load_decoder(path / DECODER_FILE, settings, where, allow_import, limits)
     network = read_network(path / NETWORK_FILE, limits=limits)
     require_network(manifest, network, where)
     try:
@@ -256,6 +255,29 @@ def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: 
         )
     except InputError as error:
         raise FileFormatError(f"{where}: {error}") from error
+
+
+def _load_decoder(
+    file: Path, said: DecoderSettings, where: str, allow_import: bool, limits: Limits
+) -> Decoder:
+    config = DecoderConfig.from_dict(msgspec.structs.asdict(said), f"{where}, decoder")
+    if config.foreign is not None and not allow_import:
+        remedy = (
+            f"To import and run {config.foreign}, if you trust it: allow_import=True, or "
+            "--allow-import on the command line."
+        )
+        raise InputError(message(f"{where}, decoder", "one of ours", repr(config.name), remedy))
+    if config.foreign is None:
+        needed = tensor_bytes(lambda: Decoder(config), f"{where}, decoder")
+        limits.require_memory(needed + _window_bytes(config), f"{where}, decoder")
+        require_bytes(file, "decoder", needed + HEADER_BYTES)
+    decoder = Decoder(config)
+    tensors, _ = load_tensors(file, "decoder")
+    load_state(decoder, tensors, f"decoder {file}")
+    decoder.eval()
+    for parameter in decoder.parameters():
+        parameter.requires_grad_(False)
+    return decoder
 
 
 def _window_bytes(config: DecoderConfig) -> int:
@@ -276,7 +298,8 @@ def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
     Raises
     ------
     InputError
-        It is no bundle, or the spikes are of other neurons.
+        It is no bundle, or one without a decoder, or the spikes are of other neurons.
     """
     read = bundle_of(bundle)
-    return read.decoder.at_the_end(spikes[..., : read.step_limit].float())
+    decoder = require_decoder(read.decoder)
+    return decoder.at_the_end(spikes[..., : read.step_limit].float())

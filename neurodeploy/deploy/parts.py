@@ -53,7 +53,7 @@ class ChipPart:
 
 
 Deployed: TypeAlias = "Network | Bundle | ChipPart"
-"""What is deployed: a network alone, or with its decoder."""
+"""What is deployed: a network alone, or a bundle."""
 
 
 def chip_part(deployed: Deployed) -> ChipPart:
@@ -91,7 +91,7 @@ def network_of(deployed: Deployed) -> Network:
     return chip_part(deployed).network
 
 
-def bundle_of(deployed: Bundle) -> Bundle:
+def bundle_of(deployed: Deployed) -> Bundle:
     """A bundle as it is, where its decoder is needed.
 
     Raises
