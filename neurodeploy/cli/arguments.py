@@ -16,10 +16,7 @@ import typer
 
 from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
-from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
-from neurodeploy.deploy.manifest import require_decoder
-from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.board import require_board
 from neurodeploy.engines.registry import BOARD_ENGINES, ENGINES, require_engine
@@ -46,24 +43,6 @@ def given(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def file_of(what: str) -> Callable[[Any], Any]:
     """The check of a file that is read."""
     return given(lambda path: require_file(path, what))
-
-
-def bundle_argument(path: Path) -> Path:
-    """The check of a bundle that is read."""
-    manifest_of(path)
-    return path
-
-
-def _network(path: Path) -> Path:
-    checked = bundle_argument(path) if is_bundle(path) else require_file(path, "network")
-    start_reader()  # it is ready when the command has loaded what it needs
-    return checked
-
-
-def _read_network(path: Path) -> Path:
-    if is_bundle(path):
-        require_decoder(manifest_of(path).decoder, f"bundle {path}")
-    return _network(path)
 
 
 def require_shape(text: str | None) -> str | None:
@@ -171,16 +150,6 @@ def _device_names() -> list[str]:
     return device_names()
 
 
-NetworkArgument = Annotated[
-    Path,
-    typer.Argument(help="A netx .net file or a bundle.", callback=_network, is_eager=True),
-]
-ReadNetworkArgument = Annotated[
-    Path,
-    typer.Argument(
-        help="A netx .net file, or a bundle with a decoder.", callback=_read_network, is_eager=True
-    ),
-]
 InputShapeOption = Annotated[
     str | None,
     typer.Option(

@@ -14,18 +14,12 @@ from neurodeploy.cli.arguments import (
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
-    NetworkArgument,
     file_of,
     output_file,
     shape_of,
 )
-from neurodeploy.deploy.packing import (
-    bundle_folder,
-    is_bundle,
-    manifest_of,
-    pack_bundle,
-    unpack_bundle,
-)
+from neurodeploy.cli.network_arguments import NetworkArgument
+from neurodeploy.deploy.packing import pack_bundle, unpack_bundle
 from neurodeploy.deploy.signing import require_signature, sign_bundle
 from neurodeploy.errors import InputError, message
 
@@ -37,7 +31,7 @@ BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.")]
 
 
 def _steps(context: typer.Context, steps: int | None) -> int | None:
-    if steps is None and not is_bundle(context.params["network"]):
+    if steps is None and context.params["network"].bundle is None:
         raise InputError(message("option --steps", "steps of a sample of the network", "none"))
     return steps
 
@@ -62,16 +56,18 @@ def make(
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.signals.encode import SpikeInput
 
-    part = read_part(network, shape_of(input_shape), limits)
-    manifest = manifest_of(network) if is_bundle(network) else None
-    chosen = steps or (0 if manifest is None else manifest.steps)
-    made = Bundle(
-        network=part.network,
-        encoding=part.encoding or SpikeInput(steps=chosen),
-        steps=chosen,
-        encoder=load_encoder(network),
-        notes={} if manifest is None else manifest.notes,
-    )
+    part, opened = read_part(network, shape_of(input_shape), limits), network.bundle
+    if opened is None or part.encoding is None:
+        assert steps is not None  # its check found some
+        made = Bundle(network=part.network, encoding=SpikeInput(steps=steps))
+    else:
+        made = Bundle(
+            network=part.network,
+            encoding=part.encoding,
+            steps=steps or opened.manifest.steps,
+            encoder=load_encoder(opened),
+            notes=opened.manifest.notes,
+        )
     save_bundle(made, folder)
     out().print(f"Bundle: {folder}", markup=False, highlight=False, soft_wrap=True)
 
@@ -93,8 +89,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check every file and who signed it; exit code 2 if anything is not as it was signed."""
-    with bundle_folder(bundle) as folder:
-        manifest = require_signature(folder, key)
+    manifest = require_signature(bundle, key)
     said: dict[str, Any] = {
         "bundle": str(bundle),
         "signed": True,

@@ -42,12 +42,11 @@ from neurodeploy.deploy.manifest import (
     Manifest,
     NetworkFields,
     manifest_text,
-    read_manifest,
     require_decoder,
     require_network,
     sha256,
 )
-from neurodeploy.deploy.packing import bundle_folder
+from neurodeploy.deploy.opening import BundlePath, OpenBundle, open_bundle
 from neurodeploy.deploy.parts import bundle_of
 from neurodeploy.deploy.signing import require_signature
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
@@ -200,7 +199,7 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
 
 
 def load_bundle(
-    path: Path | str,
+    path: BundlePath,
     *,
     allow_import: bool = False,
     signed_by: Path | str | None = None,
@@ -210,8 +209,8 @@ def load_bundle(
 
     Parameters
     ----------
-    path : path
-        The folder, or a packed bundle.
+    path : path or OpenBundle
+        The folder, or a packed bundle; or one that is open.
     allow_import : bool
         Import the reader of a decoder that is not ours, by the name that the manifest gives:
         code of whoever can be found under that name here.
@@ -231,18 +230,20 @@ def load_bundle(
     NetworkError
         The network is inconsistent.
     """
-    with bundle_folder(path) as folder:
-        return _load(folder, allow_import, signed_by, limits)
+    with open_bundle(path) as opened:
+        if signed_by is not None:
+            require_signature(opened, signed_by)
+        return _load(opened, allow_import, limits)
 
 
-def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: Limits) -> Bundle:
-    manifest = read_manifest(path) if signed_by is None else require_signature(path, signed_by)
-    where = f"bundle {path / MANIFEST_FILE}"
+def _load(opened: OpenBundle, allow_import: bool, limits: Limits) -> Bundle:
+    manifest, folder = opened.manifest, opened.folder
+    where = f"bundle {opened.path}"
     decoder = None
     if manifest.decoder is not None:
         settings = manifest.decoder.config
-        decoder = _load_decoder(path / DECODER_FILE, settings, where, allow_import, limits)
-    network = read_network(path / NETWORK_FILE, limits=limits)
+        decoder = _load_decoder(folder / DECODER_FILE, settings, where, allow_import, limits)
+    network = read_network(folder / NETWORK_FILE, limits=limits)
     require_network(manifest, network, where)
     try:
         return Bundle(
@@ -250,7 +251,7 @@ def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: 
             decoder=decoder,
             encoding=encoding_from_dict(manifest.encoding),
             steps=manifest.steps,
-            encoder=load_encoder(path),
+            encoder=load_encoder(opened),
             notes=manifest.notes,
         )
     except InputError as error:

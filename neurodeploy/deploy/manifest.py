@@ -29,6 +29,7 @@ NETWORK_FILE = "network.net"
 DECODER_FILE = "decoder.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "signature.json"
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Steps = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]

@@ -6,11 +6,8 @@ that the manifest names come out of an archive, and only as large as they say.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from neurodeploy._io.files import atomic_path, require_file
@@ -19,10 +16,10 @@ from neurodeploy.deploy.manifest import (
     ENCODER_FILE,
     MANIFEST_FILE,
     NETWORK_FILE,
+    SIGNATURE_FILE,
     Manifest,
     read_manifest,
 )
-from neurodeploy.deploy.signing import SIGNATURE_FILE
 from neurodeploy.errors import FileFormatError, InputError, message
 
 NEEDED = frozenset({MANIFEST_FILE, NETWORK_FILE})
@@ -61,8 +58,13 @@ def pack_bundle(bundle: Path | str, output: Path | str) -> None:
                 shutil.copyfileobj(read, write)
 
 
-def unpack_bundle(archive: Path | str, folder: Path | str) -> None:
+def unpack_bundle(archive: Path | str, folder: Path | str) -> Manifest:
     """Write the folder of a packed bundle, whole or not at all, its checksums checked.
+
+    Returns
+    -------
+    Manifest
+        Of it.
 
     Raises
     ------
@@ -81,42 +83,15 @@ def unpack_bundle(archive: Path | str, folder: Path | str) -> None:
             for entry in _entries(packed, where):
                 with packed.open(entry) as read, (draft / entry.filename).open("wb") as write:
                     shutil.copyfileobj(read, write)
-            _require_named(draft, where)
+            manifest = read_manifest(draft)
+            _require_named(draft, manifest, where)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise FileFormatError(message(where, "a whole ZIP archive", error)) from error
+    return manifest
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether this is a folder, or an archive with a manifest."""
-    return path.is_dir() or _is_packed(path)
-
-
-@contextlib.contextmanager
-def bundle_folder(bundle: Path | str) -> Iterator[Path]:
-    """The folder of a bundle; of a packed one, what it unpacks to, for as long as it is used.
-
-    Raises
-    ------
-    FileFormatError
-        As `unpack_bundle`.
-    """
-    path = Path(bundle)
-    if path.is_dir() or not _is_packed(path):
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="neurodeploy-") as room:
-        folder = Path(room) / path.name
-        unpack_bundle(path, folder)
-        yield folder
-
-
-def manifest_of(bundle: Path | str) -> Manifest:
-    """The manifest of a bundle, a folder or packed; raises as `read_manifest`."""
-    with bundle_folder(bundle) as folder:
-        return read_manifest(folder)
-
-
-def _is_packed(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
+    """Whether this is an archive with a manifest."""
     if not (path.is_file() and zipfile.is_zipfile(path)):
         return False
     try:
@@ -126,9 +101,9 @@ def _is_packed(path: Path) -> bool:
         return False
 
 
-def _require_named(folder: Path, where: str) -> None:
+def _require_named(folder: Path, manifest: Manifest, where: str) -> None:
     """Raise unless the manifest has the checksum of every file, but that of who signed it."""
-    named = {MANIFEST_FILE, SIGNATURE_FILE, *read_manifest(folder).files}
+    named = {MANIFEST_FILE, SIGNATURE_FILE, *manifest.files}
     others = sorted({file.name for file in folder.iterdir()} - named)
     if others:
         raise FileFormatError(message(where, "the files of its manifest", ", ".join(others)))

@@ -13,7 +13,7 @@ import numpy as np
 from neurodeploy._io.lava import installed
 from neurodeploy.cost.report import cost_report
 from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.deploy.manifest import NETWORK_FILE, require_decoder, sha256
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.deploy.verification import Verification, verify
 from neurodeploy.engines.base import Run
@@ -77,7 +77,7 @@ def gather(
     name: str,
     command: str,
     choice: Choice | None = None,
-    folder: Path | None = None,
+    network_sha256: str = "",
     history: Sequence[Mapping[str, float]] = (),
     agreement: Agreement | None = None,
 ) -> Measured:
@@ -96,8 +96,8 @@ def gather(
     command : str
         That makes the report, for the record.
     choice : Choice, optional
-    folder : path, optional
-        Of the bundle, for its checksum.
+    network_sha256 : str, optional
+        Checksum of the network as it lies in a bundle.
     history : sequence of mappings
         Lines of ``metrics.jsonl``.
     agreement : Agreement, optional
@@ -139,7 +139,7 @@ def gather(
         engine=chosen.engine,
         provenance=provenance(
             bundle.notes,
-            network_sha256="" if folder is None else sha256(folder / NETWORK_FILE),
+            network_sha256=network_sha256,
             engine=chosen.engine,
             seed=chosen.seed,
             command=command,
