@@ -27,7 +27,7 @@ def blocks(document: str) -> str:
     "document",
     [
         *("README.md", "docs/index.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"),
-        "docs/streaming.md",
+        *("docs/streaming.md", "docs/files.md"),
     ],
 )
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +43,7 @@ def test_the_site_has_every_command_and_every_public_name(monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(ROOT / "docs")
     hooks = importlib.import_module("hooks")
     commands, names = hooks.commands(), hooks.names()
-    for command in ("train", "encode", "convert", "bundle sign"):
+    for command in ("train", "encode", "convert", "bundle make", "bundle sign"):
         assert f"\n## neurodeploy {command}\n" in commands
     assert "| `--profile` | The tool that wrote a NIR graph:" in commands
     assert len(re.findall(r"^::: neurodeploy\.", names, re.MULTILINE)) == len(nd.__all__)

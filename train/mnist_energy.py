@@ -132,18 +132,18 @@ def compressed_of(task: nd.ImageTask, how: Mapping[str, float], variant: str = "
     return run
 
 
-def in_8_bits(bundle: nd.Bundle) -> nd.Bundle:
-    """The bundle with a decoder that multiplies integers, as it is priced."""
-    decoder = nd.Decoder(dataclasses.replace(bundle.decoder.config, bits=8))
-    decoder.load_state_dict(bundle.decoder.state_dict())
-    return dataclasses.replace(bundle, decoder=decoder.eval().requires_grad_(False))
+def in_8_bits(trained: nd.Decoder) -> nd.Decoder:
+    """The decoder that multiplies integers, as it is priced."""
+    decoder = nd.Decoder(dataclasses.replace(trained.config, bits=8))
+    decoder.load_state_dict(trained.state_dict())
+    return decoder.eval().requires_grad_(False)
 
 
 def counted(
     task: nd.ImageTask, splits: Splits, model: nd.HybridModel, folder: Path
 ) -> Mapping[str, float]:
     """Accuracy, operations and proxies of the exported model on the test images."""
-    bundle = in_8_bits(task.bundle(model))
+    bundle = dataclasses.replace(task.bundle(model), decoder=in_8_bits(model.decoder))
     nd.save_bundle(bundle, folder / "bundle")
     labels = torch.from_numpy(splits.test.labels)
     spikes = nd.input_spikes(task, splits.test.images, seed=1)

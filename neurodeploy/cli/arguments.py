@@ -16,9 +16,7 @@ import typer
 
 from neurodeploy._io.executor import require_distributed
 from neurodeploy._io.files import require_file, require_writable
-from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB, Limits
-from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.deploy.rules import require_rule
 from neurodeploy.engines.board import require_board
 from neurodeploy.engines.registry import BOARD_ENGINES, ENGINES, require_engine
@@ -47,18 +45,6 @@ def file_of(what: str) -> Callable[[Any], Any]:
     return given(lambda path: require_file(path, what))
 
 
-def bundle_argument(path: Path) -> Path:
-    """The check of a bundle that is read."""
-    manifest_of(path)
-    return path
-
-
-def _network(path: Path) -> Path:
-    checked = bundle_argument(path) if is_bundle(path) else require_file(path, "network")
-    start_reader()  # it is ready when the command has loaded what it needs
-    return checked
-
-
 def require_shape(text: str | None) -> str | None:
     """The check of a shape, which stays as it was typed."""
     shape_of(text)
@@ -82,11 +68,6 @@ def _limits(mebibytes: str | Limits) -> Limits:
         expected = "whole MiB of at least 1, such as 2048"
         raise InputError(message("option --max-memory", expected, repr(mebibytes)))
     return Limits(memory_bytes=int(mebibytes) * MIB)
-
-
-def _bundle(path: Path) -> Path:
-    manifest_of(path)
-    return path
 
 
 def output_file(path: Path) -> Path:
@@ -169,10 +150,6 @@ def _device_names() -> list[str]:
     return device_names()
 
 
-NetworkArgument = Annotated[
-    Path,
-    typer.Argument(help="A netx .net file or a bundle.", callback=_network, is_eager=True),
-]
 InputShapeOption = Annotated[
     str | None,
     typer.Option(
@@ -213,7 +190,8 @@ DataDirOption = Annotated[
 RuleOption = Annotated[
     str | None,
     typer.Option(
-        help="How output spikes answer, instead of a decoder: counts, first-spike or voltage.",
+        help="How output spikes answer, instead of a decoder: counts, first-spike or voltage; or "
+        "spikes, and nothing answers.",
         callback=given(require_rule),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Commands on bundles as files: bundle sign, verify, pack, unpack."""
+"""Commands on bundles as files: bundle make, sign, verify, pack, unpack."""
 
 from __future__ import annotations
 
@@ -7,16 +7,69 @@ from typing import Annotated, Any
 
 import typer
 
+from neurodeploy._io.files import require_writable
+from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import app, out, print_json
-from neurodeploy.cli.arguments import JsonOption, file_of, output_file
-from neurodeploy.deploy.packing import bundle_folder, pack_bundle, unpack_bundle
+from neurodeploy.cli.arguments import (
+    InputShapeOption,
+    JsonOption,
+    MaxMemoryOption,
+    file_of,
+    output_file,
+    shape_of,
+)
+from neurodeploy.cli.network_arguments import NetworkArgument
+from neurodeploy.deploy.packing import pack_bundle, unpack_bundle
 from neurodeploy.deploy.signing import require_signature, sign_bundle
+from neurodeploy.errors import InputError, message
 
-bundles = typer.Typer(no_args_is_help=True, help="Sign, verify and pack bundles.")
+bundles = typer.Typer(no_args_is_help=True, help="Make, sign, verify and pack bundles.")
 app.add_typer(bundles, name="bundle")
 
 
 BundleArgument = Annotated[Path, typer.Argument(help="A bundle folder.")]
+
+
+def _steps(context: typer.Context, steps: int | None) -> int | None:
+    if steps is None and context.params["network"].bundle is None:
+        raise InputError(message("option --steps", "steps of a sample of the network", "none"))
+    return steps
+
+
+@bundles.command()
+def make(
+    network: NetworkArgument,
+    folder: Annotated[Path, typer.Argument(help="A new folder.", callback=require_writable)],
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Of a sample; a bundle's own by default.", min=1, callback=_steps),
+    ] = None,
+    input_shape: InputShapeOption = None,
+    limits: MaxMemoryOption = DEFAULT,
+) -> None:
+    """Write a bundle without a decoder, for who reads the spikes on their own.
+
+    Of a network, which takes spikes as they come; or of a bundle, whose decoder is left out.
+    """
+    from neurodeploy.cli.inputs import read_part
+    from neurodeploy.deploy.bundle import Bundle, save_bundle
+    from neurodeploy.deploy.trained_encoder import load_encoder
+    from neurodeploy.signals.encode import SpikeInput
+
+    part, opened = read_part(network, shape_of(input_shape), limits), network.bundle
+    if opened is None or part.encoding is None:
+        assert steps is not None  # its check found some
+        made = Bundle(network=part.network, encoding=SpikeInput(steps=steps))
+    else:
+        made = Bundle(
+            network=part.network,
+            encoding=part.encoding,
+            steps=steps or opened.manifest.steps,
+            encoder=load_encoder(opened),
+            notes=opened.manifest.notes,
+        )
+    save_bundle(made, folder)
+    out().print(f"Bundle: {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
 @bundles.command()
@@ -36,8 +89,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check every file and who signed it; exit code 2 if anything is not as it was signed."""
-    with bundle_folder(bundle) as folder:
-        manifest = require_signature(folder, key)
+    manifest = require_signature(bundle, key)
     said: dict[str, Any] = {
         "bundle": str(bundle),
         "signed": True,

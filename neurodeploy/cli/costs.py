@@ -18,7 +18,6 @@ from neurodeploy.cli.arguments import (
     JsonOption,
     MaxMemoryOption,
     MeasuredOption,
-    NetworkArgument,
     StepTimeOption,
     TrafficChipOption,
     shape_of,
@@ -30,6 +29,7 @@ from neurodeploy.cli.input_arguments import (
     SamplesOption,
     TrafficInputOption,
 )
+from neurodeploy.cli.network_arguments import NetworkArgument
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 
 if TYPE_CHECKING:

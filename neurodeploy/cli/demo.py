@@ -39,7 +39,7 @@ def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progres
     activity = [np.zeros(shape, np.uint8) for shape in shapes]
     answers = {
         head: np.zeros((samples, steps, outputs), np.float32)
-        for head, outputs in bundle.decoder.config.heads.items()
+        for head, outputs in bundle.heads.items()
     }
     shown = f"stream {samples} samples through {engine.name}"
     bar = progress.add_task(shown, total=samples * steps)

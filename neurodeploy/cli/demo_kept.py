@@ -81,7 +81,7 @@ def kept_run(
     )
     return Deployed(
         activity=activity,
-        answers={head: arrays[f"answer.{head}"] for head in bundle.decoder.config.heads},
+        answers={head: arrays[f"answer.{head}"] for head in bundle.heads},
         counts=count(bundle.network, by_feature(bundle, activity)),
         wall_s=float(arrays["wall_s"]),
     )

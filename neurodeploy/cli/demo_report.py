@@ -12,6 +12,7 @@ from neurodeploy.cli.demo_kept import by_feature
 from neurodeploy.cli.demo_results import Results
 from neurodeploy.cli.plots import ReportTable, bill, curves, pairs, raster, save_pictures
 from neurodeploy.cost.verdict import microjoules
+from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
 from neurodeploy.report.gather import Choice, gather, read_history
 from neurodeploy.report.intervals import wilson
@@ -171,7 +172,7 @@ def measured(results: Results, folder: Path, command: str) -> Measured:
         name=folder.absolute().name,
         command=command,
         choice=Choice(engine=results.engine, seed=TEST_SEED),
-        folder=folder / "bundle",
+        network_sha256=sha256(folder / "bundle" / NETWORK_FILE),
         history=read_history(folder / "train"),
         agreement=Agreement(samples=len(piece), note="", result=results.agreement),
     )

@@ -12,6 +12,7 @@ import torch
 
 from neurodeploy.cost.report import cost_report
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.verification import Verification
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import Counts
@@ -120,7 +121,8 @@ class Results:
 
         None where no class is asked for at the end, or the decoder has no such form.
         """
-        labels, decoder = self.targets.get("label"), eight_bit_decoder(self.bundle.decoder)
+        labels = self.targets.get("label")
+        decoder = eight_bit_decoder(require_decoder(self.bundle.decoder))
         if labels is None or labels.ndim != 1 or decoder is None:
             return None
         spikes = torch.from_numpy(self.deployed.activity[-1]).float()

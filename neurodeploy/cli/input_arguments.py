@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from neurodeploy.cli.arguments import file_of, tasks
-from neurodeploy.deploy.packing import is_bundle, manifest_of
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.corpora.layouts import LAYOUTS
 from neurodeploy.tasks.registry import TASKS, require_task
@@ -30,22 +29,16 @@ def one_source(context: typer.Context, data: str | None) -> str | None:
         if os.sep in data:
             raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
         return require_task(data)
-    task = _task_of(context.params["network"])
+    task = context.params["network"].task
+    if task not in TASKS:
+        found = "neither, and no bundle of a task of ours"
+        raise InputError(message("options --input and --data", "one of them", found))
     if task in LAYOUTS:
         LAYOUTS[task].find(data)
     elif data is not None:
         expected = f"a bundle of a task that reads a folder: {', '.join(LAYOUTS)}"
         raise InputError(message(f"option --data {data}", expected, f"one of {task}"))
-    return data or task
-
-
-def _task_of(network: Path) -> str:
-    """The task of ours that a bundle says it is of."""
-    task = manifest_of(network).notes.get("task") if is_bundle(network) else None
-    if task not in TASKS:
-        found = "neither, and no bundle of a task of ours"
-        raise InputError(message("options --input and --data", "one of them", found))
-    return str(task)
+    return data or str(task)
 
 
 InputOption = Annotated[

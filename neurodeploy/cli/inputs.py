@@ -12,17 +12,20 @@ from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
 from neurodeploy.cli.input_arguments import folder_of
-from neurodeploy.deploy.packing import is_bundle
+from neurodeploy.cli.network_arguments import NetworkSource
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
 
 
-def read_part(path: Path, input_shape: tuple[int, ...] | None, limits: Limits) -> ChipPart:
+def read_part(
+    source: NetworkSource, input_shape: tuple[int, ...] | None, limits: Limits
+) -> ChipPart:
     """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it."""
-    if is_bundle(path):
-        return read_chip_part(path, input_shape=input_shape, limits=limits)
+    if source.bundle is not None:
+        return read_chip_part(source.bundle, input_shape=input_shape, limits=limits)
+    path = source.path
     with one_reader():
         if file_kind(path, limits).key != "nir":
             return read_chip_part(path, input_shape=input_shape, limits=limits)
@@ -32,14 +35,17 @@ def read_part(path: Path, input_shape: tuple[int, ...] | None, limits: Limits) -
 
 
 def read_deployed(
-    path: Path, input_shape: tuple[int, ...] | None, allow_import: bool, limits: Limits
+    source: NetworkSource,
+    input_shape: tuple[int, ...] | None,
+    allow_import: bool,
+    limits: Limits,
 ) -> Bundle | ChipPart:
-    """A bundle with its decoder; else a network alone."""
-    if not is_bundle(path):
-        return read_part(path, input_shape, limits)
+    """A bundle, with its decoder if it has one; else a network alone."""
+    if source.bundle is None:
+        return read_part(source, input_shape, limits)
     from neurodeploy.deploy.bundle import load_bundle
 
-    return load_bundle(path, allow_import=allow_import, limits=limits)
+    return load_bundle(source.bundle, allow_import=allow_import, limits=limits)
 
 
 def input_spikes(

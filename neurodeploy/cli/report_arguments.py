@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -13,14 +15,15 @@ from neurodeploy._io.files import require_file
 from neurodeploy.cli.arguments import given, output_file, tasks
 from neurodeploy.cli.input_arguments import folder_of
 from neurodeploy.cli.runs import CHECKPOINT
-from neurodeploy.deploy.manifest import MANIFEST_FILE
-from neurodeploy.deploy.packing import is_bundle, manifest_of
+from neurodeploy.deploy.manifest import MANIFEST_FILE, require_decoder
+from neurodeploy.deploy.opening import OpenBundle, is_bundle, open_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.report.extra import require_charts
 from neurodeploy.signals.corpora.layouts import LAYOUTS
 from neurodeploy.tasks.registry import TASKS, require_task
 
 POINTS = "points.json"
+Opening: TypeAlias = "AbstractContextManager[OpenBundle]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,34 +36,50 @@ class ReportSource:
         By which runs are told apart.
     task : str
         Of ours, that it says it is of; empty where nobody said.
-    bundle, checkpoint : path, optional
-        One of them is there.
     training : path
         Folder that may hold ``metrics.jsonl``.
+    bundle : OpenBundle, optional
+        If there is one.
+    checkpoint : path, optional
+        Else.
     """
 
     name: str
     task: str
     training: Path
-    bundle: Path | None = None
+    bundle: OpenBundle | None = None
     checkpoint: Path | None = None
 
+    @property
+    def network_sha256(self) -> str:
+        """Checksum of its network; empty where none lies on disk."""
+        return "" if self.bundle is None else self.bundle.manifest.network.sha256
 
-def report_source(path: Path) -> ReportSource:
+
+def report_source(path: Path, held: Callable[[Opening], OpenBundle]) -> ReportSource:
     """What lies in a folder: a bundle, a run with one, or a run with a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+    held : function of a context manager
+        Enters it, and leaves it when the command ends.
 
     Raises
     ------
     FileFormatError
         None of them, or a damaged bundle.
+    InputError
+        A bundle without a decoder.
     """
     name = path.absolute().parent.name if path.name == "bundle" else path.absolute().name
     training = path / "train" if (path / "train").is_dir() else path
     for bundle in (path, path / "bundle"):
         if (bundle / MANIFEST_FILE).is_file() or (bundle.is_file() and is_bundle(bundle)):
-            task = str(manifest_of(bundle).notes.get("task", ""))
+            opened = held(open_bundle(bundle))
+            require_decoder(opened.manifest.decoder, f"bundle {bundle}")
             where = path.absolute().parent if path.name == "bundle" else training
-            return ReportSource(name=name, task=task, training=where, bundle=bundle)
+            return ReportSource(name=name, task=opened.task, training=where, bundle=opened)
     if (training / CHECKPOINT).is_file():
         known = path.absolute().parent.name
         task = known if known in TASKS else ""
@@ -72,10 +91,8 @@ def report_source(path: Path) -> ReportSource:
     raise FileFormatError(message(f"report {path}", expected, found))
 
 
-def _sources(paths: list[Path]) -> list[Path]:
-    for path in paths:
-        report_source(path)
-    return paths
+def _sources(context: typer.Context, paths: list[Path]) -> list[ReportSource]:
+    return [report_source(path, context.find_root().with_resource) for path in paths]
 
 
 def _data(context: typer.Context, data: str | None) -> str | None:
@@ -84,7 +101,7 @@ def _data(context: typer.Context, data: str | None) -> str | None:
         if os.sep in data:
             raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
         return require_task(data)
-    sources = [report_source(path) for path in context.params["sources"]]
+    sources: list[ReportSource] = context.params["sources"]
     if data is not None and not any(source.task in LAYOUTS for source in sources):
         expected = f"a run of a task that reads a folder: {', '.join(LAYOUTS)}"
         found = ", ".join(source.task or "no task of ours" for source in sources)
@@ -110,10 +127,11 @@ def _front(folder: Path) -> Path:
 
 
 SourcesArgument = Annotated[
-    list[Path],
+    list[ReportSource],
     typer.Argument(
         help="Runs or bundles; several are compared.",
         metavar="RUN|BUNDLE...",
+        path_type=Path,
         callback=_sources,
         is_eager=True,
     ),

@@ -25,7 +25,6 @@ from neurodeploy.cli.report_arguments import (
     ReportSource,
     ShownOption,
     SourcesArgument,
-    report_source,
 )
 from neurodeploy.engines.registry import DEFAULT_ENGINE
 from neurodeploy.signals.corpora.layouts import LAYOUTS
@@ -69,8 +68,7 @@ def report(
         chosen_front = Front(points=points, folder=_without_machine(str(front)))
     runs: list[Measured] = []
     with progress_bar() as progress:
-        for path in sources:
-            source = report_source(path)
+        for source in sources:
             task, bundle = _opened(source, data, allow_import, limits)
             splits = task.splits()
             test = task.sources(splits).test
@@ -93,7 +91,7 @@ def report(
                     name=_own_name(source.name, [run.name for run in runs]),
                     command=retyped(),
                     choice=choice,
-                    folder=source.bundle,
+                    network_sha256=source.network_sha256,
                     history=read_history(source.training),
                 )
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from neurodeploy._io.limits import DEFAULT
@@ -20,7 +22,6 @@ from neurodeploy.cli.arguments import (
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
-    NetworkArgument,
     OutputOption,
     shape_of,
 )
@@ -32,6 +33,7 @@ from neurodeploy.cli.input_arguments import (
     InputOption,
     SamplesOption,
 )
+from neurodeploy.cli.network_arguments import NetworkArgument
 from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
 
 
@@ -75,7 +77,9 @@ def inspect(
     """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
     from neurodeploy.deploy.inspection import describe
 
-    report = describe(network, input_shape=shape_of(input_shape), limits=limits)
+    report = describe(
+        network.bundle or network.path, input_shape=shape_of(input_shape), limits=limits
+    )
     if as_json:
         print_json(report)
         return
@@ -92,7 +96,7 @@ def inspect(
         for layer in report["layers"]
     ]
     print_table(
-        f"{network}: input {report['input_shape']}, latency {report['latency_steps']} steps",
+        f"{network.path}: input {report['input_shape']}, latency {report['latency_steps']} steps",
         heads,
         rows,
     )
@@ -123,11 +127,15 @@ def verify(
     from neurodeploy.deploy.verification import verify as run_verification
 
     part = read_part(network, shape_of(input_shape), limits)
+    if against is not None:
+        reference: Any = load_array(against, "reference")
+    else:
+        reference = None if network.bundle is None else load_encoder(network.bundle)
     result = run_verification(
         part,
         first_steps(part, load_array(input_file, "input")),
         engine or COMPLETE_ENGINES,
-        against=load_encoder(network) if against is None else load_array(against, "reference"),
+        against=reference,
     )
     if as_json:
         print_json(result.to_dict())

@@ -21,10 +21,10 @@ from neurodeploy.cli.arguments import (
     FolderOption,
     JsonOption,
     MaxMemoryOption,
-    NetworkArgument,
     TaskArgument,
     WorkersOption,
 )
+from neurodeploy.cli.network_arguments import ReadNetworkArgument
 from neurodeploy.cli.runs import trials_done
 from neurodeploy.cli.search_arguments import (
     DecodersOption,
@@ -118,7 +118,7 @@ def tune(
 @command("PyTorch and Optuna")
 def levers(
     task: TaskArgument,
-    network: NetworkArgument,
+    network: ReadNetworkArgument,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
     decoder: DecodersOption = None,
@@ -146,7 +146,6 @@ def levers(
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.deploy.bundle import counting_bundle, load_bundle
-    from neurodeploy.deploy.packing import is_bundle
     from neurodeploy.netx.read import read_network
     from neurodeploy.search.decoders import retrained
     from neurodeploy.search.outcome import conclude
@@ -165,10 +164,10 @@ def levers(
         seed=seed,
         allow_import=allow_import,
     )
-    if is_bundle(network):
-        bundle = load_bundle(network, allow_import=allow_import, limits=limits)
+    if network.bundle is not None:
+        bundle = load_bundle(network.bundle, allow_import=allow_import, limits=limits)
     else:
-        bundle = counting_bundle(read_network(network, limits=limits), plan.task.signal)
+        bundle = counting_bundle(read_network(network.path, limits=limits), plan.task.signal)
     splits, cores = plan.task.splits(), len(os.sched_getaffinity(0))
     with (
         open_pool(threads=cores, workers=workers, cluster=cluster) as pool,

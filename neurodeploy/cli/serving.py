@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy._io.limits import DEFAULT, MIB
 from neurodeploy.cli.app import command
 from neurodeploy.cli.arguments import (
@@ -19,20 +18,13 @@ from neurodeploy.cli.arguments import (
     file_of,
     positive,
 )
-from neurodeploy.deploy.packing import manifest_of
+from neurodeploy.cli.network_arguments import ServedArgument
 from neurodeploy.engines.registry import DEFAULT_ENGINE
-from neurodeploy.serve.access import TOKEN_VARIABLE, read_token, require_access, require_packages
+from neurodeploy.serve.access import TOKEN_VARIABLE, read_token, require_access
 from neurodeploy.serve.limits import ServiceLimits
 
 LOOPBACK = "127.0.0.1"
 USUAL = ServiceLimits()
-
-
-def _bundle(path: Path) -> Path:
-    require_packages()
-    manifest_of(path)
-    start_reader()  # it is ready when the command has loaded what it needs
-    return path
 
 
 def _host(context: typer.Context, host: str) -> str:
@@ -42,9 +34,7 @@ def _host(context: typer.Context, host: str) -> str:
 
 @command("the service")
 def serve(
-    bundle: Annotated[
-        Path, typer.Argument(help="A bundle folder.", callback=_bundle, is_eager=True)
-    ],
+    bundle: ServedArgument,
     port: Annotated[int, typer.Option(help="0 for any that is free.", min=0, max=65535)] = 8000,
     token_file: Annotated[
         Path | None,
@@ -105,7 +95,7 @@ def serve(
         url = address_of(listening)
 
         def ready() -> None:
-            sys.stdout.write(f"serving {bundle} on {url}\n")
+            sys.stdout.write(f"serving {bundle.path} on {url}\n")
             sys.stdout.flush()
 
         run_server(app, listening, service, ready)

@@ -17,11 +17,11 @@ from neurodeploy.cli.arguments import (
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
-    NetworkArgument,
     RuleOption,
     shape_of,
 )
 from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption
+from neurodeploy.cli.network_arguments import NetworkArgument
 from neurodeploy.cli.stream_arguments import (
     STANDARD_INPUT,
     CameraOption,

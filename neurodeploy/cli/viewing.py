@@ -14,13 +14,12 @@ from neurodeploy.cli.arguments import (
     AllowImportOption,
     DeviceOption,
     MaxMemoryOption,
-    bundle_argument,
     given,
     tasks,
 )
 from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption, one_source
+from neurodeploy.cli.network_arguments import ServedArgument
 from neurodeploy.cli.stream_arguments import STANDARD_INPUT, file_or_lines
-from neurodeploy.serve.access import require_packages
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -29,17 +28,9 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 
-def _bundle(path: Path) -> Path:
-    require_packages()
-    return bundle_argument(path)
-
-
 @command("the view")
 def view(
-    network: Annotated[
-        Path,
-        typer.Argument(metavar="BUNDLE", help="A bundle.", callback=_bundle, is_eager=True),
-    ],
+    network: ServedArgument,
     input_file: Annotated[
         Path | None,
         typer.Option(
@@ -90,7 +81,7 @@ def view(
         url = address_of(listening)
 
         def ready() -> None:
-            sys.stdout.write(f"viewing {network} on {url} (Ctrl-C ends it)\n")
+            sys.stdout.write(f"viewing {network.path} on {url} (Ctrl-C ends it)\n")
             sys.stdout.flush()
             if open_browser:
                 import webbrowser

@@ -36,15 +36,18 @@ def assumptions(report: Mapping[str, Any], devices: Mapping[str, Device]) -> lis
         ]
         if other:
             said.append(f"The hops are those of {flow['chip']}; {'; '.join(other)}.")
+    own = ""
     if report["host"]["macs_per_sample"]:
         hosts = sorted({devices[name].host for name in priced})
         said.append(f"The decoder answers once a sample, on the device's host: {', '.join(hosts)}.")
+        own = ", and a decoder of its own, of the same kind, that reads one value a readout neuron"
+    else:
+        said.append("No host: there is no decoder, and whatever else reads the spikes is left out.")
     said += [
-        "Equal ANN: the same layers once, and a decoder of its own, of the same kind, that reads "
-        "one value a readout neuron; activation functions and biases are free. On a device without "
-        "multipliers it runs on the host. Its zeros are estimated from this run: what sends "
-        "nothing in a sample is an activation of 0. Decoder and ANN are priced at the same "
-        "precision.",
+        f"Equal ANN: the same layers once{own}; activation functions and biases are free. On a "
+        "device without multipliers it runs on the host. Its zeros are estimated from this run: "
+        "what sends nothing in a sample is an activation of 0. Decoder and ANN are priced at the "
+        "same precision.",
         "Answer: every step of a sample, and one a layer of synapses; no delays.",
     ]
     return said

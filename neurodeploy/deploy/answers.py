@@ -1,7 +1,8 @@
 """What reads output spikes step by step: a decoder with its window, or a rule without one.
 
 A rule has one output a neuron of the last layer, under the head ``label``; the largest is the
-answer. A silent output gives zeros: it answers nothing.
+answer. A silent output gives zeros: it answers nothing. The rule ``spikes`` has no output at all,
+for who reads the spikes on their own.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.chip_side import Received
-from neurodeploy.deploy.parts import Deployed, network_of
-from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, VOLTAGE, require_rule
+from neurodeploy.deploy.manifest import require_decoder
+from neurodeploy.deploy.parts import Deployed, bundle_of, network_of
+from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, SPIKES, VOLTAGE, require_rule
 from neurodeploy.engines.base import Session
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.decoder import Decoder
@@ -99,6 +102,20 @@ class LatestVoltage:
         self._voltage = np.zeros_like(self._voltage)
 
 
+class SpikesAlone:
+    """Answers nothing: the spikes of a step are all that is said."""
+
+    def push(self, spikes: np.ndarray) -> None:
+        """Take the spikes [neuron] of one step."""
+
+    def answer(self) -> dict[str, np.ndarray]:
+        """No head."""
+        return {}
+
+    def reset(self) -> None:
+        """Begin a sample."""
+
+
 class StreamingDecoder:
     """A decoder with the window of spikes that it has received.
 
@@ -148,12 +165,14 @@ READERS: Mapping[str, Callable[[int], Reader]] = {
     COUNTS: CountsSoFar,
     FIRST_SPIKE: FirstSpike,
     VOLTAGE: LatestVoltage,
+    SPIKES: lambda neurons: SpikesAlone(),
 }
 """Rules by name, for so many output neurons."""
 
 
 def rule_of(deployed: Deployed, rule: str | None) -> str | None:
-    """The rule that reads what is deployed: the one asked for, or counts without a decoder.
+    """The rule that reads what is deployed, if its decoder does not: the one asked for; else counts
+    of a network alone, and of a bundle without a decoder its spikes as they are.
 
     Raises
     ------
@@ -162,13 +181,15 @@ def rule_of(deployed: Deployed, rule: str | None) -> str | None:
     """
     if rule is not None:
         return require_rule(rule)
-    return None if getattr(deployed, "decoder", None) is not None else COUNTS
+    if isinstance(deployed, Bundle):
+        return SPIKES if deployed.decoder is None else None
+    return COUNTS
 
 
 def make_reader(deployed: Deployed, rule: str | None) -> Reader:
     """What reads the output, by `rule_of`."""
     if rule is None:
-        return StreamingDecoder(deployed.decoder)  # type: ignore[union-attr]
+        return StreamingDecoder(require_decoder(bundle_of(deployed).decoder))
     return READERS[rule](math.prod(network_of(deployed).output_shape))
 
 

@@ -1,10 +1,11 @@
-"""What is deployed: one folder with the network, the host decoder and a manifest.
+"""What is deployed: one folder with the network, a manifest and, unless only the chip's side is
+deployed, the host decoder.
 
 ::
 
     bundle/
       network.net            netx HDF5, what the chip runs
-      decoder.safetensors    the host decoder's tensors
+      decoder.safetensors    the host decoder's tensors, if the bundle has one
       encoder.safetensors    what the network was exported from, if the bundle carries it
       manifest.json          schema version, shapes, encoding, steps, decoder, checksums, notes
 """
@@ -41,11 +42,11 @@ from neurodeploy.deploy.manifest import (
     Manifest,
     NetworkFields,
     manifest_text,
-    read_manifest,
+    require_decoder,
     require_network,
     sha256,
 )
-from neurodeploy.deploy.packing import bundle_folder
+from neurodeploy.deploy.opening import BundlePath, OpenBundle, open_bundle
 from neurodeploy.deploy.parts import bundle_of
 from neurodeploy.deploy.signing import require_signature
 from neurodeploy.deploy.trained_encoder import TrainedEncoder, load_encoder
@@ -62,14 +63,14 @@ HEADER_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Bundle:
-    """A network, the decoder that reads its spikes, and how a signal becomes its input.
+    """A network, how a signal becomes its input, and the decoder that reads its spikes.
 
     Parameters
     ----------
     network : Network
         Runs on the chip.
-    decoder : Decoder
-        Runs on the host.
+    decoder : Decoder, optional
+        Runs on the host. Without one, whoever deploys the network reads its spikes on their own.
     encoding : Encoding
         Signal to input spikes; its ``steps`` are the length of a sample.
     steps : int
@@ -82,7 +83,7 @@ class Bundle:
     """
 
     network: Network
-    decoder: Decoder
+    decoder: Decoder | None = None
     encoding: Encoding
     steps: int = field(default=None)  # type: ignore[assignment]
     encoder: TrainedEncoder | None = None
@@ -95,24 +96,21 @@ class Bundle:
         if not 1 <= self.steps <= whole:
             expected = f"1 to {whole}, those of its encoding"
             raise InputError(message("bundle, steps", expected, self.steps))
-        neurons = self.decoder.config.neurons
-        if self.network.output_shape != (neurons,):
-            raise InputError(
-                message("bundle, decoder", f"{self.network.output_shape} neurons", (neurons,))
-            )
+        shape = self.network.output_shape
+        if self.decoder is not None and shape != (self.decoder.config.neurons,):
+            found = (self.decoder.config.neurons,)
+            raise InputError(message("bundle, decoder", f"{shape} neurons", found))
 
     def __repr__(self) -> str:
-        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
-        decoder = f"{self.decoder.config.name} decoder of {heads}"
-        return f"Bundle({self.network!r}, {decoder}, {self.encoding!r}, {self.steps} steps)"
+        said = (repr(self.network), self._host, repr(self.encoding), f"{self.steps} steps")
+        return f"Bundle({', '.join(said)})"
 
     def _repr_html_(self) -> str:
-        heads = ", ".join(f"{name}: {size}" for name, size in self.decoder.config.heads.items())
         rows = [
             ("encoding", repr(self.encoding)),
             ("steps of a sample", self.steps),
             *zip(self.network.names, map(sizes, self.network.shapes), strict=True),
-            ("decoder, on the host", f"{self.decoder.config.name} of {heads}"),
+            ("on the host", self._host),
         ]
         return html_table(f"Bundle with {self.network!r}", ("part", "what it is"), rows)
 
@@ -120,6 +118,18 @@ class Bundle:
     def step_limit(self) -> int | None:
         """``steps`` where the encoding makes more; None where a sample is taken as it comes."""
         return self.steps if self.steps < self.encoding.steps else None
+
+    @property
+    def heads(self) -> Mapping[str, int]:
+        """Outputs of each answer of the decoder, by its name; none without a decoder."""
+        return {} if self.decoder is None else self.decoder.config.heads
+
+    @property
+    def _host(self) -> str:
+        if self.decoder is None:
+            return "no decoder"
+        heads = ", ".join(f"{name}: {size}" for name, size in self.heads.items())
+        return f"{self.decoder.config.name} decoder of {heads}"
 
 
 def counting_bundle(network: Network, encoding: Encoding) -> Bundle:
@@ -162,7 +172,8 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
     with atomic_path(path) as draft:
         draft.mkdir()
         write_network(bundle.network, draft / NETWORK_FILE)
-        save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
+        if bundle.decoder is not None:
+            save_tensors(draft / DECODER_FILE, dict(bundle.decoder.state_dict()), {})
         if bundle.encoder is not None:
             bundle.encoder.save(draft / ENCODER_FILE)
         manifest = Manifest(
@@ -173,7 +184,9 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
                 output_shape=bundle.network.output_shape,
                 latency_steps=bundle.network.latency_steps,
             ),
-            decoder=DecoderFields(
+            decoder=None
+            if bundle.decoder is None
+            else DecoderFields(
                 sha256=sha256(draft / DECODER_FILE),
                 config=DecoderSettings(**bundle.decoder.config.to_dict()),
             ),
@@ -186,7 +199,7 @@ def save_bundle(bundle: Bundle, path: Path | str) -> None:
 
 
 def load_bundle(
-    path: Path | str,
+    path: BundlePath,
     *,
     allow_import: bool = False,
     signed_by: Path | str | None = None,
@@ -196,8 +209,8 @@ def load_bundle(
 
     Parameters
     ----------
-    path : path
-        The folder, or a packed bundle.
+    path : path or OpenBundle
+        The folder, or a packed bundle; or one that is open.
     allow_import : bool
         Import the reader of a decoder that is not ours, by the name that the manifest gives:
         code of whoever can be found under that name here.
@@ -217,22 +230,44 @@ def load_bundle(
     NetworkError
         The network is inconsistent.
     """
-    with bundle_folder(path) as folder:
-        return _load(folder, allow_import, signed_by, limits)
+    with open_bundle(path) as opened:
+        if signed_by is not None:
+            require_signature(opened, signed_by)
+        return _load(opened, allow_import, limits)
 
 
-def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: Limits) -> Bundle:
-    manifest = read_manifest(path) if signed_by is None else require_signature(path, signed_by)
-    where = f"bundle {path / MANIFEST_FILE}"
-    settings = msgspec.structs.asdict(manifest.decoder.config)
-    config = DecoderConfig.from_dict(settings, f"{where}, decoder")
+def _load(opened: OpenBundle, allow_import: bool, limits: Limits) -> Bundle:
+    manifest, folder = opened.manifest, opened.folder
+    where = f"bundle {opened.path}"
+    decoder = None
+    if manifest.decoder is not None:
+        settings = manifest.decoder.config
+        decoder = _load_decoder(folder / DECODER_FILE, settings, where, allow_import, limits)
+    network = read_network(folder / NETWORK_FILE, limits=limits)
+    require_network(manifest, network, where)
+    try:
+        return Bundle(
+            network=network,
+            decoder=decoder,
+            encoding=encoding_from_dict(manifest.encoding),
+            steps=manifest.steps,
+            encoder=load_encoder(opened),
+            notes=manifest.notes,
+        )
+    except InputError as error:
+        raise FileFormatError(f"{where}: {error}") from error
+
+
+def _load_decoder(
+    file: Path, said: DecoderSettings, where: str, allow_import: bool, limits: Limits
+) -> Decoder:
+    config = DecoderConfig.from_dict(msgspec.structs.asdict(said), f"{where}, decoder")
     if config.foreign is not None and not allow_import:
         remedy = (
             f"To import and run {config.foreign}, if you trust it: allow_import=True, or "
             "--allow-import on the command line."
         )
         raise InputError(message(f"{where}, decoder", "one of ours", repr(config.name), remedy))
-    file = path / DECODER_FILE
     if config.foreign is None:
         needed = tensor_bytes(lambda: Decoder(config), f"{where}, decoder")
         limits.require_memory(needed + _window_bytes(config), f"{where}, decoder")
@@ -243,19 +278,7 @@ def _load(path: Path, allow_import: bool, signed_by: Path | str | None, limits: 
     decoder.eval()
     for parameter in decoder.parameters():
         parameter.requires_grad_(False)
-    network = read_network(path / NETWORK_FILE, limits=limits)
-    require_network(manifest, network, where)
-    try:
-        return Bundle(
-            network=network,
-            decoder=decoder,
-            encoding=encoding_from_dict(manifest.encoding),
-            steps=manifest.steps,
-            encoder=load_encoder(path),
-            notes=manifest.notes,
-        )
-    except InputError as error:
-        raise FileFormatError(f"{where}: {error}") from error
+    return decoder
 
 
 def _window_bytes(config: DecoderConfig) -> int:
@@ -276,7 +299,8 @@ def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
     Raises
     ------
     InputError
-        It is no bundle, or the spikes are of other neurons.
+        It is no bundle, or one without a decoder, or the spikes are of other neurons.
     """
     read = bundle_of(bundle)
-    return read.decoder.at_the_end(spikes[..., : read.step_limit].float())
+    decoder = require_decoder(read.decoder)
+    return decoder.at_the_end(spikes[..., : read.step_limit].float())

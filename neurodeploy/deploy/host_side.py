@@ -43,7 +43,7 @@ class Answer:
     sample, step : int
         Which sample of the stream, and which step of it, from 0.
     logits : dict of str to float32 array [outputs]
-        By head.
+        By head; empty where nothing reads the spikes.
     output : StepOutput
         The step's spikes.
     name : int or str

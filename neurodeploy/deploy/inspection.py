@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest
-from neurodeploy.deploy.packing import bundle_folder, is_bundle
+from neurodeploy.deploy.manifest import NETWORK_FILE
+from neurodeploy.deploy.opening import BundlePath, is_bundle, open_bundle
 from neurodeploy.deploy.parts import Deployed, network_of
 from neurodeploy.netx.check import Finding
 from neurodeploy.netx.check import check as check_network
@@ -34,13 +34,13 @@ def check(deployed: Deployed) -> list[Finding]:
 
 
 def describe(
-    path: Path, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
+    path: BundlePath, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
 ) -> dict[str, Any]:
     """Layers, shapes, sizes and findings of a network; with encoding and decoder of a bundle.
 
     Parameters
     ----------
-    path : path
+    path : path or OpenBundle
         A ``.net`` file or a bundle.
     input_shape, limits : optional
         As in `read_network`.
@@ -50,15 +50,16 @@ def describe(
     FileFormatError, NetworkError
         It cannot be read.
     """
-    if not is_bundle(path):
+    if isinstance(path, Path | str) and not is_bundle(path):
         network = read_network(path, input_shape=input_shape, limits=limits)
         return {"path": str(path), **describe_network(network)}
-    with bundle_folder(path) as folder:
-        network = read_network(folder / NETWORK_FILE, input_shape=input_shape, limits=limits)
-        manifest = msgspec.to_builtins(read_manifest(folder))
+    with open_bundle(path) as opened:
+        file = opened.folder / NETWORK_FILE
+        network = read_network(file, input_shape=input_shape, limits=limits)
+    manifest = msgspec.to_builtins(opened.manifest)
     parts = ("schema_version", "steps", "encoding", "decoder", "notes")
     return {
-        "path": str(path),
+        "path": str(opened.path),
         **describe_network(network),
         **{part: manifest[part] for part in parts},
     }

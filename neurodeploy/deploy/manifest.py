@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -19,15 +19,17 @@ from neurodeploy.errors import FileFormatError, InputError, message
 if TYPE_CHECKING:
     from neurodeploy.netx.network import Network
 
-Version = Literal[1, 2, 3]
-SCHEMA_VERSION: Version = 3
+Part = TypeVar("Part")
+Version = Literal[1, 2, 3, 4]
+SCHEMA_VERSION: Version = 4
 """Version 1 had no ``steps``, but those of ``notes["levers"]``, and no ``encoder``; version 2 no
-``sha256`` of the manifest itself."""
+``sha256`` of the manifest itself; up to version 3 every bundle had a ``decoder``."""
 
 NETWORK_FILE = "network.net"
 DECODER_FILE = "decoder.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "signature.json"
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Steps = Annotated[int, msgspec.Meta(ge=1, le=1 << 24)]
@@ -82,7 +84,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schema_version : int
         Of this description.
     network, decoder, encoder : fields
-        Of each file, its SHA-256 among them.
+        Of each file, its SHA-256 among them; None where there is no such file.
     encoding : mapping
         As `neurodeploy.signals.encode.encoding_from_dict` reads it.
     steps : int
@@ -95,7 +97,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     schema_version: Version
     network: NetworkFields
-    decoder: DecoderFields
+    decoder: DecoderFields | None
     encoding: dict[str, Any]
     steps: Steps = 0
     encoder: EncoderFields | None = None
@@ -106,6 +108,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def step_limit(self) -> int | None:
         """Steps of a sample that the bundle takes, where its encoding makes more; else None."""
         return self.steps if self.steps != self.encoding["steps"] else None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of each file that belongs to the bundle, by its name."""
+        parts = {
+            NETWORK_FILE: self.network,
+            DECODER_FILE: self.decoder,
+            ENCODER_FILE: self.encoder,
+        }
+        return {name: part.sha256 for name, part in parts.items() if part is not None}
 
 
 def read_manifest(path: Path | str) -> Manifest:
@@ -136,10 +148,11 @@ def read_manifest(path: Path | str) -> Manifest:
     manifest = _with_steps(fitted(document, where, Manifest), where)
     if manifest.schema_version >= 3 and manifest.sha256 != self_checksum(document):
         raise FileFormatError(message(where, "the checksum that it has of itself", "another one"))
-    files = {"network": NETWORK_FILE, "decoder": DECODER_FILE, "encoder": ENCODER_FILE}
-    for part, name in files.items():
-        fields = getattr(manifest, part)
-        if fields and sha256(require_file(path / name, part)) != fields.sha256:
+    if manifest.schema_version < 4 and manifest.decoder is None:
+        raise FileFormatError(message(f"{where}: decoder", "one, before version 4", "none"))
+    for name, checksum in manifest.files.items():
+        part = Path(name).stem
+        if sha256(require_file(path / name, part)) != checksum:
             raise FileFormatError(
                 message(f"{part} {path / name}", "the checksum in the manifest", "another one")
             )
@@ -186,6 +199,24 @@ def _with_steps(manifest: Manifest, where: str) -> Manifest:
         expected = f"1 to {fields.steps}, the steps of the encoding"
         raise FileFormatError(message(f"{where}: steps", expected, steps))
     return msgspec.structs.replace(manifest, steps=steps)
+
+
+def require_decoder(decoder: Part | None, where: str = "bundle") -> Part:
+    """Return the decoder of a bundle or its manifest, where it is needed.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if decoder is None:
+        remedy = (
+            "simulate, stream and serve give its spikes without one; nd.counting_bundle(network, "
+            "encoding) has one that counts them."
+        )
+        found = "a network and its encoding alone"
+        raise InputError(message(where, "a decoder of its spikes", found, remedy))
+    return decoder
 
 
 def require_network(manifest: Manifest, network: Network, where: str) -> None:

@@ -1,16 +1,13 @@
 """A bundle as one file: a ZIP archive, the same bytes for the same bundle.
 
 Files are stored as they are, in the order of their names, all of one date and mode. Only the files
-of a bundle come out of an archive, and only as large as they say.
+that the manifest names come out of an archive, and only as large as they say.
 """
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from neurodeploy._io.files import atomic_path, require_file
@@ -19,14 +16,14 @@ from neurodeploy.deploy.manifest import (
     ENCODER_FILE,
     MANIFEST_FILE,
     NETWORK_FILE,
+    SIGNATURE_FILE,
     Manifest,
     read_manifest,
 )
-from neurodeploy.deploy.signing import SIGNATURE_FILE
 from neurodeploy.errors import FileFormatError, InputError, message
 
-NEEDED = frozenset({DECODER_FILE, MANIFEST_FILE, NETWORK_FILE})
-FILES = NEEDED | {ENCODER_FILE, SIGNATURE_FILE}
+NEEDED = frozenset({MANIFEST_FILE, NETWORK_FILE})
+FILES = NEEDED | {DECODER_FILE, ENCODER_FILE, SIGNATURE_FILE}
 DATE = (1980, 1, 1, 0, 0, 0)
 """The first that ZIP knows."""
 
@@ -46,20 +43,28 @@ def pack_bundle(bundle: Path | str, output: Path | str) -> None:
         The file cannot be written.
     """
     folder = Path(bundle)
-    read_manifest(folder)
+    names = {MANIFEST_FILE, *read_manifest(folder).files}
+    if (folder / SIGNATURE_FILE).exists():
+        names.add(SIGNATURE_FILE)
     with atomic_path(output) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(FILES):
-            file = folder / name
-            if file.exists():
-                entry = zipfile.ZipInfo(name, DATE)
-                entry.external_attr = MODE << 16
-                entry.create_system = 3
-                with file.open("rb") as read, archive.open(entry, "w", force_zip64=True) as write:
-                    shutil.copyfileobj(read, write)
+        for name in sorted(names):
+            entry = zipfile.ZipInfo(name, DATE)
+            entry.external_attr = MODE << 16
+            entry.create_system = 3
+            with (
+                (folder / name).open("rb") as read,
+                archive.open(entry, "w", force_zip64=True) as write,
+            ):
+                shutil.copyfileobj(read, write)
 
 
-def unpack_bundle(archive: Path | str, folder: Path | str) -> None:
+def unpack_bundle(archive: Path | str, folder: Path | str) -> Manifest:
     """Write the folder of a packed bundle, whole or not at all, its checksums checked.
+
+    Returns
+    -------
+    Manifest
+        Of it.
 
     Raises
     ------
@@ -78,42 +83,15 @@ def unpack_bundle(archive: Path | str, folder: Path | str) -> None:
             for entry in _entries(packed, where):
                 with packed.open(entry) as read, (draft / entry.filename).open("wb") as write:
                     shutil.copyfileobj(read, write)
-            read_manifest(draft)
+            manifest = read_manifest(draft)
+            _require_named(draft, manifest, where)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise FileFormatError(message(where, "a whole ZIP archive", error)) from error
+    return manifest
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether this is a folder, or an archive with a manifest."""
-    return path.is_dir() or _is_packed(path)
-
-
-@contextlib.contextmanager
-def bundle_folder(bundle: Path | str) -> Iterator[Path]:
-    """The folder of a bundle; of a packed one, what it unpacks to, for as long as it is used.
-
-    Raises
-    ------
-    FileFormatError
-        As `unpack_bundle`.
-    """
-    path = Path(bundle)
-    if path.is_dir() or not _is_packed(path):
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="neurodeploy-") as room:
-        folder = Path(room) / path.name
-        unpack_bundle(path, folder)
-        yield folder
-
-
-def manifest_of(bundle: Path | str) -> Manifest:
-    """The manifest of a bundle, a folder or packed; raises as `read_manifest`."""
-    with bundle_folder(bundle) as folder:
-        return read_manifest(folder)
-
-
-def _is_packed(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
+    """Whether this is an archive with a manifest."""
     if not (path.is_file() and zipfile.is_zipfile(path)):
         return False
     try:
@@ -123,12 +101,21 @@ def _is_packed(path: Path) -> bool:
         return False
 
 
+def _require_named(folder: Path, manifest: Manifest, where: str) -> None:
+    """Raise unless the manifest has the checksum of every file, but that of who signed it."""
+    named = {MANIFEST_FILE, SIGNATURE_FILE, *manifest.files}
+    others = sorted({file.name for file in folder.iterdir()} - named)
+    if others:
+        raise FileFormatError(message(where, "the files of its manifest", ", ".join(others)))
+
+
 def _entries(packed: zipfile.ZipFile, where: str) -> list[zipfile.ZipInfo]:
     entries = packed.infolist()
     names = [entry.filename for entry in entries]
     if not NEEDED <= {*names} <= FILES or len(names) != len({*names}):
         found = ", ".join(name[:40] for name in names[:8]) or "nothing"
-        raise FileFormatError(message(where, f"the files {', '.join(sorted(NEEDED))}", found))
+        expected = f"the files of a bundle, such as {', '.join(sorted(NEEDED))}"
+        raise FileFormatError(message(where, expected, found))
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise FileFormatError(message(where, "files that are stored", "compressed ones"))
     total = sum(entry.file_size for entry in entries)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy.deploy.manifest import NETWORK_FILE, read_manifest, require_network
-from neurodeploy.deploy.packing import bundle_folder, is_bundle
+from neurodeploy.deploy.manifest import NETWORK_FILE, require_network
+from neurodeploy.deploy.opening import BundlePath, is_bundle, open_bundle
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
@@ -53,7 +53,7 @@ class ChipPart:
 
 
 Deployed: TypeAlias = "Network | Bundle | ChipPart"
-"""What is deployed: a network alone, or with its decoder."""
+"""What is deployed: a network alone, or a bundle."""
 
 
 def chip_part(deployed: Deployed) -> ChipPart:
@@ -91,7 +91,7 @@ def network_of(deployed: Deployed) -> Network:
     return chip_part(deployed).network
 
 
-def bundle_of(deployed: Bundle) -> Bundle:
+def bundle_of(deployed: Deployed) -> Bundle:
     """A bundle as it is, where its decoder is needed.
 
     Raises
@@ -107,34 +107,33 @@ def bundle_of(deployed: Bundle) -> Bundle:
 
 
 def read_chip_part(
-    path: Path | str, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
+    path: BundlePath, *, input_shape: Sequence[int] | None = None, limits: Limits = DEFAULT
 ) -> ChipPart:
     """Read a ``.net`` file, or what runs on the chip of a bundle.
 
     Parameters
     ----------
-    path : path
-        Of either; a bundle is a folder, or packed.
+    path : path or OpenBundle
+        Of either; a bundle is a folder, packed, or open.
     input_shape, limits : optional
         As in `read_network`.
 
     Raises
     ------
     FileFormatError, NetworkError
-        As `read_manifest` and `read_network`.
+        As `open_bundle` and `read_network`.
     """
-    path = Path(path)
-    if not is_bundle(path):
+    if isinstance(path, Path | str) and not is_bundle(path):
         return ChipPart(network=read_network(path, input_shape=input_shape, limits=limits))
-    with bundle_folder(path) as folder:
-        manifest = read_manifest(folder)
-        network = read_network(folder / NETWORK_FILE, input_shape=input_shape, limits=limits)
-    require_network(manifest, network, f"bundle {path}")
+    with open_bundle(path) as opened:
+        file = opened.folder / NETWORK_FILE
+        network = read_network(file, input_shape=input_shape, limits=limits)
+    require_network(opened.manifest, network, f"bundle {opened.path}")
     return ChipPart(
         network=network,
-        step_limit=manifest.step_limit,
-        encoding=encoding_from_dict(manifest.encoding),
-        task=str(manifest.notes.get("task", "")),
+        step_limit=opened.manifest.step_limit,
+        encoding=encoding_from_dict(opened.manifest.encoding),
+        task=opened.task,
     )
 
 

@@ -1,4 +1,4 @@
-"""The names of the rules by which output spikes answer without a decoder. No numpy here."""
+"""The names of the rules by which output spikes are read without a decoder. No numpy here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from neurodeploy._io.imports import require_one_of
 COUNTS = "counts"
 FIRST_SPIKE = "first-spike"
 VOLTAGE = "voltage"
-RULES = (COUNTS, FIRST_SPIKE, VOLTAGE)
+SPIKES = "spikes"
+RULES = (COUNTS, FIRST_SPIKE, VOLTAGE, SPIKES)
 """`neurodeploy.deploy.answers` says what each reads."""
 
 

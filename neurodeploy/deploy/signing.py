@@ -15,10 +15,10 @@ import msgspec
 
 from neurodeploy._io.documents import parse_json
 from neurodeploy._io.files import atomic_path, require_file
-from neurodeploy.deploy.manifest import MANIFEST_FILE, Manifest, read_manifest
+from neurodeploy.deploy.manifest import MANIFEST_FILE, SIGNATURE_FILE, Manifest, read_manifest
+from neurodeploy.deploy.opening import BundlePath, OpenBundle, open_bundle
 from neurodeploy.errors import FileFormatError, InputError, MissingPackageError, message
 
-SIGNATURE_FILE = "signature.json"
 ALGORITHM = "Ed25519"
 INSTALL = "pip install 'neurodeploy[sign]'"
 LARGEST_KEY = 1 << 14
@@ -58,13 +58,13 @@ def sign_bundle(bundle: Path | str, private_key: Path | str) -> None:
         draft.write_text(json.dumps(said) + "\n")
 
 
-def require_signature(bundle: Path | str, public_key: Path | str) -> Manifest:
-    """Return the manifest of a bundle folder that the owner of a key signed, files checked.
+def require_signature(bundle: BundlePath, public_key: Path | str) -> Manifest:
+    """Return the manifest of a bundle that the owner of a key signed, files checked.
 
     Parameters
     ----------
-    bundle : path
-        Of the folder.
+    bundle : path or OpenBundle
+        As `open_bundle` takes it.
     public_key : path
         Ed25519, PEM.
 
@@ -77,25 +77,25 @@ def require_signature(bundle: Path | str, public_key: Path | str) -> Manifest:
     InputError
         The bundle is not signed, or by another key, or its manifest was changed since.
     """
-    folder = Path(bundle)
-    manifest = read_manifest(folder)
-    key = _key(public_key, "load_pem_public_key", "Ed25519PublicKey")
-    signature = _signature(folder)
+    with open_bundle(bundle) as opened:
+        key = _key(public_key, "load_pem_public_key", "Ed25519PublicKey")
+        signature = _signature(opened)
+        signed = (opened.folder / MANIFEST_FILE).read_bytes()
     from cryptography.exceptions import InvalidSignature
 
     try:
-        key.verify(signature, (folder / MANIFEST_FILE).read_bytes())
+        key.verify(signature, signed)
     except InvalidSignature as error:
         expected, found = f"a signature of the key {public_key}", "one of another key or manifest"
-        raise InputError(message(f"bundle {folder}", expected, found)) from error
-    return manifest
+        raise InputError(message(f"bundle {opened.path}", expected, found)) from error
+    return opened.manifest
 
 
-def _signature(folder: Path) -> bytes:
-    file = folder / SIGNATURE_FILE
+def _signature(opened: OpenBundle) -> bytes:
+    file = opened.folder / SIGNATURE_FILE
     if not file.exists():
-        remedy = f"Sign it: neurodeploy bundle sign {folder} --key KEY.pem."
-        raise InputError(message(f"bundle {folder}", "a signed one", "no signature", remedy))
+        remedy = "Sign its folder: neurodeploy bundle sign FOLDER --key KEY.pem."
+        raise InputError(message(f"bundle {opened.path}", "a signed one", "no signature", remedy))
     said = parse_json(_small(file, "signature"), f"signature {file}", Signature)
     try:
         return base64.b64decode(said.signature, validate=True)

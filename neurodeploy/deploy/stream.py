@@ -19,6 +19,7 @@ from neurodeploy.deploy.chip_side import ChipSide
 from neurodeploy.deploy.host_side import Answer, HostSide
 from neurodeploy.deploy.parts import ChipPart, Deployed, chip_part
 from neurodeploy.deploy.policies import BLOCK, require_policy
+from neurodeploy.deploy.rules import COUNTS, FIRST_SPIKE, SPIKES, VOLTAGE
 from neurodeploy.deploy.steps import InputStep, array_steps
 from neurodeploy.engines.base import Engine, Session
 from neurodeploy.engines.registry import DEFAULT_ENGINE, open_engine
@@ -66,8 +67,8 @@ class Stream:
         By name; or one that is open and holds the network, which is left open.
     rule : str, optional
         How output spikes are read, instead of the bundle's decoder: ``counts`` of each neuron so
-        far, ``first-spike``, or ``voltage`` of the output neurons. A network without a decoder is
-        read by its counts.
+        far, ``first-spike``, ``voltage`` of the output neurons, or ``spikes``, which answers
+        nothing. A network alone is read by its counts; a bundle without a decoder gives its spikes.
     wanted : function of the step index
         Which steps are answered; all by default.
     stop_at : float, optional
@@ -108,6 +109,9 @@ class Stream:
         self.wanted, self.stop_at = wanted, stop_at
         if stop_at is not None and not 0 < stop_at <= 1:
             raise InputError(message("stream, stop_at", "a confidence, 0 to 1", stop_at))
+        if stop_at is not None and self.rule == SPIKES:
+            remedy = f"A rule answers: {COUNTS}, {FIRST_SPIKE} or {VOLTAGE}."
+            raise InputError(message("stream, stop_at", "answers", "spikes alone", remedy))
         self.policy = require_policy(policy)
         least = 0 if policy == BLOCK else 1
         if queue_steps is not None and queue_steps < least:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurodeploy._io.tensors import load_state, load_tensors, save_tensors
-from neurodeploy.deploy.manifest import ENCODER_FILE, read_manifest
-from neurodeploy.deploy.packing import bundle_folder, is_bundle
+from neurodeploy.deploy.manifest import ENCODER_FILE
+from neurodeploy.deploy.opening import BundlePath, open_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 
 if TYPE_CHECKING:
@@ -72,20 +72,18 @@ class TrainedEncoder:
         save_tensors(path, dict(self.tensors), dict(self.config))
 
 
-def load_encoder(bundle: Path | str) -> TrainedEncoder | None:
-    """The encoder that a bundle carries; None of a ``.net`` file, or where there is none.
+def load_encoder(bundle: BundlePath) -> TrainedEncoder | None:
+    """The encoder that a bundle carries; None where it carries none.
 
     Raises
     ------
     FileFormatError
         The bundle is missing or damaged.
     """
-    if not is_bundle(Path(bundle)):
-        return None
-    with bundle_folder(bundle) as folder:
-        if read_manifest(folder).encoder is None:
+    with open_bundle(bundle) as opened:
+        if opened.manifest.encoder is None:
             return None
-        tensors, config = load_tensors(folder / ENCODER_FILE, "encoder")
+        tensors, config = load_tensors(opened.folder / ENCODER_FILE, "encoder")
     return TrainedEncoder(config=config, tensors=tensors)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from neurodeploy._io.lava import installed
 from neurodeploy.cost.report import cost_report
 from neurodeploy.deploy.bundle import Bundle
-from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.deploy.verification import Verification, verify
 from neurodeploy.engines.base import Run
@@ -25,6 +25,7 @@ from neurodeploy.hardware.devices import load_devices
 from neurodeploy.hardware.mapping.packing import fullness
 from neurodeploy.hardware.mapping.traffic import positions
 from neurodeploy.hardware.placement import Placement, place
+from neurodeploy.model.decoder import Decoder
 from neurodeploy.netx.network import Network
 from neurodeploy.report.measured import Agreement, ChipMap, CoreUse, Measured, Weights
 from neurodeploy.report.picked import Picked
@@ -76,7 +77,7 @@ def gather(
     name: str,
     command: str,
     choice: Choice | None = None,
-    folder: Path | None = None,
+    network_sha256: str = "",
     history: Sequence[Mapping[str, float]] = (),
     agreement: Agreement | None = None,
 ) -> Measured:
@@ -95,8 +96,8 @@ def gather(
     command : str
         That makes the report, for the record.
     choice : Choice, optional
-    folder : path, optional
-        Of the bundle, for its checksum.
+    network_sha256 : str, optional
+        Checksum of the network as it lies in a bundle.
     history : sequence of mappings
         Lines of ``metrics.jsonl``.
     agreement : Agreement, optional
@@ -105,11 +106,11 @@ def gather(
     Raises
     ------
     InputError
-        There is no sample, or no such chip or device.
+        There is no sample, no decoder, or no such chip or device.
     """
     chosen = choice or Choice()
-    network, heads = bundle.network, bundle.decoder.config.heads
-    classes = heads.get("label", 0)
+    network, decoder = bundle.network, require_decoder(bundle.decoder)
+    classes = decoder.config.heads.get("label", 0)
     tally: Tally | None = None
     kept: list[Piece] = []
     for piece in pieces:
@@ -134,11 +135,11 @@ def gather(
         name=name,
         task=task.name or type(task).__name__,
         dataset=str(bundle.notes.get("dataset", "")),
-        what=_words(bundle),
+        what=_words(bundle, decoder),
         engine=chosen.engine,
         provenance=provenance(
             bundle.notes,
-            network_sha256="" if folder is None else sha256(folder / NETWORK_FILE),
+            network_sha256=network_sha256,
             engine=chosen.engine,
             seed=chosen.seed,
             command=command,
@@ -185,11 +186,11 @@ def _class_names(splits: Any, classes: int) -> tuple[str, ...]:
     return tuple(map(str, range(classes)))
 
 
-def _words(bundle: Bundle) -> str:
+def _words(bundle: Bundle, decoder: Decoder) -> str:
     """The sizes of the network, and its decoder."""
     shapes = (bundle.network.input_shape, *bundle.network.shapes)
     sizes = " → ".join("×".join(map(str, shape)) for shape in shapes)
-    return f"{sizes} neurons, {bundle.steps} time steps, {bundle.decoder.config.name} decoder"
+    return f"{sizes} neurons, {bundle.steps} time steps, {decoder.config.name} decoder"
 
 
 def _weights(network: Network) -> Iterable[Weights]:

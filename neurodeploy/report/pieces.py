@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.registry import open_engine
 from neurodeploy.learn.data import Source
@@ -95,8 +96,13 @@ def run_pieces(
         That runs them.
     advance : function of a number of samples
         Told after each piece.
+
+    Raises
+    ------
+    InputError
+        The bundle has no decoder.
     """
-    part = chip_part(bundle)
+    part, decoder = chip_part(bundle), require_decoder(bundle.decoder)
     left = min(samples, len(source))
     with open_engine(engine, bundle.network) as running:
         for batch in source.ordered(min(BATCH, left), seed):
@@ -105,7 +111,7 @@ def run_pieces(
             yield Piece(
                 activity=(spikes, *run.layers),
                 targets={head: target[:left].numpy() for head, target in batch.targets.items()},
-                answers=answers_by_step(bundle.decoder, run.spikes),
+                answers=answers_by_step(decoder, run.spikes),
             )
             advance(len(spikes))
             left -= len(spikes)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, message
@@ -75,16 +76,15 @@ def retrained(
     Raises
     ------
     InputError
-        The task has no loss for an answer of the bundle, there is no such reader, or the training
-        diverged.
+        The bundle has no decoder, the task has no loss for an answer of it, there is no such
+        reader, or the training diverged.
     """
-    losses = task.losses()
-    for head in bundle.decoder.config.heads:
+    losses, was = task.losses(), require_decoder(bundle.decoder).config
+    for head in was.heads:
         if head not in losses:
             raise InputError(
                 message(f"head {head} of the bundle", f"one of {sorted(losses)}", head)
             )
-    was = bundle.decoder.config
     config = replace(
         was,
         kind=decoder.kind,
@@ -92,9 +92,7 @@ def retrained(
         options={},
         bits=FLOAT_BITS,
     )
-    objective = replace(
-        task.objective(), heads={head: losses[head] for head in bundle.decoder.config.heads}
-    )
+    objective = replace(task.objective(), heads={head: losses[head] for head in was.heads})
     seed, batch_size = task.training.seed, task.training.batch_size
     source = task.with_signal(bundle.encoding).sources(splits).train
     part = chip_part(bundle)

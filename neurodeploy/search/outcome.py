@@ -10,6 +10,7 @@ import neurodeploy
 from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.ann import ann_equivalent, dense_macs
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.search.points import (
     POINTS_FILE,
     Point,
@@ -114,6 +115,7 @@ def conclude(
 
 def _equal_ann(bundle: Bundle, target: Target) -> float | None:
     macs = dense_macs(bundle.network)
-    macs += bundle.decoder.config.neurons * bundle.decoder.config.heads[LABEL]
+    decoder = require_decoder(bundle.decoder).config
+    macs += decoder.neurons * decoder.heads[LABEL]
     bills = ann_equivalent(macs, macs, macs, {target.device.name: target.device})
     return bills[target.device.name].dense_j if bills else None

@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.report import energy_proxies
 from neurodeploy.deploy.bundle import Bundle, decode
+from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, NetworkError, message
@@ -139,13 +140,14 @@ def prepare(bundle: Bundle, spikes: np.ndarray) -> Bundle:
     Raises
     ------
     InputError
-        The decoder has no head ``label``.
+        There is no decoder, or it has no head ``label``.
     NetworkError
         Lava would not run the network as it is written.
     """
     require_exact(bundle.network)
-    if LABEL not in bundle.decoder.config.heads:
-        found = sorted(bundle.decoder.config.heads)
+    heads = require_decoder(bundle.decoder).config.heads
+    if LABEL not in heads:
+        found = sorted(heads)
         raise InputError(message("heads of the decoder", f"{LABEL} among them", found))
     with NativeEngine(bundle.network) as engine:
         sent = engine.run_batch(spikes).layers
@@ -161,9 +163,10 @@ def with_levers(bundle: Bundle, levers: Levers) -> Bundle:
     Raises
     ------
     InputError
-        A lever is out of its range.
+        A lever is out of its range, or there is no decoder.
     """
-    network, decoder = compress_network(bundle.network, levers), bundle.decoder
+    network = compress_network(bundle.network, levers)
+    decoder = require_decoder(bundle.decoder)
     if levers.decoder_bits != decoder.config.bits:
         decoder = with_bits(decoder, levers.decoder_bits)
     notes = {**bundle.notes, "levers": levers.to_dict()}
@@ -174,9 +177,10 @@ def with_levers(bundle: Bundle, levers: Levers) -> Bundle:
 
 def _bits_of(bundle: Bundle, target: Target) -> int:
     """Bits of the decoder at rest: not more than its host multiplies, where it has such a form."""
-    bits = bundle.decoder.config.bits
+    decoder = require_decoder(bundle.decoder)
+    bits = decoder.config.bits
     if target.host.multiplies_integers and bits > MOST_DECODER_BITS:
-        return bits if eight_bit_decoder(bundle.decoder) is None else MOST_DECODER_BITS
+        return bits if eight_bit_decoder(decoder) is None else MOST_DECODER_BITS
     return bits
 
 

@@ -113,7 +113,7 @@ def _add_state(app: FastAPI, sessions: Sessions) -> None:
         layers={
             name: list(shape) for name, shape in zip(network.names, network.shapes, strict=True)
         },
-        heads=dict(bundle.decoder.config.heads),
+        heads=dict(bundle.heads),
         steps=bundle.steps,
         latency_steps=network.latency_steps,
         task=str(bundle.notes.get("task", "")),

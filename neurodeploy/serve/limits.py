@@ -24,7 +24,8 @@ class ServiceLimits:
     steps : int
         Of a request.
     answer_values : int
-        Numbers of all answers to a request, the outputs of all heads after each step.
+        Numbers of all answers to a request: the outputs of all heads after each step, or without
+        a decoder the output neurons.
     sessions : int
         Open at a time, those of WebSockets too.
     idle_s : float

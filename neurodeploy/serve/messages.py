@@ -16,7 +16,9 @@ T = TypeVar("T")
 
 
 class AnswerReply(msgspec.Struct, omit_defaults=True):
-    """What the decoder says after a step; `Answer.to_dict` makes it."""
+    """What the decoder says after a step, if there is one, and the output spikes; `Answer.to_dict`
+    makes it.
+    """
 
     sample: int | str
     step: int
@@ -123,7 +125,7 @@ class Requests:
         # A whole number is looked for in what is no annotation of mypy's: sizes are of the bundle.
         feature: Any = Annotated[int, msgspec.Meta(ge=0, le=features - 1)]
         once = msgspec.Meta(max_length=features, extra_json_schema={"uniqueItems": True})
-        outputs = sum(bundle.decoder.config.heads.values())
+        outputs = sum(bundle.heads.values()) or math.prod(bundle.network.output_shape)
         self.most_answers = max(1, min(limits.steps, limits.answer_values // outputs))
 
         def fields(most: int) -> list[Any]:

@@ -12,7 +12,7 @@ from neurodeploy.learn.data import ImageSource
 from neurodeploy.model.specs import ConvSpec
 from neurodeploy.signals.datasets import Splits, load
 from neurodeploy.signals.distort import Distortion
-from neurodeploy.signals.encode import Encoding
+from neurodeploy.signals.encode import Encoding, SpikeInput
 from neurodeploy.tasks.base import Sources, Task
 from neurodeploy.tasks.still_images import StillImageTask
 
@@ -76,7 +76,16 @@ class ImageTask(StillImageTask[Splits]):
         return splits.train.images
 
     def with_signal(self, signal: Encoding) -> ImageTask:
-        """The task with its pixels encoded in another way."""
+        """The task with its pixels encoded in another way.
+
+        Raises
+        ------
+        InputError
+            It encodes no pixels: it takes spikes as they come.
+        """
+        if isinstance(signal, SpikeInput):
+            expected, found = "an encoding of pixels", f"{signal}, for spikes as they come"
+            raise InputError(message(f"encoding for task {self.name}", expected, found))
         return replace(self, encoding=signal)
 
     def classes_of(self, splits: Splits) -> int:

@@ -28,7 +28,9 @@ class LayerSeen(msgspec.Struct):
 
 
 class Hello(msgspec.Struct, tag="hello"):
-    """What there is to see; ``image`` is [height, width], or None without a picture."""
+    """What there is to see; ``image`` is [height, width], or None without a picture; ``host`` is
+    None where no decoder runs on one.
+    """
 
     source: str
     task: str
@@ -39,7 +41,7 @@ class Hello(msgspec.Struct, tag="hello"):
     image: tuple[int, int] | None
     steps: int
     device: str
-    host: str
+    host: str | None
 
 
 class Frame(msgspec.Struct, tag="frame"):
@@ -84,7 +86,7 @@ class Wrong(msgspec.Struct, tag="error"):
 
 def hello(bundle: Bundle, source: str, device: Device, host: Device) -> Hello:
     """What there is to see of a bundle."""
-    network, heads = bundle.network, bundle.decoder.config.heads
+    network = bundle.network
     layers = []
     for name, shape, layer in zip(network.names, network.shapes, network.layers, strict=True):
         unit = silenced_unit(layer)
@@ -103,11 +105,11 @@ def hello(bundle: Bundle, source: str, device: Device, host: Device) -> Hello:
         input_shape=network.input_shape,
         noisy=takes_spikes(bundle),
         layers=layers,
-        classes=heads.get(HEAD, 0),
+        classes=bundle.heads.get(HEAD, 0),
         image=picture_shape(bundle),
         steps=bundle.steps,
         device=device.title,
-        host=host.title,
+        host=None if bundle.decoder is None else host.title,
     )
 
 
@@ -122,7 +124,7 @@ def picture_shape(bundle: Bundle) -> tuple[int, int] | None:
 
     As the input, where this is one channel of as many pixels; else a square.
     """
-    pixels = bundle.decoder.config.heads.get(IMAGE_HEAD, 0)
+    pixels = bundle.heads.get(IMAGE_HEAD, 0)
     shape = bundle.network.input_shape
     if len(shape) == 3 and pixels and shape[1] * shape[2] == pixels:
         return shape[1], shape[2]

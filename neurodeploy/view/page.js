@@ -29,7 +29,9 @@ function begin(said) {
   hello = said;
   const task = said.task ? `${said.task}: ` : "";
   at("what").textContent = `${task}${said.source}, ${said.steps} steps a sample`;
-  at("basis").textContent = `Counted operations at published figures of ${said.device}; host: ${said.host}. Never a measurement.`;
+  const host = said.host === null ? "no decoder, so no host" : `host: ${said.host}`;
+  at("basis").textContent = `Counted operations at published figures of ${said.device}; ${host}. Never a measurement.`;
+  for (const part of document.querySelectorAll(".of-host")) part.hidden = said.host === null;
   addRaster("input", said.input_shape.reduce((a, b) => a * b), (frame) => frame.input, null);
   said.layers.forEach((layer, index) => {
     addRaster(layer.name, layer.features, (frame) => frame.layers[index], { ...layer, index });
@@ -193,7 +195,8 @@ function drawRaster({ canvas, features, of, layer, name }) {
 function drawAnswer(frame) {
   at("place").textContent = `sample ${frame.sample}, step ${frame.step + 1} of ${hello.steps}`;
   const sure = frame.label === null ? "" : `${frame.label}, ${Math.round(100 * frame.confidence)} % sure`;
-  at("answer").textContent = sure || (hello.classes ? "nothing heard yet" : "no class is asked for");
+  const silent = hello.host === null ? "no decoder: the spikes are all there is" : "no class is asked for";
+  at("answer").textContent = sure || (hello.classes ? "nothing heard yet" : silent);
   [...at("classes").children].forEach((item, index) => {
     const share = frame.label === null ? 0 : frame.classes[index];
     item.classList.toggle("most", index === frame.label);

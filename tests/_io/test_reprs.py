@@ -58,7 +58,7 @@ def test_a_notebook_sees_all_of_a_bundle() -> None:
     html = bundle._repr_html_()
     assert "<td>encoding</td><td>SpikeInput(steps=30" in html
     assert "<td>steps of a sample</td><td>30</td>" in html
-    assert "<td>decoder, on the host</td><td>counts of label: 40</td>" in html
+    assert "<td>on the host</td><td>counts decoder of label: 40</td>" in html
 
 
 @pytest.mark.parametrize("calibrated", [False, True])

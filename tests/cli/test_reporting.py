@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 from neurodeploy.cli.main import app
 from neurodeploy.cli.report_arguments import report_source
 from neurodeploy.deploy.bundle import save_bundle
+from neurodeploy.deploy.manifest import sha256
+from neurodeploy.deploy.packing import pack_bundle
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.tasks import TASKS, train_task
 from neurodeploy.tasks.shipped import DIGITS
@@ -75,7 +78,18 @@ def test_what_is_no_run_is_refused_at_once(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_is_named_by_its_folder(run: Path) -> None:
-    whole, bundle = report_source(run), report_source(run / "bundle")
+    with contextlib.ExitStack() as held:
+        whole, bundle = (report_source(p, held.enter_context) for p in (run, run / "bundle"))
     assert whole.name == bundle.name == "default"
     assert whole.training == bundle.training == run
-    assert whole.bundle == bundle.bundle == run / "bundle"
+    assert whole.bundle == bundle.bundle
+    assert whole.bundle is not None
+    assert whole.bundle.path == run / "bundle"
+
+
+def test_a_packed_bundle_has_its_checksum_too(run: Path, tmp_path: Path) -> None:
+    pack_bundle(run / "bundle", tmp_path / "digits.zip")
+    with contextlib.ExitStack() as held:
+        source = report_source(tmp_path / "digits.zip", held.enter_context)
+    assert (source.name, source.task) == ("digits.zip", "digits")
+    assert source.network_sha256 == sha256(run / "bundle" / "network.net")

@@ -26,7 +26,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "docs" / "manifest.schema.json"
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_every_version_ever_written_is_read(version: int, tmp_path: Path) -> None:
     """Each folder was written by the release that had that version, of the same seed."""
     folder, now = GOLDEN / f"version-{version}", make()
@@ -43,12 +43,33 @@ def test_every_version_ever_written_is_read(version: int, tmp_path: Path) -> Non
             torch.testing.assert_close(decode(old, said)[head], logits)
 
 
+def test_an_encoder_without_a_decoder_is_read(tmp_path: Path) -> None:
+    folder, now = GOLDEN / "version-4-encoder-only", make()
+    pack_bundle(folder, tmp_path / "b.zip")
+    for path in (folder, tmp_path / "b.zip"):
+        old = load_bundle(path)
+        assert (old.decoder, old.steps, old.encoding) == (None, now.steps, now.encoding)
+        run = simulate(old, spikes())
+        np.testing.assert_array_equal(run.spikes, simulate(now, spikes()).spikes)
+        np.testing.assert_array_equal(run.spikes, simulate(read_chip_part(path), spikes()).spikes)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_before_version_4_every_bundle_had_a_decoder(version: int, tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / f"version-{version}", tmp_path / "b")
+    change_manifest(tmp_path / "b", lambda manifest: manifest.update(decoder=None))
+    with pytest.raises(FileFormatError, match="decoder: expected one, before version 4"):
+        load_bundle(tmp_path / "b")
+
+
 def test_the_schema_is_published() -> None:
     """`python -m json.tool` of what this prints, after a change that was meant."""
     schema = msgspec.json.schema(Manifest)
     assert json.loads(SCHEMA.read_text()) == schema, json.dumps(schema, indent=2)
-    for version in (1, 2, 3):
-        document = json.loads((GOLDEN / f"version-{version}" / "manifest.json").read_text())
+    folders = sorted(GOLDEN.iterdir())
+    assert len(folders) == 5
+    for folder in folders:
+        document = json.loads((folder / "manifest.json").read_text())
         jsonschema.validate(document, schema)
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**document, "schema_version": 9}, schema)

@@ -80,7 +80,6 @@ def test_it_is_a_copy() -> None:
 def test_there_may_be_none(tmp_path: Path) -> None:
     save_bundle(make(), tmp_path / "b")
     assert load_encoder(tmp_path / "b") is None
-    assert load_encoder(tmp_path / "b" / "network.net") is None
     assert not (tmp_path / "b" / ENCODER_FILE).exists()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
+from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
 from neurodeploy.report.gather import gather
 from neurodeploy.report.measured import Measured
 from neurodeploy.report.pieces import run_pieces
@@ -48,5 +49,5 @@ def measured(digits: tuple[ImageTask, Splits, Bundle, Path]) -> Measured:
         pieces,
         name="</script><b>digits",
         command="neurodeploy report digits",
-        folder=folder / "bundle",
+        network_sha256=sha256(folder / "bundle" / NETWORK_FILE),
     )

@@ -245,6 +245,25 @@ def test_a_shorter_bundle_takes_the_first_steps(bundle: nd.Bundle) -> None:
         assert [a["final"] for a in said.json()["answers"]] == [False, False, False, True]
 
 
+def test_a_bundle_without_a_decoder_serves_its_spikes(bundle: nd.Bundle) -> None:
+    (sample,) = samples(1)
+    sent = nd.simulate(bundle, sample[None]).spikes[0]
+    assert sent.any()
+    alone = dataclasses.replace(bundle, decoder=None)
+    with client_of(alone, answer_values=5 * STEPS) as client:  # 5 output neurons
+        assert client.get("/v1/bundle").json()["heads"] == {}
+        body = {"spikes": places(sample), "every_step": True}
+        answers = client.post("/v1/answers", json=body).json()["answers"]
+        np.testing.assert_array_equal(spikes_of(answers, 5), sent)
+        assert [(a["logits"], a["label"]) for a in answers] == [({}, None)] * STEPS
+        steps = f"/v1/sessions/{client.post('/v1/sessions').json()['session']}/steps"
+        followed = client.post(steps, json={"spikes": places(sample)}).json()["answers"]
+        np.testing.assert_array_equal(spikes_of(followed, 5), sent)
+        assert client.post(steps, json={"spikes": [[1]] * (STEPS + 1)}).status_code == 422
+        early = client.post("/v1/answers", json={"spikes": places(sample), "stop_at": 0.5})
+        assert (early.status_code, "spikes alone" in early.json()["error"]) == (422, True)
+
+
 def test_graded_input_has_values() -> None:
     neuron = nd.CubaNeuron(current_decay=1000, voltage_decay=500, threshold=64)
     layer = nd.Dense(weight=np.full((2, FEATURES), 4), neuron=neuron)

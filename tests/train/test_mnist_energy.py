@@ -41,13 +41,13 @@ def test_an_ann_of_fewer_bits_costs_less_where_memory_counts() -> None:
 
 def test_the_decoder_that_is_measured_multiplies_integers() -> None:
     task = dataclasses.replace(nd.task("digits"), hidden=(8,), readout=4, heads=("label",))
-    bundle = task.bundle(task.model(task.splits()))
-    coarse = mnist_energy.in_8_bits(bundle)
+    decoder = task.model(task.splits()).decoder
+    coarse = mnist_energy.in_8_bits(decoder)
     window = torch.from_numpy(np.random.default_rng(0).random((3, 4, 16)) < 0.5).float()
-    assert coarse.decoder.config.bits == 8
-    exact = bundle.decoder.eval()(window)["label"]
-    assert not torch.equal(coarse.decoder(window)["label"], exact)
-    torch.testing.assert_close(coarse.decoder(window)["label"], exact, rtol=0.1, atol=0.05)
+    assert coarse.config.bits == 8
+    exact = decoder.eval()(window)["label"]
+    assert not torch.equal(coarse(window)["label"], exact)
+    torch.testing.assert_close(coarse(window)["label"], exact, rtol=0.1, atol=0.05)
 
 
 def variant(accuracy: float, microjoules: float) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from viewed import saved
+from viewed import saved, viewed_bundle
 
 RUN = "from neurodeploy.cli.main import main; main()"
 PLACES = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
@@ -142,6 +143,25 @@ def test_touching_a_row_and_a_slider_changes_and_one_button_puts_back(page: Any)
     assert page.execute_script("return Object.keys(state.thresholds).length") == 0
     assert text(page, "silenced") == ""
     assert page.get_log("browser") == []
+
+
+@needs_browser
+def test_without_a_decoder_no_host_is_shown(browser: Any, tmp_path: Path) -> None:
+    bundle, spikes = saved(tmp_path, dataclasses.replace(viewed_bundle(), decoder=None))
+    viewing = start(bundle, "--input", spikes, "--port", "0")
+    try:
+        assert viewing.stdout is not None
+        browser.get(viewing.stdout.readline().split()[3])
+        wait(lambda: steps(browser) > 0 and text(browser, "answer") != "nothing heard yet")
+        assert text(browser, "answer") == "no decoder: the spikes are all there is"
+        assert "no decoder, so no host" in text(browser, "basis")
+        shown = """return [...document.querySelectorAll("dt, dd, #picture")].filter((each) =>
+            each.getClientRects().length).map((each) => each.textContent)"""
+        assert len(browser.execute_script(shown)) == 2
+        assert browser.execute_script(shown)[0] == "chip, so far"
+        assert browser.get_log("browser") == []
+    finally:
+        assert end(viewing)[0] == 0
 
 
 @needs_browser

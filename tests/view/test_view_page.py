@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -91,6 +92,25 @@ def test_what_is_wrong_is_said_and_the_page_goes_on(asked: str, said: str) -> No
         assert said in page.next("error")["said"]
         page.ask("step")
         assert page.next("frame")["step"] == 0
+
+
+def test_without_a_decoder_there_are_spikes_and_the_energy_of_the_chip() -> None:
+    whole = viewed_bundle()
+    bundle = dataclasses.replace(whole, decoder=None)
+    with (
+        page_of(bundle, source(bundle)) as client,
+        client.websocket_connect("ws://127.0.0.1/view") as socket,
+    ):
+        page = Asking(socket)
+        found = [page.hello[name] for name in ("classes", "image", "host")]
+        assert found == [0, None, None]
+        run = nd.simulate(whole, samples())
+        for step in range(STEPS):
+            page.ask("step")
+            frame = page.next("frame")
+            assert frame["layers"][1] == np.flatnonzero(run.spikes[0, :, step]).tolist()
+        assert (frame["host_j"], frame["label"], frame["classes"]) == (0, None, [])
+        assert frame["chip_j"] > 0
 
 
 def test_lines_are_played_by_one_page_at_a_time_and_end() -> None:

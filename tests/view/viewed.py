@@ -74,8 +74,8 @@ def spikes_of(frames: list[Any], layer: int, neurons: int) -> np.ndarray:
     return found
 
 
-def saved(folder: Path) -> tuple[Path, Path]:
+def saved(folder: Path, bundle: nd.Bundle | None = None) -> tuple[Path, Path]:
     """The bundle and its samples as files."""
-    nd.save_bundle(viewed_bundle(), folder / "bundle")
+    nd.save_bundle(bundle or viewed_bundle(), folder / "bundle")
     np.save(folder / "spikes.npy", samples())
     return folder / "bundle", folder / "spikes.npy"
