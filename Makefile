@@ -21,6 +21,10 @@ PYTHON    := $(VENV)/bin/python
 UV        := .tools/bin/uv
 READY     := $(VENV)/.ready
 
+# Without bytecode every process compiles PyTorch's sources, and ours, again: `import torch` takes
+# twice as long. What is written lies in the environment and in __pycache__, and is ignored by git.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-all kernels benchmark campaign outside docs lint types install lock clean
 
 demo: $(READY)

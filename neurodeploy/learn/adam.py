@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -54,6 +55,12 @@ class Adam(torch.optim.Adam):
     clip_norm : float
         Gradients whose norm, over all parameters, is larger are scaled down to it.
     """
+
+    # PyTorch wraps these to keep torch.compile out, and imports it for that: a second or more.
+    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
+    state_dict = inspect.unwrap(torch.optim.Adam.state_dict)
+    load_state_dict = inspect.unwrap(torch.optim.Adam.load_state_dict)
 
     def __init__(self, parameters: Any, lr: float, clip_norm: float = math.inf) -> None:
         super().__init__(parameters, lr=lr)

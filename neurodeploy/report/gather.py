@@ -170,7 +170,7 @@ def _image_shapes(
     network: Network, piece: Piece
 ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """Height and width of reconstructions, and of the input, where they are images."""
-    pixels = np.prod(piece.targets["image"].shape[1:]) if piece.images is not None else 0
+    pixels = np.prod(piece.targets["image"].shape[1:]) if piece.draws else 0
     side = int(np.sqrt(pixels))
     drawn = (side, side) if side and side * side == pixels else None
     shape = network.input_shape

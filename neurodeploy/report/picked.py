@@ -55,15 +55,17 @@ class Picked:
 
     def _sample(self, piece: Piece, at: int) -> Sample:
         activity = [each[at].reshape(-1, each.shape[-1])[:, :MOST_STEPS] for each in piece.activity]
-        asked, images = piece.asked, piece.images
-        original = None if images is None else np.asarray(piece.targets["image"][at]).ravel()
+        asked, original, drawn = piece.asked, None, None
+        if piece.draws:
+            drawn = piece.images(np.s_[at : at + 1])[0, :MOST_STEPS]
+            original = np.asarray(piece.targets["image"][at]).ravel()
         return Sample(
             index=self._passed + at,
             spikes=tuple(each[rows_of(len(each))] != 0 for each in activity),
             asked=None if asked is None else asked[at, :MOST_STEPS],
             probabilities=None if asked is None else softmax(piece.answers["label"][at]),
             original=original,
-            images=None if images is None else images[at, :MOST_STEPS],
+            images=drawn,
             seen=None if self._input_image is None else so_far(activity[0], self._input_image),
         )
 

@@ -64,11 +64,13 @@ class Piece:
         return hits
 
     @property
-    def images(self) -> np.ndarray | None:
+    def draws(self) -> bool:
+        """Whether images are reconstructed."""
+        return "image" in self.targets and "image" in self.answers
+
+    def images(self, samples: slice = slice(None)) -> np.ndarray:
         """Reconstructions after each step, float32 [sample, time, pixel], in 0 to 1."""
-        if "image" not in self.targets or "image" not in self.answers:
-            return None
-        drawn: np.ndarray = 1 / (1 + np.exp(-self.answers["image"]))
+        drawn: np.ndarray = 1 / (1 + np.exp(-self.answers["image"][samples]))
         return drawn
 
 

@@ -55,10 +55,9 @@ class Tally:
             self._sample[at].append(steps.sum(1))
         self.samples += len(piece)
         self._add_classes(piece)
-        images = piece.images
-        if images is not None:
+        if piece.draws:
             originals = piece.targets["image"].reshape(len(piece), 1, -1)
-            self._error.append(np.square(images - originals).mean(2))
+            self._error.append(np.square(piece.images() - originals).mean(2))
             self._drawn.append(originals[:, 0])
 
     def _add_classes(self, piece: Piece) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+
 import pytest
 import torch
 
@@ -107,3 +110,15 @@ def test_a_gradient_that_is_no_number_moves_nothing(wrong: float) -> None:
     with pytest.raises(TrainingError, match="norm of gradients: expected a finite number"):
         Adam(parameters, lr=0.1, clip_norm=1.0).step()
     assert all(bool((parameter == 1).all()) for parameter in parameters)
+
+
+def test_it_starts_without_torch_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = learnt(torch.optim.Adam, 1)[1]
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        imported_once = inspect.unwrap(getattr(torch.optim.Adam, name))
+        monkeypatch.delattr(imported_once, "__dynamo_disable", raising=False)
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)
+    learnt(Adam, 1, state)
+    Adam([torch.nn.Parameter(torch.zeros(1))], lr=0.01).zero_grad()
+    with pytest.raises(ImportError):
+        learnt(torch.optim.Adam, 1)
