@@ -1,14 +1,16 @@
 """The one door through which lava-nc and lava-dl are imported, on every Python.
 
 Intel has archived both; the last releases were made for Python 3.10 and numpy 1. Three of their
-modules stand in the way, and are loaded differently; every other one is loaded as Python loads it.
+modules stand in the way, and two more take long; these are loaded differently, every other one as
+Python loads it.
 
 * ``lava.magma.compiler.var_model`` has an instance of a dataclass as the default of another one's
   field. Since Python 3.11 such a default must be hashable, so its dataclasses get a hash.
 * ``lava.magma.core.process.ports.ports`` calls ``numpy.reshape`` with an argument by a name that
   numpy 2.4 no longer has.
 * ``lava.lib.dl.slayer.object_detection`` imports torchvision, OpenCV and a viewer for one demo.
-  It is loaded when somebody uses it, and not before.
+  It is loaded when somebody uses it, and not before. So is ``lava.lib.dl.slayer.io``, which draws.
+* ``lava.lib.dl.slayer.utils.stats`` imports pyplot when it draws.
 
 Nothing else of the process changes: no function is replaced, and what a person
 imported of lava before is left as it is.
@@ -17,6 +19,7 @@ imported of lava before is left as it is.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -125,15 +128,30 @@ class _Finder(MetaPathFinder):
         return spec
 
 
+class Later:
+    """A module that is imported when one of its names is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
 _EDITS = {
     "lava.magma.compiler.var_model": (b"@dataclass\n", b"@dataclass(unsafe_hash=True)\n"),
     "lava.magma.core.process.ports.ports": (
         b"np.reshape, newshape=",
         b"lambda shape, values: np.reshape(values, shape), ",
     ),
+    "lava.lib.dl.slayer.utils.stats": (
+        b"import matplotlib.pyplot as plt\n",
+        b"from neurodeploy._io.lava import Later; plt = Later('matplotlib.pyplot')\n",
+    ),
 }
 
 _LOADERS: dict[str, Callable[[SourceFileLoader], Loader]] = {
     **dict.fromkeys(_EDITS, _Edited),
+    "lava.lib.dl.slayer.io": _WhenUsed,
     "lava.lib.dl.slayer.object_detection": _WhenUsed,
 }

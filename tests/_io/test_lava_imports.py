@@ -17,7 +17,7 @@ def in_new_process(code: str) -> str:
     return run.stdout
 
 
-def test_slayer_comes_without_torchvision_and_opencv() -> None:
+def test_slayer_comes_without_torchvision_opencv_and_pyplot() -> None:
     code = """
 import sys
 from neurodeploy._io.lava import lava_imports
@@ -26,9 +26,26 @@ with lava_imports():
 module = sys.modules["lava.lib.dl.slayer.object_detection"]
 assert slayer.obd is module and module.__file__.endswith("__init__.py")
 assert not hasattr(module, "__wrapped__")
-print("torchvision" in sys.modules, "cv2" in sys.modules)
+print("torchvision" in sys.modules, "cv2" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """
-    assert in_new_process(code) == "False False\n"
+    assert in_new_process(code) == "False False False\n"
+
+
+def test_slayer_draws_when_it_is_asked_to() -> None:
+    code = """
+import sys
+import matplotlib
+matplotlib.use("agg")
+from neurodeploy._io.lava import lava_imports
+with lava_imports():
+    from lava.lib.dl import slayer
+statistics = slayer.utils.LearningStats()
+for name in ("training", "validation", "testing"):
+    getattr(statistics, name).loss_log.append(1.0)
+statistics.plot(figures=(1, 2))
+print(sys.modules["matplotlib.pyplot"].get_fignums() != [], slayer.io.Event.__name__)
+"""
+    assert in_new_process(code) == "True Event\n"
 
 
 def test_object_detection_is_loaded_when_it_is_used() -> None:
