@@ -1,4 +1,4 @@
-"""Networks whose placements on Loihi 2 Intel's compiler printed, and the run of one of them.
+"""Networks whose placements on Loihi 2 Intel's compilers printed, and the run of one of them.
 
 PilotNet LIF is the network itself, from lava-dl's wheel, with a frame that lies beside it; the
 others have the shapes and bits of theirs. `neurodeploy/hardware/measured.toml` has the sources.
@@ -91,11 +91,10 @@ def oxford() -> nd.Network:
 
 
 def yolo() -> nd.Network:
-    """Its shapes; the weights are not public, and 4 bits are the widest that give its table."""
-    half = [(channels, 4, 3, 2, 1) for channels in (16, 32, 64, 128)]
-    rest = [(256, 1), (256, 2), (512, 1)]
-    rows = half + [(channels, 4, 3, stride, 1) for channels, stride in rest]
-    rows += [(256, 4, 1, 1, 0), (512, 4, 3, 1, 1), (48, 4, 1, 1, 0)]
+    """Its shapes; the weights are not public, and the bits are those of its printed words."""
+    half = [(16, 6, 3, 2, 1), (32, 6, 3, 2, 1), (64, 5, 3, 2, 1), (128, 5, 3, 2, 1)]
+    rest = [(256, 5, 3, 1, 1), (256, 4, 3, 2, 1), (512, 5, 3, 1, 1)]
+    rows = half + rest + [(256, 5, 1, 1, 0), (512, 5, 3, 1, 1), (48, 6, 1, 1, 0)]
     shape = (3, 448, 448)
     return nd.Network(input_shape=shape, layers=tuple(convolutions(SDNN, shape, *rows)))
 
@@ -103,8 +102,8 @@ def yolo() -> nd.Network:
 PRINTED = {
     "pilotnet_lif_loihi2": pilotnet_lif,
     "pilotnet_sdnn_loihi2": pilotnet_sdnn,
-    "mnist_loihi2": mnist,
     "oxford_loihi2": oxford,
+    "mnist_loihi2": mnist,
     "yolo_kp_loihi2": yolo,
 }
 """By the name of its table in ``measured.toml``."""

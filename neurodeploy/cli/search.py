@@ -142,6 +142,10 @@ def levers(
     Thresholds, neurons dropped, weight bits, pruning, fewer steps, and bits of the decoder where
     its host multiplies integers; with --decoder, also other decoders, learnt from the spikes of the
     network as it is. A network without a decoder is read by its spike counts.
+
+    The network itself is never trained: a bundle has its integers, not what they were rounded from.
+    A model that was pruned, rounded and trained on joins the front of `tune TASK --trials 1
+    --fine-tune 0.7:4`.
     """
     from neurodeploy._io.executor import open_pool
     from neurodeploy._io.progress import progress_bar

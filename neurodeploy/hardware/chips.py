@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from neurodeploy._io.documents import Text, Whole, Year, fitted, read_toml
+from neurodeploy._io.imports import did_you_mean
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.hardware.names import CHIP_TABLE, require_chip
 from neurodeploy.netx.neurons import Neuron
@@ -196,7 +197,7 @@ def load_chips(extra: Path | str | None = None) -> dict[str, Chip]:
     ----------
     extra : path, optional
         TOML in the form of the package's ``chips.toml``. A chip of the same name replaces the
-        package's as a whole.
+        package's as a whole; ``like = "loihi2"`` takes what a chip does not say from another one.
 
     Returns
     -------
@@ -208,7 +209,7 @@ def load_chips(extra: Path | str | None = None) -> dict[str, Chip]:
         The file is missing or no TOML; or a field of a chip is missing, unknown or out of range.
         The message names file, chip and field.
     """
-    return _own_table() | ({} if extra is None else _read_table(Path(extra)))
+    return _own_table() | ({} if extra is None else _read_table(Path(extra), CHIP_TABLE))
 
 
 def find_chip(name: str, extra: Path | str | None = None) -> Chip:
@@ -258,12 +259,40 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     placement: PlacementRule
 
 
-def _read_table(path: Path) -> dict[str, Chip]:
+def _read_table(path: Path, *others: Path) -> dict[str, Chip]:
     entries = read_toml(path, "chip table")
-    return {
-        name: _chip(f"chip table {path}: chip {name}", name, entry)
-        for name, entry in entries.items()
+    known = {**entries}
+    for other in others:
+        known = {**read_toml(other, "chip table"), **known}
+    chips = {}
+    for name, entry in entries.items():
+        where = f"chip table {path}: chip {name}"
+        chips[name] = _chip(where, name, _completed(where, name, entry, known))
+    return chips
+
+
+def _completed(where: str, name: str, entry: Any, known: Mapping[str, Any]) -> Any:
+    """An entry with what it does not say from the one that it is like."""
+    if not isinstance(entry, dict) or "like" not in entry:
+        return entry
+    others = [each for each in known if each != name]
+    like = entry["like"]
+    if like not in others:
+        expected = f"one of {', '.join(others)}"
+        raise FileFormatError(
+            message(f"{where}: like", expected, repr(like), did_you_mean(str(like), others))
+        )
+    first = known[like]
+    if "like" in first:
+        expected = "a chip that says all of itself"
+        raise FileFormatError(message(f"{where}: like", expected, repr(like)))
+    own = {field: value for field, value in entry.items() if field != "like"}
+    parts = {
+        field: {**first[field], **value}
+        for field, value in own.items()
+        if isinstance(value, dict) and isinstance(first.get(field), dict)
     }
+    return {**first, **own, **parts}
 
 
 def _chip(where: str, name: str, given: Any) -> Chip:

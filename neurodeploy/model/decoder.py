@@ -20,7 +20,7 @@ import torch
 from neurodeploy._io.imports import foreign_path, import_path, resolve
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.model.affine import Linear
-from neurodeploy.model.macs import count_macs
+from neurodeploy.model.macs import count_macs, layer_macs, only_weighted
 from neurodeploy.model.reader_names import ENTRY_POINTS
 from neurodeploy.model.readers import READERS
 from neurodeploy.model.windows import window_at
@@ -237,7 +237,8 @@ class Decoder(torch.nn.Module):
     def macs(self) -> int:
         """Multiply-accumulates of one answer on the host.
 
-        Those that a reader says as its own ``macs``, or those that torch counts; see `count_macs`.
+        Those that a reader says as its own ``macs``; of the layers of a reader of ours, where
+        nothing else multiplies; else those that torch counts; see `count_macs`.
 
         Raises
         ------
@@ -247,6 +248,8 @@ class Decoder(torch.nn.Module):
         window = torch.zeros(1, self.config.neurons, self.config.window_steps)
         said = getattr(self.reader, "macs", None)
         if said is None:
+            if self.config.foreign is None and only_weighted(self):
+                return sum(layer.dense for layer in layer_macs(self.in_floats, window).values())
             return count_macs(self.in_floats, window)
         if not isinstance(said, int) or said < 0:
             where = f"macs of decoder {self.config.name}"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from neurodeploy.errors import InputError, message
 
@@ -54,6 +53,8 @@ def count_macs(module: torch.nn.Module, example: torch.Tensor) -> int:
         A part has parameters, but PyTorch counts no operation of its own: an LSTM, for instance,
         or a normalisation.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # with it, sympy and more: seconds
+
     parameter = next(module.parameters(), example)
     copied = copy.deepcopy(module).eval()  # its parts get hooks
     counter = FlopCounterMode(display=False)
@@ -77,6 +78,15 @@ def count_macs(module: torch.nn.Module, example: torch.Tensor) -> int:
             where = f"operations of {type(part).__name__} {name!r}"
             raise InputError(message(where, "a module that PyTorch can count", "none", remedy))
     return int(counter.get_total_flops()) // 2
+
+
+def only_weighted(module: torch.nn.Module) -> bool:
+    """Whether all parameters are of layers of `WEIGHTED`."""
+    return all(
+        isinstance(part, WEIGHTED)
+        for part in module.modules()
+        if any(True for _ in part.parameters(recurse=False))
+    )
 
 
 @torch.no_grad()

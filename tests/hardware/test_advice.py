@@ -39,7 +39,7 @@ def test_the_report_has_all_for_json() -> None:
     assert report["fits"]
     assert (report["cores"], report["bound"]) == (2, 1)  # each layer by itself
     assert report["traffic"]["messages"] == 30
-    assert report["layers"][0]["memory_bits"] == 20 * 640  # 30 * 20 + 16 bits a list
+    assert report["layers"][0]["memory_bits"] == 20 * 640  # 30 * 20 + 10 bits a list
     assert "output_axons" in report["unknown"]
     assert report["limits"]["memory_bits"]["source"]
     assert report["confidence"] == "inferred"
@@ -55,6 +55,6 @@ def test_zeros_left_out_are_a_suggestion_where_they_are_kept() -> None:
     sparse[:, 20:] = 0
     network = Network(input_shape=(512,), layers=(Dense(weight=sparse, neuron=NEURON),))
     placed = place(network, LOIHI2)
-    assert len(placed.cores) == 2
+    assert [len(core.parts[0].neurons) for core in placed.cores] == [63, 63, 2]
     assert [(it.cores, it.confidence) for it in suggest(placed)] == [(1, "assumed"), (1, "assumed")]
     assert suggest(place(network, LOIHI1)) == []

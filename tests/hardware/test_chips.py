@@ -22,7 +22,7 @@ LOIHI1 = CHIP_TABLE.read_text(encoding="utf-8").split("[loihi2]")[0]
 
 def test_every_figure_has_a_source_and_unknown_ones_have_no_value() -> None:
     chips = load_chips()
-    assert set(chips) == {"loihi1", "loihi2"}
+    assert set(chips) == {"loihi1", "loihi2", "loihi2-2023"}
     for chip in chips.values():
         assert set(chip.limits) == set(LIMITS)
         assert set(chip.costs) == set(COSTS)
@@ -67,11 +67,42 @@ def test_a_chip_can_be_packed_and_leave_zeros_out() -> None:
 def test_an_own_table_adds_and_replaces(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(LOIHI1.replace("[loihi1", "[mine"))
-    assert set(load_chips(own)) == {"loihi1", "loihi2", "mine"}
+    assert set(load_chips(own)) == {"loihi1", "loihi2", "loihi2-2023", "mine"}
     own.write_text(LOIHI1.replace("value = 1024,", "value = 7,"))
     assert find_chip("loihi1", own).known("compartments") == 7
-    with pytest.raises(InputError, match="chip: expected one of loihi1, loihi2, found loihi3"):
+    with pytest.raises(InputError, match="expected one of loihi1, loihi2, loihi2-2023"):
         find_chip("loihi3")
+
+
+def test_a_chip_is_like_another_but_for_what_it_says(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    figure = 'value = 9, unit = "cores", year = 2024, basis = "assumed", source = "me"'
+    own.write_text(
+        f'[mine]\nlike = "loihi2"\ntitle = "Mine"\n[mine.limits]\ncores_per_chip = {{ {figure} }}'
+    )
+    mine, first = find_chip("mine", own), find_chip("loihi2")
+    assert (mine.title, mine.known("cores_per_chip")) == ("Mine", 9)
+    assert {**mine.limits, "cores_per_chip": None} == {**first.limits, "cores_per_chip": None}
+    assert (mine.costs, mine.states, mine.placement) == (first.costs, first.states, first.placement)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[mine]\nlike = "loihi3"', "like: expected one of loihi1, loihi2, .* found 'loihi3'"),
+        ('[mine]\nlike = "mine"', "like: expected one of loihi1"),
+        ("[mine]\nlike = [1]", "like: expected one of loihi1"),
+        ('[mine]\nlike = "loihi2-2023"', "like: expected a chip that says all of itself, found"),
+        ('[mine]\nlike = "other"\n[other]\nlike = "mine"', "like: expected a chip that says all"),
+        ('other = 3\n[mine]\nlike = "other"', "chip other: expected a table, found 3"),
+        ('[mine]\nlike = "loihi2"\nlimits = 3', "mine: limits: expected"),
+    ],
+)
+def test_what_a_chip_is_like_is_checked(text: str, said: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(text)
+    with pytest.raises(FileFormatError, match=said):
+        load_chips(own)
 
 
 @pytest.mark.parametrize(

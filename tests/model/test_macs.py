@@ -8,6 +8,7 @@ import torch
 from neurodeploy.errors import InputError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.macs import count_macs, layer_macs
+from neurodeploy.model.readers import READERS
 
 
 def test_a_product_in_a_forward_is_counted() -> None:
@@ -105,3 +106,10 @@ def test_products_by_zero_are_not_effective() -> None:
     assert found.dense == 5 * 2 * 3
     assert found.effective.tolist() == [2 + 3]  # at the edge, one tap falls on no output
     assert not linear._forward_hooks
+
+
+@pytest.mark.parametrize("kind", sorted(READERS))
+def test_readers_of_ours_have_the_operations_that_pytorch_counts(kind: str) -> None:
+    """Also where it was not asked, because it takes seconds to start."""
+    made = Decoder(DecoderConfig(kind=kind, neurons=8, window_steps=5, heads={"a": 3, "b": 2}))
+    assert made.macs == count_macs(made, torch.zeros(1, 8, 5)) > 0

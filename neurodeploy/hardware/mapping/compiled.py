@@ -1,12 +1,13 @@
 """Layers cut as Lava's compiler cuts them for Loihi 2, each part in a core of its own.
 
-Inferred from the tables that the compiler printed for PilotNet (`measured.toml`), whose cores and
-words it gives row by row; the cores of MNIST and YOLO too, and one less than Oxford's. What a core
-holds comes from the chip.
+Inferred from what the compiler printed for five networks (`measured.toml`), whose cores and words
+it gives row by row. What a core holds comes from the chip.
 
-- A dense layer begins as one part. While a part asks more than a core has, its neurons are divided
-  by the excess, rounded up: 100 neurons that need 5.1 cores make parts of 17, and, where these
-  need 1.07, of 9.
+- A dense layer is cut into parts of as many neurons as a core can have, the last of what is left.
+  While a part asks more than a core has, this size is divided by the excess, rounded up, and
+  rounded down. It begins at 4,095, whatever the layer has: 100 neurons that need 5.1 cores are cut
+  by 4,095, 682, 113 and 18, and, where these need 1.07, by 9; 256 that need 1.35 by 4,095, 2,047,
+  1,023, 511, 255 and 127, which makes parts of 127, 127 and 2.
 - A layer with rows and columns is cut into stripes of columns, with all rows and channels. A stripe
   is the widest power of two whose neurons fit. Where the kernels of all channels do not fit, the
   channels are halved before, as YOLO's table has them.
@@ -50,7 +51,7 @@ def compiled(layers: dict[int, LayerDemand], chip: Chip) -> list[Core]:
         if isinstance(layer, ImageDemand):
             runs = list(_stripes(layer, chip))
         else:
-            runs = _even_parts(layer, chip)
+            *_, (runs, _) = cuts(layer, chip)
         sent = np.zeros(layer.neurons, np.int64)
         for part in parts.get(at + 1, []):
             sent[part.sources] += layers[at + 1].slots
@@ -76,18 +77,19 @@ def _part(at: int, layer: LayerDemand, run: Run, sent: np.ndarray, chip: Chip) -
     )
 
 
-def _even_parts(layer: LayerDemand, chip: Chip) -> list[Run]:
-    """Equal parts, but the last; smaller ones until none asks more than a core has."""
-    size = layer.neurons
+def cuts(layer: LayerDemand, chip: Chip) -> Iterator[tuple[list[Run], list[Demand]]]:
+    """Cuts of a dense layer that are tried, with what each part asks; the last one is taken."""
+    size = chip.known("compartments")
     while True:
         runs = [
             (0, start, min(start + size, layer.neurons)) for start in range(0, layer.neurons, size)
         ]
         demands = [layer.demand(*run) for run in runs]
+        yield runs, demands
         excess = max(_excess(chip, demand) for demand in demands)
         if excess <= 1 or size == 1:
-            return runs
-        size = math.ceil(size / math.ceil(excess))
+            return
+        size = max(size // math.ceil(excess), 1)
 
 
 def _excess(chip: Chip, demand: Demand) -> float:
