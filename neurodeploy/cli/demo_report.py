@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from neurodeploy.cli.demo_kept import by_feature
 from neurodeploy.cli.demo_results import Results
-from neurodeploy.cli.plots import ReportTable, bill, curves, pairs, raster, save_pictures
+from neurodeploy.cli.tables import ReportTable
 from neurodeploy.cost.verdict import microjoules
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
+from neurodeploy.pictures.drawings import curves, pairs, rasters
+from neurodeploy.pictures.style import figure_of, save_pictures
 from neurodeploy.report.gather import Choice, gather, read_history
 from neurodeploy.report.intervals import wilson
 from neurodeploy.report.measured import Agreement, Measured
@@ -186,17 +188,9 @@ def _pictures(results: Results) -> Iterator[tuple[str, Figure]]:
 
 def _bill(results: Results) -> Figure:
     """The bill on the first device, beside the equal ANN."""
-    name, proxy = next(iter(results.costs["proxies"].items()))
-    parts = {"chip": "chip", "traffic": "traffic", "host": "host decoder"}
-    rows = {
-        "this network": {words: 1e6 * proxy[part] for part, words in parts.items()},
-        "equal ANN": {"ANN": 1e6 * proxy["ann"]["dense_j"]},
-        "network, zeros skipped": {
-            words: 1e6 * proxy["zero_skipping"][part] for part, words in parts.items()
-        },
-        "ANN, zeros skipped": {"ANN": 1e6 * proxy["ann"]["effective_j"]},
-    }
-    return bill(rows, f"{name}, an energy proxy")
+    figure, axes = figure_of(7.5, 3.6)
+    results.costs.plot(ax=axes[0])
+    return figure
 
 
 def _shown(results: Results) -> np.ndarray:
@@ -227,7 +221,7 @@ def _raster(results: Results) -> Figure:
     what = f"class {label[sample]}" if label.ndim == 1 and len(label) else f"sample {sample}"
     names = ("input", *results.bundle.network.names)
     activity = zip(names, results.deployed.activity, strict=True)
-    return raster({name: layer[sample] for name, layer in activity}, what)
+    return rasters({name: layer[sample] for name, layer in activity}, what)
 
 
 def _anytime(results: Results) -> Iterator[tuple[str, Figure]]:

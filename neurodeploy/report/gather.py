@@ -22,11 +22,10 @@ from neurodeploy.errors import FileFormatError, InputError, NetworkError, messag
 from neurodeploy.hardware.advice import fit_report
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import load_devices
-from neurodeploy.hardware.mapping.packing import fullness
-from neurodeploy.hardware.mapping.traffic import positions
+from neurodeploy.hardware.mapping.core_map import core_map, mesh_of
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.netx.network import Network
-from neurodeploy.report.measured import Agreement, ChipMap, CoreUse, Measured, Weights
+from neurodeploy.report.measured import Agreement, ChipMap, Measured, Weights
 from neurodeploy.report.picked import Picked
 from neurodeploy.report.pieces import Piece
 from neurodeploy.report.provenance import provenance
@@ -212,23 +211,9 @@ def _weights(network: Network) -> Iterable[Weights]:
 
 
 def _chip_map(placement: Placement, chip: Chip, fit: Mapping[str, Any]) -> ChipMap:
-    places = positions(len(placement.cores), chip)
-    columns = chip.known("mesh_columns")
-    names = placement.network.names
-    cores = []
-    for core, (row, column) in zip(placement.cores, places.tolist(), strict=True):
-        layers: dict[str, int] = {}
-        for part in core.parts:
-            layers[names[part.layer]] = layers.get(names[part.layer], 0) + len(part.neurons)
-        full = fullness(chip, core.used)
-        cores.append(CoreUse(row=row, column=column, full=full, layers=layers))
-    return ChipMap(
-        title=chip.title,
-        fit=fit,
-        cores=cores,
-        rows=-(-chip.known("cores_per_chip") // columns),
-        columns=columns * max(1, placement.chips),
-    )
+    rows, columns = mesh_of(chip, placement.chips)
+    cores = core_map(placement.cores, placement.network.names, chip)
+    return ChipMap(title=chip.title, fit=fit, cores=cores, rows=rows, columns=columns)
 
 
 def _agreement(bundle: Bundle, spikes: np.ndarray) -> Agreement:
