@@ -15,6 +15,7 @@ from neurodeploy.cost.verdict import microjoules
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
 from neurodeploy.pictures.drawings import curves, pairs, rasters
 from neurodeploy.pictures.style import figure_of, save_pictures
+from neurodeploy.report.extra import missing_package
 from neurodeploy.report.gather import Choice, gather, read_history
 from neurodeploy.report.intervals import wilson
 from neurodeploy.report.measured import Agreement, Measured
@@ -150,9 +151,11 @@ def _in_eight_bits(results: Results) -> Iterator[str]:
         yield f"With 8-bit integers in the decoder, {_percent(accuracy)} of the classes are right."
 
 
-def write_demo_report(results: Results, folder: Path, command: str) -> Path:
-    """The page and the PNGs of a demo; returns the page's path."""
+def write_demo_report(results: Results, folder: Path, command: str) -> Path | None:
+    """The PNGs of a demo and its page; returns the page's path, or None without the extra of it."""
     save_pictures(folder, dict(_pictures(results)))
+    if missing_package() is not None:
+        return None
     run = measured(results, folder, command)
     return write_report(folder / "report.html", [run])
 

@@ -50,6 +50,8 @@ class Choice:
     ----------
     device, chip : str
         That prices a sample, and where the network is placed.
+    devices, chips : path, optional
+        TOML tables of a person's own, beside the package's.
     shown, failures : int
         Samples of each kind that can be looked at.
     engine : str
@@ -60,6 +62,8 @@ class Choice:
 
     device: str = "loihi"
     chip: str = "loihi1"
+    devices: Path | None = None
+    chips: Path | None = None
     shown: int = 12
     failures: int = 12
     engine: str = "native"
@@ -124,8 +128,8 @@ def gather(
     if tally is None:
         raise InputError(message("test part", "at least one sample", "none"))
     activity = all_of(kept)
-    table = load_devices()
-    chip = find_chip(chosen.chip)
+    table = load_devices(chosen.devices)
+    chip = find_chip(chosen.chip, chosen.chips)
     placement = place(bundle, chip)
     run = Run(layers=activity[1:], counts=count(network, activity))
     placed = placement if placement.cores else None

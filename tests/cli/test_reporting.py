@@ -15,6 +15,8 @@ from neurodeploy.cli.main import app
 from neurodeploy.cli.report_arguments import report_source
 from neurodeploy.deploy.bundle import save_bundle
 from neurodeploy.errors import NeurodeployError
+from neurodeploy.hardware.chips import CHIP_TABLE
+from neurodeploy.hardware.devices import DEVICE_TABLE
 from neurodeploy.tasks import TASKS, train_task
 from neurodeploy.tasks.shipped import DIGITS
 
@@ -79,3 +81,23 @@ def test_a_run_is_named_by_its_folder(run: Path) -> None:
     assert whole.name == bundle.name == "default"
     assert whole.training == bundle.training == run
     assert whole.bundle == bundle.bundle == run / "bundle"
+
+
+def test_chips_and_devices_of_ones_own_are_on_the_page(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "digits", SMALL)
+    for table, name, other in ((CHIP_TABLE, "loihi1", "tiny"), (DEVICE_TABLE, "loihi", "mine")):
+        text = table.read_text(encoding="utf-8").replace(f"[{name}", f"[{other}")
+        (tmp_path / table.name).write_text(text.replace("Intel Loihi", "My own"), encoding="utf-8")
+    page = tmp_path / "page.html"
+    words = ["report", str(run), "--samples", "5", "--out", str(page)]
+    words += ["--chip", "tiny", "--chips", str(tmp_path / "chips.toml")]
+    words += ["--device", "mine", "--devices", str(tmp_path / "devices.toml")]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    text = page.read_text()
+    assert "Where it lies on My own" in text
+    assert "mine" in text
+    refused = CliRunner().invoke(app, [*words, "--chips", str(tmp_path / "none.toml")])
+    assert "chip table" in str(refused.exception)
