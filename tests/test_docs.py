@@ -29,6 +29,7 @@ def blocks(document: str) -> str:
         *("README.md", "docs/index.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"),
         "docs/streaming.md",
         "docs/api.md",
+        "docs/view.md",
     ],
 )
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,13 +81,13 @@ def demo(
         if table.caption:
             out().print(table.caption, style="dim")
     seconds = ", ".join(f"{name} {value:g} s" for name, value in results.seconds.items())
-    out().print(f"\nTime: {seconds}")
+    out().print(f"\nTime: {seconds}", soft_wrap=True)
     if page is None:
         said = f"No page: {missing_package()} is not installed. {REMEDY}"
         then = f"Pictures are in {folder}. Then: neurodeploy report {folder}"
         out().print(f"{said}\n{then}", soft_wrap=True, markup=False)
     else:
-        out().print(f"Report: {page}")
+        out().print(f"Report: {page}", soft_wrap=True)
 
 
 @command("PyTorch and SLAYER")
