@@ -63,7 +63,7 @@ function addRaster(name, features, of, layer) {
   box.querySelector("h3").textContent = `${name}, ${features}`;
   const canvas = box.querySelector("canvas");
   const height = Math.max(64, Math.min(288, 3 * features));
-  canvas.style.height = `${height}px`;
+  canvas.style.height = `${height / 16}rem`;
   if (layer && layer.silences) addSilencing(box, canvas, features, layer);
   rasters.push({ canvas, features, of, layer, name });
   at("rasters").append(box);
