@@ -101,7 +101,8 @@ help:
 
 LOCK := pip compile --quiet --universal --python-version 3.10 --no-emit-index-url --no-emit-find-links
 
-# Strict: a link or a name that is not there fails. The site is in site/, and searches offline.
+# Strict: a link or a name that is not there fails. The site is in site/, and searches offline. Its
+# gallery is made of networks that are trained once, in runs/gallery.
 docs: $(DOCS)/.ready
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
 

@@ -1,14 +1,58 @@
-"""What the site has of the code itself: commands and public names, as they are today."""
+"""What the site has of the code itself: commands, public names and reports, as they are today."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 OUTSIDE = re.compile(r"\]\((?:\.\./)+([^)]+)\)")
 """Links from the documents to files that are not in the site."""
+
+
+RUNS = ROOT / "runs/gallery"
+"""Where the gallery's networks are trained; what is trained there is not trained again."""
+
+NETWORKS = {"readout48": 48, "readout8": 8}
+"""Runs of the task ``digits`` for the gallery, and their readout neurons."""
+
+REPORTS = {"digits.html": ("readout48",), "compared.html": ("readout48", "readout8")}
+"""Pages of the gallery, and whose reports they are."""
+
+
+def on_files(files: Any, *, config: Any) -> Any:
+    """Put the reports of the gallery beside the documents."""
+    from mkdocs.structure.files import File
+
+    for name in made_gallery(RUNS):
+        files.append(File.generated(config, f"gallery/{name}", abs_src_path=str(RUNS / name)))
+    return files
+
+
+def made_gallery(folder: Path) -> list[str]:
+    """Train what is not trained, and make the reports anew; their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for run, readout in NETWORKS.items():
+        _neurodeploy(folder, "train", "digits", "--name", run, "--readout", str(readout))
+    for name, runs in REPORTS.items():
+        _neurodeploy(folder, "report", *(f"runs/digits/{run}" for run in runs), "--out", name)
+    return [*REPORTS]
+
+
+def _neurodeploy(folder: Path, *words: str) -> None:
+    """Run a command as a person would, in a folder."""
+    places = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "neurodeploy", *words]
+    environment = {**os.environ, "PYTHONPATH": places}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:

@@ -9,6 +9,7 @@ from .adopt.convert import from_slayer as from_slayer
 from .adopt.nir.writing import to_nir as to_nir
 from .cost.ann import ann_equivalent as ann_equivalent
 from .cost.ann import dense_macs as dense_macs
+from .cost.bill import CostReport as CostReport
 from .cost.report import cost_report as cost_report
 from .cost.report import energy_proxies as energy_proxies
 from .cost.report import energy_report as energy_report
@@ -94,6 +95,8 @@ from .netx.neurons import RfNeuron as RfNeuron
 from .netx.neurons import SdnnNeuron as SdnnNeuron
 from .netx.read import read_network as read_network
 from .netx.write import write_network as write_network
+from .search.outcome import Outcome as Outcome
+from .search.outcome import load_outcome as load_outcome
 from .signals.corpora.nmnist import NMnist as NMnist
 from .signals.corpora.own import OwnRecordings as OwnRecordings
 from .signals.corpora.spiking_digits import SpikingDigits as SpikingDigits

@@ -14,14 +14,15 @@ PACKAGE = ROOT / "neurodeploy"
 ALLOWED = {
     "errors": set(),
     "_io": {"errors"},
+    "pictures": {"errors", "_io"},
     "netx": {"errors", "_io"},
     "signals": {"errors", "_io"},
     "model": {"errors", "_io", "netx", "signals"},
-    "engines": {"errors", "_io", "netx", "signals"},
+    "engines": {"errors", "_io", "pictures", "netx", "signals"},
     "deploy": {"errors", "_io", "netx", "signals", "model", "engines"},
     "adopt": {"errors", "_io", "netx", "signals", "model", "engines", "deploy"},
-    "hardware": {"errors", "_io", "netx", "engines", "deploy"},
-    "cost": {"errors", "_io", "netx", "engines", "deploy", "hardware", "model"},
+    "hardware": {"errors", "_io", "pictures", "netx", "engines", "deploy"},
+    "cost": {"errors", "_io", "pictures", "netx", "engines", "deploy", "hardware", "model"},
     "learn": {"errors", "_io", "signals", "model"},
     "tasks": {"errors", "_io", "signals", "model", "learn", "deploy"},
     "serve": {
@@ -33,7 +34,7 @@ ALLOWED = {
     },
     "experiments": {"errors", "_io", "signals", "model", "learn", "engines", "tasks"},
     "search": {
-        *("errors", "_io", "netx", "signals", "model", "learn", "engines", "deploy"),
+        *("errors", "_io", "pictures", "netx", "signals", "model", "learn", "engines", "deploy"),
         *("hardware", "cost", "tasks"),
     },
     "report": {

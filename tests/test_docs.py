@@ -27,7 +27,7 @@ def blocks(document: str) -> str:
     "document",
     [
         *("README.md", "docs/index.md", "docs/extending.md", "docs/adopt.md", "docs/signals.md"),
-        *("docs/streaming.md", "docs/files.md"),
+        *("docs/streaming.md", "docs/files.md", "docs/api.md", "docs/view.md"),
     ],
 )
 def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +47,30 @@ def test_the_site_has_every_command_and_every_public_name(monkeypatch: pytest.Mo
         assert f"\n## neurodeploy {command}\n" in commands
     assert "| `--profile` | The tool that wrote a NIR graph:" in commands
     assert len(re.findall(r"^::: neurodeploy\.", names, re.MULTILINE)) == len(nd.__all__)
+
+
+def test_the_gallery_links_every_report_that_the_site_makes_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    hooks = importlib.import_module("hooks")
+    linked = re.findall(r"\(gallery/(\S+)\)", (ROOT / "docs/gallery.md").read_text())
+    assert sorted(linked) == sorted(hooks.REPORTS)
+    assert {run for runs in hooks.REPORTS.values() for run in runs} == set(hooks.NETWORKS)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_gallery_is_made_of_real_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    hooks = importlib.import_module("hooks")
+    run = tmp_path / "runs/digits/readout8"
+    nd.train_task(DIGITS.trained_with(epochs=1), DIGITS.splits(), run)
+    monkeypatch.setattr(hooks, "NETWORKS", {})
+    monkeypatch.setattr(hooks, "REPORTS", {"digits.html": ("readout8",)})
+    assert hooks.made_gallery(tmp_path) == ["digits.html"]
+    assert "neurodeploy report runs/digits/readout8 --out digits.html" in (
+        (tmp_path / "digits.html").read_text()
+    )
+    monkeypatch.setattr(hooks, "REPORTS", {"none.html": ("nobody",)})
+    with pytest.raises(RuntimeError, match="no such folder"):
+        hooks.made_gallery(tmp_path)

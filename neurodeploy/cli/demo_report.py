@@ -10,10 +10,13 @@ from matplotlib.figure import Figure
 
 from neurodeploy.cli.demo_kept import by_feature
 from neurodeploy.cli.demo_results import Results
-from neurodeploy.cli.plots import ReportTable, bill, curves, pairs, raster, save_pictures
+from neurodeploy.cli.tables import ReportTable
 from neurodeploy.cost.verdict import microjoules
 from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
+from neurodeploy.pictures.drawings import curves, pairs, rasters
+from neurodeploy.pictures.style import figure_of, save_pictures
+from neurodeploy.report.extra import missing_package
 from neurodeploy.report.gather import Choice, gather, read_history
 from neurodeploy.report.intervals import wilson
 from neurodeploy.report.measured import Agreement, Measured
@@ -149,9 +152,11 @@ def _in_eight_bits(results: Results) -> Iterator[str]:
         yield f"With 8-bit integers in the decoder, {_percent(accuracy)} of the classes are right."
 
 
-def write_demo_report(results: Results, folder: Path, command: str) -> Path:
-    """The page and the PNGs of a demo; returns the page's path."""
+def write_demo_report(results: Results, folder: Path, command: str) -> Path | None:
+    """The PNGs of a demo and its page; returns the page's path, or None without the extra of it."""
     save_pictures(folder, dict(_pictures(results)))
+    if missing_package() is not None:
+        return None
     run = measured(results, folder, command)
     return write_report(folder / "report.html", [run])
 
@@ -187,17 +192,9 @@ def _pictures(results: Results) -> Iterator[tuple[str, Figure]]:
 
 def _bill(results: Results) -> Figure:
     """The bill on the first device, beside the equal ANN."""
-    name, proxy = next(iter(results.costs["proxies"].items()))
-    parts = {"chip": "chip", "traffic": "traffic", "host": "host decoder"}
-    rows = {
-        "this network": {words: 1e6 * proxy[part] for part, words in parts.items()},
-        "equal ANN": {"ANN": 1e6 * proxy["ann"]["dense_j"]},
-        "network, zeros skipped": {
-            words: 1e6 * proxy["zero_skipping"][part] for part, words in parts.items()
-        },
-        "ANN, zeros skipped": {"ANN": 1e6 * proxy["ann"]["effective_j"]},
-    }
-    return bill(rows, f"{name}, an energy proxy")
+    figure, axes = figure_of(7.5, 3.6)
+    results.costs.plot(ax=axes[0])
+    return figure
 
 
 def _shown(results: Results) -> np.ndarray:
@@ -228,7 +225,7 @@ def _raster(results: Results) -> Figure:
     what = f"class {label[sample]}" if label.ndim == 1 and len(label) else f"sample {sample}"
     names = ("input", *results.bundle.network.names)
     activity = zip(names, results.deployed.activity, strict=True)
-    return raster({name: layer[sample] for name, layer in activity}, what)
+    return rasters({name: layer[sample] for name, layer in activity}, what)
 
 
 def _anytime(results: Results) -> Iterator[tuple[str, Figure]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from neurodeploy.cost.bill import CostReport
 from neurodeploy.cost.report import cost_report
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.manifest import require_decoder
@@ -130,7 +131,7 @@ class Results:
         return float((said == labels).mean())
 
     @cached_property
-    def costs(self) -> dict[str, Any]:
+    def costs(self) -> CostReport:
         """The report of `cost_report` on the test set."""
         spikes, *layers = self.deployed.activity
         run = Run(layers=tuple(layers), counts=self.deployed.counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from neurodeploy.deploy.parts import ChipPart, read_chip_part
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
+    from neurodeploy.learn.data import Batch
 
 
 def read_part(
@@ -73,11 +74,17 @@ def input_spikes(
     """
     if file is not None:
         return load_array(file, "input")
+    batch, _ = task_samples(str(data), samples, seed, part)
+    return batch.spikes.numpy().astype(np.uint8)
+
+
+def task_samples(data: str, samples: int, seed: int, part: ChipPart) -> tuple[Batch, Any]:
+    """Test samples with their targets, and the splits that they are of; else as `input_spikes`."""
     from neurodeploy.tasks import collect, task
 
-    folder = folder_of(str(data))
-    chosen = task(str(data)) if folder is None else task(part.task).in_folder(folder)
+    folder = folder_of(data)
+    chosen = task(data) if folder is None else task(part.task).in_folder(folder)
     if part.encoding is not None:
         chosen = chosen.with_signal(part.encoding)
-    batch = collect(chosen.sources(chosen.splits()).test, seed, samples)
-    return batch.spikes.numpy().astype(np.uint8)
+    splits = chosen.splits()
+    return collect(chosen.sources(splits).test, seed, samples), splits

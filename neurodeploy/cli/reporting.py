@@ -10,7 +10,9 @@ from neurodeploy.cli.app import command, out, print_json, retyped
 from neurodeploy.cli.arguments import (
     AllowImportOption,
     ChipOption,
+    ChipsOption,
     DeviceOption,
+    DevicesOption,
     EngineOption,
     JsonOption,
     MaxMemoryOption,
@@ -47,6 +49,8 @@ def report(
     engine: EngineOption = DEFAULT_ENGINE,
     device: DeviceOption = "loihi",
     chip: ChipOption = "loihi1",
+    devices: DevicesOption = None,
+    chips: ChipsOption = None,
     allow_import: AllowImportOption = False,
     limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
@@ -61,7 +65,16 @@ def report(
     from neurodeploy.report.pieces import run_pieces
     from neurodeploy.search.points import load_points
 
-    choice = Choice(device=device, chip=chip, shown=shown, failures=shown, engine=engine, seed=seed)
+    choice = Choice(
+        device=device,
+        chip=chip,
+        devices=devices,
+        chips=chips,
+        shown=shown,
+        failures=shown,
+        engine=engine,
+        seed=seed,
+    )
     chosen_front = None
     if front is not None:
         points = load_points(front / POINTS, "front")

@@ -232,7 +232,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
         print_table(table.title, table.heads, table.rows)
         if table.caption:
             out().print(table.caption, style="dim", highlight=False)
-    folder = outcome.plan.folder
+    folder = outcome.folder
     out().print(f"\nPicture: {picture}\nAll points: {folder / POINTS_FILE}")
     out().print(f"Next: neurodeploy pick {folder} POINT", soft_wrap=True)
     out().print(f"See it: neurodeploy report BUNDLE --front {folder}", soft_wrap=True)

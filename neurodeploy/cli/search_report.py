@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from neurodeploy._io.files import atomic_path
-from neurodeploy.cli.plots import ACCENT, INK, QUIET, ReportTable
+from neurodeploy.cli.tables import ReportTable
 from neurodeploy.model.decoder import FLOAT_BITS
 from neurodeploy.netx.units import FULL_BITS
+from neurodeploy.pictures.drawings import front_legend
+from neurodeploy.pictures.style import figure_of, save_pictures
 from neurodeploy.search.compression import Levers
-from neurodeploy.search.outcome import Outcome
+from neurodeploy.search.outcome import ENERGIES, Outcome
 from neurodeploy.search.points import POINTS_FILE, Point
 from neurodeploy.search.scoring import Score
 
-PICTURE_FILE = "pareto.png"
-
-PANELS: dict[str, Callable[[Score], float]] = {
-    "chip": lambda score: score.chip_j,
-    "host": lambda score: score.host_j,
-    "chip and host": lambda score: score.energy_j,
-}
-"""What accuracy is drawn against."""
+PICTURE = "pareto"
 
 ROWS = 15
 """Most rows of the table; the file has all points of the front."""
@@ -36,7 +26,7 @@ ROWS = 15
 
 def front_tables(outcome: Outcome) -> list[ReportTable]:
     """The front, evenly thinned if it is long, and the models on it."""
-    front, chosen = outcome.front, outcome.plan
+    front = outcome.front
     shown = np.unique(np.linspace(0, len(front) - 1, ROWS).round().astype(int))
     models = list(dict.fromkeys(point.model for point in front))
     rows = [
@@ -57,8 +47,8 @@ def front_tables(outcome: Outcome) -> list[ReportTable]:
         heads=("point", "kept aside, %", "test, %", "chip, uJ", "host, uJ", "synops", "cores"),
         rows=rows,
         caption=(
-            f"{hidden}Energy proxies of a sample on {chosen.device}, the decoder's on its host, "
-            f"no measurement; cores of {chosen.chip}. Found on one half of the validation set, "
+            f"{hidden}Energy proxies of a sample on {outcome.device}, the decoder's on its host, "
+            f"no measurement; cores of {outcome.chip}. Found on one half of the validation set, "
             f"confirmed on the other, in several encodings; intervals of 95 %.{ann}"
         ),
     )
@@ -118,87 +108,19 @@ def _short(value: Any) -> str:
 
 
 def picture(outcome: Outcome) -> Figure:
-    """Accuracy against the energy proxies of chip, host and both, a panel each.
-
-    Colour is cores, points that were not offered are pale.
-    """
-    figure = Figure(figsize=(13, 4.6), layout="constrained")
-    panels = figure.subplots(1, len(PANELS), sharey=True)
-    front = [_confirmed(point) for point in outcome.front]
-    rest = _confirmed(outcome.uncompressed)
-    least = min(score.interval[0] for score in [*front, rest])
-    others = [p.validation for p in outcome.points if p.validation.accuracy >= least]
-    for axis, (part, energy) in zip(panels, PANELS.items(), strict=True):
-        shown = _panel(axis, front, rest, others, energy)
-        axis.set_xlabel(f"{part}, microjoules")
-    panels[0].set_ylabel("accuracy on samples kept aside in %")
-    if outcome.ann_j:
-        both = panels[-1]
-        both.axvline(1e6 * outcome.ann_j, color=ACCENT, linestyle="--", label="equal ANN, one pass")
-    title = f"Accuracy, energy proxy of a sample on {outcome.plan.device}, and cores of "
-    panels[0].set_title(f"{title}{outcome.plan.chip}", loc="left")
-    handles, labels = panels[-1].get_legend_handles_labels()
-    colours, cores = shown.legend_elements(fmt="Pareto front, cores: {x:.0f}")
-    figure.legend([*colours, *handles], [*cores, *labels], loc="outside right upper", frameon=False)
+    """Accuracy against the energy proxies of chip, host and both, a panel each."""
+    figure, panels = figure_of(13, 4.6, columns=len(ENERGIES))
+    for axis, energy in zip(panels, ENERGIES, strict=True):
+        outcome.draw(energy, axis).label_outer()
+        axis.tick_params(labelbottom=True)
+    title = f"Accuracy, energy proxy of a sample on {outcome.device}, and cores of "
+    panels[0].set_title(f"{title}{outcome.chip}", loc="left", fontsize=11)
+    handles, labels = front_legend(panels[-1])
+    figure.legend(handles, labels, loc="outside right upper", frameon=False)
     return figure
-
-
-def _panel(
-    axis: Axes,
-    front: Sequence[Score],
-    rest: Score,
-    others: Sequence[Score],
-    energy: Callable[[Score], float],
-) -> PathCollection:
-    """Accuracy against one energy; what the front is drawn by."""
-
-    def places(scores: Sequence[Score]) -> tuple[list[float], list[float]]:
-        return [1e6 * energy(score) for score in scores], [100 * s.accuracy for s in scores]
-
-    pale = places(others)
-    axis.scatter(*pale, s=9, color=QUIET, alpha=0.6, linewidths=0, label="not offered")
-    microjoules, accuracy = places(front)
-    sides = np.abs(100 * np.array([score.interval for score in front]).T - accuracy)
-    axis.errorbar(
-        microjoules, accuracy, yerr=sides, fmt="none", ecolor=QUIET, elinewidth=1, zorder=1
-    )
-    shown = axis.scatter(
-        microjoules,
-        accuracy,
-        c=[score.cores for score in front],
-        s=42,
-        cmap="viridis",
-        edgecolors=INK,
-        linewidths=0.6,
-    )
-    axis.scatter(
-        *places([rest]),
-        s=130,
-        facecolors="none",
-        edgecolors=ACCENT,
-        linewidths=1.6,
-        label=f"at rest, cores: {rest.cores}",
-    )
-    for number, at in enumerate(zip(microjoules, accuracy, strict=True)):
-        axis.annotate(str(number), at, xytext=(5, 4), textcoords="offset points", fontsize=8)
-    axis.set_xscale("log")
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=99))
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(color="#e5e7eb")
-    axis.set_axisbelow(True)
-    return shown
-
-
-def _confirmed(point: Point) -> Score:
-    assert point.confirmed is not None
-    return point.confirmed
 
 
 def save_picture(outcome: Outcome) -> Path:
     """Draw `picture` into the folder of the search, whole or not at all."""
-    path = outcome.plan.folder / PICTURE_FILE
-    with atomic_path(path) as draft:
-        picture(outcome).savefig(draft, dpi=130, format="png")
-    return path
+    save_pictures(outcome.folder, {PICTURE: picture(outcome)})
+    return outcome.folder / f"{PICTURE}.png"

@@ -60,10 +60,9 @@ def demo(
     from neurodeploy.cli.demo import run_demo
     from neurodeploy.cli.demo_kept import KEPT
     from neurodeploy.cli.demo_report import summary_tables, write_demo_report
-    from neurodeploy.report.extra import require_charts
+    from neurodeploy.report.extra import REMEDY, missing_package
     from neurodeploy.tasks import task as find_task
 
-    require_charts()
     chosen = find_task(task)
     if data_dir is not None:
         chosen = chosen.in_folder(data_dir)
@@ -75,14 +74,20 @@ def demo(
         results = run_demo(chosen, folder, engine=engine, progress=progress, console=notes())
     page = write_demo_report(results, folder, retyped())
     if as_json:
-        print_json({**results.to_dict(), "report": str(page)})
+        print_json({**results.to_dict(), "report": None if page is None else str(page)})
         return
     for table in summary_tables(results):
         print_table(table.title, table.heads, table.rows)
         if table.caption:
             out().print(table.caption, style="dim")
     seconds = ", ".join(f"{name} {value:g} s" for name, value in results.seconds.items())
-    out().print(f"\nTime: {seconds}\nReport: {page}")
+    out().print(f"\nTime: {seconds}", soft_wrap=True)
+    if page is None:
+        said = f"No page: {missing_package()} is not installed. {REMEDY}"
+        then = f"Pictures are in {folder}. Then: neurodeploy report {folder}"
+        out().print(f"{said}\n{then}", soft_wrap=True, markup=False)
+    else:
+        out().print(f"Report: {page}", soft_wrap=True)
 
 
 @command("PyTorch and SLAYER")

@@ -14,12 +14,15 @@ from neurodeploy.cli.arguments import (
     AllowImportOption,
     DeviceOption,
     MaxMemoryOption,
-    given,
-    tasks,
 )
-from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption, one_source
+from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption
 from neurodeploy.cli.network_arguments import ServedArgument
-from neurodeploy.cli.stream_arguments import STANDARD_INPUT, file_or_lines
+from neurodeploy.cli.stream_arguments import (
+    STANDARD_INPUT,
+    ListenOption,
+    StreamDataOption,
+    StreamInputOption,
+)
 
 if TYPE_CHECKING:
     from neurodeploy.deploy.bundle import Bundle
@@ -31,26 +34,9 @@ LOOPBACK = "127.0.0.1"
 @command("the view")
 def view(
     network: ServedArgument,
-    input_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--input",
-            help="Spikes, .npy, \\[batch, *features, time]; or - for lines of JSON on standard "
-            "input, as `stream` takes them.",
-            callback=given(file_or_lines),
-            is_eager=True,
-        ),
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            help="Instead: test samples of a task, or of the bundle's task in a folder of data; "
-            "by default of the bundle's task.",
-            callback=one_source,
-            autocompletion=tasks,
-        ),
-    ] = None,
+    input_file: StreamInputOption = None,
+    data: StreamDataOption = None,
+    listen: ListenOption = None,
     samples: SamplesOption = 10,
     seed: EncodingSeedOption = 1,
     device: DeviceOption = "loihi",
@@ -75,7 +61,7 @@ def view(
 
     torch.set_num_threads(1)  # the service's threads are the cores' already
     loaded = load_bundle(network, allow_import=allow_import, limits=limits)
-    source = _source(loaded, input_file, data, samples, seed)
+    source = _source(loaded, input_file, listen, data, samples, seed)
     with bind(LOOPBACK, port) as listening:
         app = create_view(loaded, source, load_devices(), device)
         url = address_of(listening)
@@ -93,18 +79,36 @@ def view(
 
 
 def _source(
-    bundle: Bundle, input_file: Path | None, data: str | None, samples: int, seed: int
+    bundle: Bundle,
+    input_file: Path | None,
+    listen: int | None,
+    data: str | None,
+    samples: int,
+    seed: int,
 ) -> Source:
-    from neurodeploy.cli.inputs import input_spikes
-    from neurodeploy.deploy.lines import line_steps
+    import numpy as np
+
+    from neurodeploy._io.arrays import load_array
+    from neurodeploy.cli.inputs import task_samples
+    from neurodeploy.deploy.lines import each_connection, line_steps, listen_on
     from neurodeploy.deploy.parts import chip_part
     from neurodeploy.engines.base import check_input
     from neurodeploy.view.sources import of_lines, of_samples
+    from neurodeploy.view.truth import Truth, truth_of
 
     part = chip_part(bundle)
+    if listen is not None:
+        lines = each_connection(part.network, listen_on(listen))
+        return of_lines(lines, f"lines on {LOOPBACK}:{listen}")
     if input_file == STANDARD_INPUT:
         return of_lines(line_steps(part.network, sys.stdin), "lines of standard input")
-    spikes = input_spikes(input_file, data, samples, seed, part)
+    truth = Truth()
+    if input_file is not None:
+        spikes, title = load_array(input_file, "input"), str(input_file)
+    else:
+        batch, splits = task_samples(str(data), samples, seed, part)
+        spikes, title = batch.spikes.numpy().astype(np.uint8), f"test samples of {data}"
+        targets = {head: target.numpy() for head, target in batch.targets.items()}
+        truth = truth_of(splits, targets)
     check_input(part.network, spikes, f"input {input_file or data}")
-    title = str(input_file) if input_file else f"test samples of {data}"
-    return of_samples(part, first_steps(part, spikes), title)
+    return of_samples(part, first_steps(part, spikes), title, truth)

@@ -22,6 +22,7 @@ from neurodeploy.cost.ann import (
     equal_ann,
 )
 from neurodeploy.cost.assumptions import assumptions
+from neurodeploy.cost.bill import CostReport
 from neurodeploy.cost.energy import Proxy, price
 from neurodeploy.cost.hops import hops_per_spike
 from neurodeploy.cost.host import DecoderWork, Host
@@ -114,7 +115,7 @@ def energy_report(
     counts: Counts,
     *,
     devices: Mapping[str, Device] | None = None,
-) -> dict[str, Any]:
+) -> CostReport:
     """Counts and proxies of a run, for JSON.
 
     Parameters
@@ -128,9 +129,9 @@ def energy_report(
 
     Returns
     -------
-    dict
-        ``layers``, ``samples`` and ``steps`` of `Counts.totals`; ``host``, what the decoder asks
-        for; and ``proxies`` by device, as `Proxy.to_dict`. `cost_report` has more.
+    CostReport
+        A dict: ``layers``, ``samples`` and ``steps`` of `Counts.totals`; ``host``, what the
+        decoder asks for; and ``proxies`` by device, as `Proxy.to_dict`. `cost_report` has more.
 
     Raises
     ------
@@ -139,11 +140,11 @@ def energy_report(
     """
     table = load_devices() if devices is None else devices
     proxies = energy_proxies(deployed, counts, devices=table)
-    return {
+    return CostReport(
         **counts.totals(),
-        "host": asdict(Host.of(deployed, counts.steps)),
-        "proxies": {name: proxy.to_dict() for name, proxy in proxies.items()},
-    }
+        host=asdict(Host.of(deployed, counts.steps)),
+        proxies={name: proxy.to_dict() for name, proxy in proxies.items()},
+    )
 
 
 def _require_counts_of(network: Network, counts: Counts) -> None:
@@ -162,7 +163,7 @@ def cost_report(
     step_time_s: float | None = None,
     membrane_updates: Mapping[str, np.ndarray] | None = None,
     measured: Mapping[str, Measurement] | None = None,
-) -> dict[str, Any]:
+) -> CostReport:
     """What a run cost, for JSON.
 
     Parameters
@@ -186,8 +187,8 @@ def cost_report(
 
     Returns
     -------
-    dict
-        ``layers`` (totals over the batch, with `layer_metrics`), ``samples``, ``steps``;
+    CostReport
+        A dict: ``layers`` (totals over the batch, with `layer_metrics`), ``samples``, ``steps``;
         ``metrics`` (`network_metrics`); ``proxies`` by device: `Proxy.to_dict`, the bill of a
         sample if the host skips zeros too (``zero_skipping``), the equal ANN on it or its host
         (``ann``), the chip whose hops its traffic is made of (``hops_of``, None without traffic),
@@ -247,7 +248,7 @@ def cost_report(
     if membrane_updates is not None:
         _add_updates(report, membrane_updates)
     report["measured"] = measured_beside(measured or {}, report, network, counts, devices)
-    return {**report, "assumptions": assumptions(report, devices)}
+    return CostReport({**report, "assumptions": assumptions(report, devices)})
 
 
 def _add_updates(report: dict[str, Any], updates: Mapping[str, np.ndarray]) -> None:

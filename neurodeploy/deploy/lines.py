@@ -6,6 +6,7 @@ import os
 import select
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from neurodeploy.deploy.steps import InputStep, LineReader
@@ -47,6 +48,20 @@ def line_steps(
         yield reader.read(line, f"line {number}")
 
 
+def listen_on(port: int) -> socket.socket:
+    """Listen on a port of loopback, for whoever sends steps.
+
+    Raises
+    ------
+    InputError
+        The port cannot be had.
+    """
+    try:
+        return socket.create_server((LOOPBACK, port), backlog=1)
+    except (OSError, OverflowError) as error:
+        raise InputError(message(_port(port), "a port that is free", error)) from error
+
+
 def accept_one(port: int, *, stall_s: float | None = None) -> socket.socket:
     """Wait on a port of loopback for the one connection that sends steps.
 
@@ -55,17 +70,28 @@ def accept_one(port: int, *, stall_s: float | None = None) -> socket.socket:
     InputError
         The port cannot be had, or nobody connects within ``stall_s``.
     """
-    where = f"port {port} of {LOOPBACK}"
-    try:
-        with socket.create_server((LOOPBACK, port), backlog=1) as server:
-            server.settimeout(stall_s)
+    with listen_on(port) as server:
+        server.settimeout(stall_s)
+        try:
             connection, _ = server.accept()
-    except TimeoutError as error:
-        raise InputError(message(where, f"a connection within {stall_s:g} s", "none")) from error
-    except (OSError, OverflowError) as error:
-        raise InputError(message(where, "a port that is free", error)) from error
+        except TimeoutError as error:
+            expected = f"a connection within {stall_s:g} s"
+            raise InputError(message(_port(port), expected, "none")) from error
     connection.setblocking(True)
     return connection
+
+
+def each_connection(network: Network, server: socket.socket) -> Iterator[InputStep]:
+    """Steps of one connection after another, each from rest; raises as `line_steps`."""
+    while True:
+        connection, _ = server.accept()
+        with connection:
+            for number, step in enumerate(line_steps(network, connection)):
+                yield step if number else replace(step, reset=True)
+
+
+def _port(port: int) -> str:
+    return f"port {port} of {LOOPBACK}"
 
 
 def _lines(source: HasDescriptor, longest: int, stall_s: float | None) -> Iterator[bytes]:

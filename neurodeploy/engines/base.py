@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 import numpy as np
 from typing_extensions import Self
 
+from neurodeploy._io.imports import require_one_of
 from neurodeploy.engines.counts import Counts
 from neurodeploy.engines.layout import in_layout
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.layers import NeuronInput
 from neurodeploy.netx.network import Network
 from neurodeploy.signals.events import check_spikes, numeric_array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -50,6 +54,38 @@ class Run:
     def spikes(self) -> np.ndarray:
         """Output spikes, uint8 or int32 [sample, *features, time]."""
         return self.layers[-1]
+
+    def plot(self, sample: int = 0, layer: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the spikes of one sample: a row for each neuron in its own order, the first on top.
+
+        Graded spikes are coloured by their value.
+
+        Parameters
+        ----------
+        sample : int
+            Its place in the batch.
+        layer : str, optional
+            Name of a layer; the last one if not given.
+        ax : matplotlib Axes, optional
+            Where to draw; new ones if not given.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        InputError
+            There is no such sample or layer.
+        """
+        from neurodeploy.pictures.drawings import raster
+
+        names = [each.name for each in self.counts.layers]
+        name = require_one_of("layer", names[-1] if layer is None else layer, names)
+        if not 0 <= sample < len(self.spikes):
+            raise InputError(message("sample", f"0 to {len(self.spikes) - 1}", sample))
+        spikes = self.layers[names.index(name)][sample]
+        return raster(spikes.reshape(-1, spikes.shape[-1]), f"neuron of {name}", ax)
 
 
 class Closeable(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,11 +20,15 @@ from neurodeploy.hardware.findings import PlacementFinding, unplaceable, unsuppo
 from neurodeploy.hardware.mapping.bounds import lower_bound
 from neurodeploy.hardware.mapping.compiled import compiled
 from neurodeploy.hardware.mapping.conv import ConvDemand
+from neurodeploy.hardware.mapping.core_map import SEVERAL, core_map, mesh_of
 from neurodeploy.hardware.mapping.demand import ImageDemand, LayerDemand
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import Core, Unplaceable, fullness, pack, utilisation
 from neurodeploy.netx.layers import ComplexDense, Conv, Dense, Layer
 from neurodeploy.netx.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +134,34 @@ class Placement:
             for core in self.cores
         ]
         return max(names, key=nearest.count, default="")
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the cores of the chip where its mesh has them, coloured by layer.
+
+        Each is filled as far as its tightest limit is; pale ones are free.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; new ones if not given.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from neurodeploy.pictures.drawings import cores
+
+        uses = core_map(self.cores, self.network.names, self.chip)
+        shown = [(core.row, core.column, core.holds, core.full) for core in uses]
+        shared = [SEVERAL] if any(core.holds == SEVERAL for core in uses) else []
+        said = f"{len(self.cores):,} of {self.chip.known('cores_per_chip'):,} cores a chip"
+        return cores(
+            mesh_of(self.chip, self.chips),
+            shown,
+            [*(layer.name for layer in self.layers), *shared],
+            f"{self.chip.title}: {said}, filled to the tightest limit",
+            ax,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -22,12 +22,11 @@ from neurodeploy.errors import FileFormatError, InputError, NetworkError, messag
 from neurodeploy.hardware.advice import fit_report
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import load_devices
-from neurodeploy.hardware.mapping.packing import fullness
-from neurodeploy.hardware.mapping.traffic import positions
+from neurodeploy.hardware.mapping.core_map import core_map, mesh_of
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.model.decoder import Decoder
 from neurodeploy.netx.network import Network
-from neurodeploy.report.measured import Agreement, ChipMap, CoreUse, Measured, Weights
+from neurodeploy.report.measured import Agreement, ChipMap, Measured, Weights
 from neurodeploy.report.picked import Picked
 from neurodeploy.report.pieces import Piece
 from neurodeploy.report.provenance import provenance
@@ -52,6 +51,8 @@ class Choice:
     ----------
     device, chip : str
         That prices a sample, and where the network is placed.
+    devices, chips : path, optional
+        TOML tables of a person's own, beside the package's.
     shown, failures : int
         Samples of each kind that can be looked at.
     engine : str
@@ -62,6 +63,8 @@ class Choice:
 
     device: str = "loihi"
     chip: str = "loihi1"
+    devices: Path | None = None
+    chips: Path | None = None
     shown: int = 12
     failures: int = 12
     engine: str = "native"
@@ -126,8 +129,8 @@ def gather(
     if tally is None:
         raise InputError(message("test part", "at least one sample", "none"))
     activity = all_of(kept)
-    table = load_devices()
-    chip = find_chip(chosen.chip)
+    table = load_devices(chosen.devices)
+    chip = find_chip(chosen.chip, chosen.chips)
     placement = place(bundle, chip)
     run = Run(layers=activity[1:], counts=count(network, activity))
     placed = placement if placement.cores else None
@@ -213,23 +216,9 @@ def _weights(network: Network) -> Iterable[Weights]:
 
 
 def _chip_map(placement: Placement, chip: Chip, fit: Mapping[str, Any]) -> ChipMap:
-    places = positions(len(placement.cores), chip)
-    columns = chip.known("mesh_columns")
-    names = placement.network.names
-    cores = []
-    for core, (row, column) in zip(placement.cores, places.tolist(), strict=True):
-        layers: dict[str, int] = {}
-        for part in core.parts:
-            layers[names[part.layer]] = layers.get(names[part.layer], 0) + len(part.neurons)
-        full = fullness(chip, core.used)
-        cores.append(CoreUse(row=row, column=column, full=full, layers=layers))
-    return ChipMap(
-        title=chip.title,
-        fit=fit,
-        cores=cores,
-        rows=-(-chip.known("cores_per_chip") // columns),
-        columns=columns * max(1, placement.chips),
-    )
+    rows, columns = mesh_of(chip, placement.chips)
+    cores = core_map(placement.cores, placement.network.names, chip)
+    return ChipMap(title=chip.title, fit=fit, cores=cores, rows=rows, columns=columns)
 
 
 def _agreement(bundle: Bundle, spikes: np.ndarray) -> Agreement:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.deploy.verification import Verification
+from neurodeploy.hardware.mapping.core_map import CoreUse
 from neurodeploy.report.provenance import Provenance
 
 
@@ -127,16 +128,6 @@ class Weights:
     high: int
     edges: np.ndarray
     counts: np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CoreUse:
-    """A core of a chip: where it lies, how full it is, and how many neurons of which layers."""
-
-    row: int
-    column: int
-    full: float
-    layers: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

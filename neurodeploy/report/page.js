@@ -28,8 +28,20 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// Charts have sizes in pixels; they grow with the text of the page.
+const SIZES = new Set(["fontSize", "labelFontSize", "titleFontSize", "titlePadding", "labelLimit"]);
+const larger = parseFloat(getComputedStyle(document.body).fontSize) / 16;
+
+function grown(value, name) {
+  if (typeof value === "number") return SIZES.has(name) ? value * larger : value;
+  if (value === null || typeof value !== "object" || name === "values") return value;
+  if (Array.isArray(value)) return value.map(each => grown(each));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, grown(each, key)]));
+}
+
 async function chart(place, spec, alt) {
-  const made = await vegaEmbed(place, { ...spec, config: data.config, description: alt || spec.description }, options);
+  const height = spec.height * larger, description = alt || spec.description;
+  const made = await vegaEmbed(place, { ...grown(spec), height, config: grown(data.config), description }, options);
   return made.view;
 }
 

@@ -43,12 +43,11 @@ def gallery(run: Measured, number: int) -> Section | None:
     """Originals beside reconstructions, and what was read wrongly."""
     if not run.failures and run.image_shape is None:
         return None
-    wrong = f"{len(run.failures)} samples" if run.failures else "None of the samples"
+    wrong = f" Samples that it read wrongly are below: {len(run.failures)}." if run.failures else ""
     return Section(
         key="gallery",
         title="Gallery, and where it fails",
-        lead=f"All pictures follow the slider. {wrong} that it read wrongly are below; choose one "
-        "to watch it.",
+        lead=f"All pictures follow the slider.{wrong} Choose one to watch it.",
         parts=[Widget(kind="gallery", run=number)],
     )
 

@@ -192,10 +192,20 @@ def load_points(path: Path, key: str = "points") -> list[Point]:
     FileFormatError
         The file is missing, or not what `save_points` writes.
     """
+    return points_of(read_points(path), path, key)
+
+
+def read_points(path: Path) -> dict[str, Any]:
+    """All of what `save_points` wrote, points and notes; raises as `load_points`."""
     whole = read_json(path, "points", dict[str, Any])
     if whole.get("schema_version") != SCHEMA_VERSION:
         expected, found = f"schema version {SCHEMA_VERSION}", whole.get("schema_version")
         raise FileFormatError(message(f"points {path}", expected, found))
+    return whole
+
+
+def points_of(whole: Mapping[str, Any], path: Path, key: str) -> list[Point]:
+    """Points of what `read_points` read; raises as `load_points`."""
     try:
         return [Point.from_dict(mapping) for mapping in whole[key]]
     except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from scipy.stats import binomtest
 
+from neurodeploy._io.documents import fitted
 from neurodeploy._io.executor import HERE, Pool
 from neurodeploy.cost.report import energy_proxies
 from neurodeploy.deploy.bundle import Bundle, decode
@@ -105,7 +106,7 @@ class Score:
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any]) -> Score:
         """Read back `to_dict`."""
-        return cls(**{name: value for name, value in mapping.items() if name != "energy_j"})
+        return fitted(mapping, "score", cls)
 
 
 def find_target(

@@ -18,7 +18,7 @@ from neurodeploy.serve.app import create_app
 from neurodeploy.serve.limits import ServiceLimits
 from neurodeploy.serve.replies import refusal
 from neurodeploy.view.frames import hello
-from neurodeploy.view.page import Page
+from neurodeploy.view.page import FASTEST, STEPS_PER_S, Page
 from neurodeploy.view.player import Player
 from neurodeploy.view.sources import Source
 
@@ -67,6 +67,7 @@ def create_view(
     table = {device: priced, priced.host: host}
     app = create_app(bundle, limits)
     places = threading.Semaphore(1 if source.shared else MOST_PAGES)
+    pace = FASTEST if source.shared else STEPS_PER_S
     _warm_up(bundle, table)
     for path, (name, kind) in FILES.items():
         _add_file(app, path, name, kind)
@@ -77,11 +78,11 @@ def create_view(
             expected = f"at most {1 if source.shared else MOST_PAGES} open"
             await socket.send_denial_response(refusal(503, message("pages", expected, "more")))
             return
-        player = Player(bundle, source.steps(), table)
+        player = Player(bundle, source, table)
         try:
             await socket.accept()
-            greeting = hello(bundle, source.title, priced, host)
-            await Page(socket, player, app.state.sessions).run(greeting)
+            greeting = hello(bundle, source, priced, host)
+            await Page(socket, player, app.state.sessions, pace).run(greeting)
         finally:
             player.close()
             places.release()
@@ -92,7 +93,7 @@ def create_view(
 def _warm_up(bundle: Bundle, devices: Mapping[str, Device]) -> None:
     """Run a silent step, so that a page does not wait for what is loaded once."""
     silence = InputStep(spikes=np.zeros(bundle.network.input_shape, np.uint8))
-    player = Player(bundle, iter([silence]), devices)
+    player = Player(bundle, Source(title="", steps=lambda: iter([silence])), devices)
     player.step()
     player.close()
 

@@ -12,7 +12,9 @@ from neurodeploy.deploy.answers import HEAD
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.host_side import Answer
 from neurodeploy.hardware.devices import Device
+from neurodeploy.view.sources import Source
 from neurodeploy.view.touching import silenced_unit
+from neurodeploy.view.truth import Truth
 
 IMAGE_HEAD = "image"
 
@@ -28,8 +30,10 @@ class LayerSeen(msgspec.Struct):
 
 
 class Hello(msgspec.Struct, tag="hello"):
-    """What there is to see; ``image`` is [height, width], or None without a picture; ``host`` is
-    None where no decoder runs on one.
+    """What there is to see; ``image`` and ``original`` are [height, width], or None without.
+
+    ``host`` is None where no decoder runs on one, ``known`` says whether the class that is asked
+    for is, and ``names`` are those of the classes.
     """
 
     source: str
@@ -39,6 +43,9 @@ class Hello(msgspec.Struct, tag="hello"):
     layers: list[LayerSeen]
     classes: int
     image: tuple[int, int] | None
+    original: tuple[int, int] | None
+    known: bool
+    names: list[str]
     steps: int
     device: str
     host: str | None
@@ -46,7 +53,8 @@ class Hello(msgspec.Struct, tag="hello"):
 
 class Frame(msgspec.Struct, tag="frame"):
     """A step. Spikes are features, in SLAYER's order; ``image`` has bytes; energies are joules of
-    the sample so far, the host's of one answer now, both proxies.
+    the sample so far, the host's of one answer now, both proxies. ``asked`` is the class that is
+    asked for, and ``original``, in the first step of a sample, its picture in bytes.
     """
 
     sample: int | str
@@ -60,6 +68,8 @@ class Frame(msgspec.Struct, tag="frame"):
     confidence: float | None
     classes: list[float]
     image: list[int]
+    asked: int | None
+    original: list[int]
     chip_j: float
     host_j: float
 
@@ -84,8 +94,8 @@ class Wrong(msgspec.Struct, tag="error"):
     said: str
 
 
-def hello(bundle: Bundle, source: str, device: Device, host: Device) -> Hello:
-    """What there is to see of a bundle."""
+def hello(bundle: Bundle, source: Source, device: Device, host: Device) -> Hello:
+    """What there is to see of a bundle that plays a source."""
     network = bundle.network
     layers = []
     for name, shape, layer in zip(network.names, network.shapes, network.layers, strict=True):
@@ -100,13 +110,16 @@ def hello(bundle: Bundle, source: str, device: Device, host: Device) -> Hello:
             )
         )
     return Hello(
-        source=source,
+        source=source.title,
         task=str(bundle.notes.get("task", "")),
         input_shape=network.input_shape,
         noisy=takes_spikes(bundle),
         layers=layers,
         classes=bundle.heads.get(HEAD, 0),
         image=picture_shape(bundle),
+        original=source.truth.picture_shape,
+        known=len(source.truth.labels) > 0,
+        names=list(source.truth.classes),
         steps=bundle.steps,
         device=device.title,
         host=None if bundle.decoder is None else host.title,
@@ -132,7 +145,9 @@ def picture_shape(bundle: Bundle) -> tuple[int, int] | None:
     return (side, side) if side and side * side == pixels else None
 
 
-def frame(bundle: Bundle, answer: Answer, energy: tuple[float, float], dropped: bool) -> Frame:
+def frame(
+    bundle: Bundle, answer: Answer, truth: Truth, energy: tuple[float, float], dropped: bool
+) -> Frame:
     """A step as it is sent; energy of chip and host, joules."""
     classes, image = answer.logits.get(HEAD), answer.logits.get(IMAGE_HEAD)
     return Frame(
@@ -147,6 +162,8 @@ def frame(bundle: Bundle, answer: Answer, energy: tuple[float, float], dropped: 
         confidence=answer.confidence,
         classes=[] if classes is None else _softmax(classes).round(4).tolist(),
         image=[] if image is None or picture_shape(bundle) is None else _bytes(image),
+        asked=truth.label(answer.name, answer.step),
+        original=truth.picture(answer.name) if answer.step == 0 else [],
         chip_j=energy[0],
         host_j=energy[1],
     )

@@ -12,6 +12,7 @@ let hello = null;
 let state = { playing: false, thresholds: {}, silenced: [] };
 let frames = []; // the last steps, oldest first
 let heard = null; // input spikes of this sample, by feature
+let original = []; // the picture of this sample
 let drawing = false;
 const rasters = []; // {canvas, features, of: spikes of a frame, layer}
 
@@ -39,16 +40,22 @@ function begin(said) {
   });
   at("noise-label").hidden = !said.noisy;
   at("picture-figure").hidden = !said.image;
+  at("original-figure").hidden = !said.original;
+  at("asked").hidden = !said.known;
   at("heard-figure").hidden = !heardShape();
   for (let index = 0; index < said.classes; index++) {
     const item = document.createElement("li");
     item.innerHTML = "<span></span><i></i><span></span>";
-    item.firstChild.textContent = index;
+    item.firstChild.textContent = nameOf(index);
     at("classes").append(item);
   }
   heard = new Float32Array(rasters[0].features);
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) ask({ do: "play" });
   draw();
+}
+
+function nameOf(label) {
+  return hello.names[label] ?? `${label}`;
 }
 
 function addRaster(name, features, of, layer) {
@@ -58,7 +65,7 @@ function addRaster(name, features, of, layer) {
   box.querySelector("h3").textContent = `${name}, ${features}`;
   const canvas = box.querySelector("canvas");
   const height = Math.max(64, Math.min(288, 3 * features));
-  canvas.style.height = `${height}px`;
+  canvas.style.height = `${height / 16}rem`;
   if (layer && layer.silences) addSilencing(box, canvas, features, layer);
   rasters.push({ canvas, features, of, layer, name });
   at("rasters").append(box);
@@ -151,6 +158,7 @@ function show(frame) {
   frames.push(frame);
   frames = frames.slice(-COLUMNS);
   if (frame.step === 0) heard.fill(0);
+  if (frame.original.length) original = frame.original;
   for (const place of frame.input) heard[place] += 1;
   draw();
 }
@@ -194,9 +202,14 @@ function drawRaster({ canvas, features, of, layer, name }) {
 
 function drawAnswer(frame) {
   at("place").textContent = `sample ${frame.sample}, step ${frame.step + 1} of ${hello.steps}`;
-  const sure = frame.label === null ? "" : `${frame.label}, ${Math.round(100 * frame.confidence)} % sure`;
+  const sure = frame.label === null ? "" : `${nameOf(frame.label)}, ${Math.round(100 * frame.confidence)} % sure`;
   const silent = hello.host === null ? "no decoder: the spikes are all there is" : "no class is asked for";
   at("answer").textContent = sure || (hello.classes ? "nothing heard yet" : silent);
+  at("asked").textContent = askedFor(frame);
+  if (hello.original) {
+    drawPicture(at("original"), hello.original, original);
+    at("original").setAttribute("aria-label", `Original of sample ${frame.sample}`);
+  }
   [...at("classes").children].forEach((item, index) => {
     const share = frame.label === null ? 0 : frame.classes[index];
     item.classList.toggle("most", index === frame.label);
@@ -216,6 +229,13 @@ function drawAnswer(frame) {
   }
   at("chip").textContent = joules(frame.chip_j);
   at("host").textContent = joules(frame.host_j);
+}
+
+function askedFor(frame) {
+  if (frame.asked === null) return "no class is asked for here";
+  const said = `asked for: ${nameOf(frame.asked)}`;
+  if (frame.label === null) return said;
+  return frame.label === frame.asked ? `${said}, right ✓` : `${said}, wrong ✗`;
 }
 
 function heardShape() {

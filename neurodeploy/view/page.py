@@ -45,11 +45,15 @@ class Page:
     player : Player
     sessions : Sessions
         Whose threads run the steps.
+    steps_per_s : float
+        At first.
     """
 
-    def __init__(self, socket: WebSocket, player: Player, sessions: Sessions) -> None:
+    def __init__(
+        self, socket: WebSocket, player: Player, sessions: Sessions, steps_per_s: float
+    ) -> None:
         self._socket, self._player, self._sessions = socket, player, sessions
-        self._playing, self._steps_per_s = False, STEPS_PER_S
+        self._playing, self._steps_per_s = False, steps_per_s
 
     async def run(self, greeting: Hello) -> None:
         """Play until the page goes."""

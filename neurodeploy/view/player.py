@@ -15,26 +15,26 @@ from neurodeploy.deploy.stream import Stream
 from neurodeploy.errors import InputError, message
 from neurodeploy.hardware.devices import Device
 from neurodeploy.view.frames import Frame, frame, takes_spikes
-from neurodeploy.view.sources import Steps
+from neurodeploy.view.sources import Source
 from neurodeploy.view.touching import Touch, TouchedSession, unit_of
 
 NOISE_SEED = 0
 
 
 class Player:
-    """Steps of a source through a bundle that one can touch.
+    """A source, from its beginning, through a bundle that one can touch.
 
     Parameters
     ----------
     bundle : Bundle
-    steps : iterator of InputStep or None
-        As in `neurodeploy.view.sources`.
+    source : Source
     devices : mapping of str to Device
         One that is ``spiking``, first, and its host.
     """
 
-    def __init__(self, bundle: Bundle, steps: Steps, devices: Mapping[str, Device]) -> None:
-        self.bundle, self._steps, self._devices = bundle, steps, devices
+    def __init__(self, bundle: Bundle, source: Source, devices: Mapping[str, Device]) -> None:
+        self.bundle, self._devices = bundle, devices
+        self._steps, self._truth = source.steps(), source.truth
         self.session = TouchedSession(bundle.network)
         self._chip, self._host = Stream(bundle).sides(self.session)
         self._random = np.random.default_rng(NOISE_SEED)
@@ -63,7 +63,7 @@ class Player:
         answer = None if sent is None else self._host.read(sent)
         if answer is None:
             return None
-        return frame(self.bundle, answer, self._energy(), dropped)
+        return frame(self.bundle, answer, self._truth, self._energy(), dropped)
 
     def restart(self) -> None:
         """Run the sample again from rest, with everything that is changed."""

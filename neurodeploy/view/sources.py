@@ -6,12 +6,13 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from neurodeploy.deploy.parts import ChipPart
 from neurodeploy.deploy.steps import InputStep, array_steps
+from neurodeploy.view.truth import Truth
 
 Steps = Iterator["InputStep | None"]
 """Steps; None where none has come yet."""
@@ -35,16 +36,25 @@ class Source:
         Steps from the beginning.
     shared : bool
         Whether there is only one beginning: one page plays it at a time.
+    truth : Truth
+        What its samples really are, where somebody knows.
     """
 
     title: str
     steps: Callable[[], Steps]
     shared: bool = False
+    truth: Truth = field(default_factory=Truth)
 
 
-def of_samples(part: ChipPart, spikes: np.ndarray, title: str) -> Source:
+def of_samples(
+    part: ChipPart, spikes: np.ndarray, title: str, truth: Truth | None = None
+) -> Source:
     """Samples [sample, *features, time], and again from the first one."""
-    return Source(title=title, steps=lambda: array_steps(part, itertools.cycle(spikes)))
+
+    def steps() -> Steps:
+        return array_steps(part, itertools.cycle(spikes))
+
+    return Source(title=title, steps=steps, truth=truth or Truth())
 
 
 def of_lines(lines: Iterator[InputStep], title: str) -> Source:

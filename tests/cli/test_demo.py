@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 from rich.progress import Progress
+from typer.testing import CliRunner
 
 from neurodeploy.cli.demo import run_demo
 from neurodeploy.cli.demo_report import measured, summary_tables, write_demo_report
 from neurodeploy.cli.demo_results import Results
+from neurodeploy.cli.main import app
 from neurodeploy.deploy.bundle import load_bundle
+from neurodeploy.tasks import TASKS
 from neurodeploy.tasks.shipped import DIGITS
 
 SMALL = dataclasses.replace(
@@ -76,6 +80,7 @@ def test_a_second_run_repeats_nothing(
 
 def test_report_and_summary(results: tuple[Results, Path]) -> None:
     page = write_demo_report(results[0], results[1], "neurodeploy demo --task digits")
+    assert page is not None
     text = page.read_text()
     assert "Not a measurement" in text
     assert "neurodeploy demo --task digits" in text
@@ -89,3 +94,21 @@ def test_report_and_summary(results: tuple[Results, Path]) -> None:
         assert (results[1] / f"{name}.png").stat().st_size > 5000
     titles = [table.title for table in summary_tables(results[0])]
     assert titles[0] == "Quality on the test set"
+
+
+def test_without_what_the_page_is_made_with_it_finishes_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter = dataclasses.replace(SMALL, training=dataclasses.replace(SMALL.training, epochs=1))
+    monkeypatch.setitem(TASKS, "digits", shorter)
+    monkeypatch.setitem(sys.modules, "altair", None)
+    words = ["demo", "--task", "digits", "--out", str(tmp_path / "run"), "--engine", "native"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "No page: altair is not installed. `pip install 'neurodeploy[report]'`" in done.stdout
+    assert f"Then: neurodeploy report {tmp_path / 'run'}" in done.stdout
+    assert (tmp_path / "run/cost.png").is_file()
+    assert not (tmp_path / "run/report.html").exists()
+    again = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert again["report"] is None
+    assert again["accuracy_deployed"] > 0

@@ -18,6 +18,8 @@ from neurodeploy.deploy.bundle import save_bundle
 from neurodeploy.deploy.manifest import sha256
 from neurodeploy.deploy.packing import pack_bundle
 from neurodeploy.errors import NeurodeployError
+from neurodeploy.hardware.chips import CHIP_TABLE
+from neurodeploy.hardware.devices import DEVICE_TABLE
 from neurodeploy.tasks import TASKS, train_task
 from neurodeploy.tasks.shipped import DIGITS
 
@@ -93,3 +95,23 @@ def test_a_packed_bundle_has_its_checksum_too(run: Path, tmp_path: Path) -> None
         source = report_source(tmp_path / "digits.zip", held.enter_context)
     assert (source.name, source.task) == ("digits.zip", "digits")
     assert source.network_sha256 == sha256(run / "bundle" / "network.net")
+
+
+def test_chips_and_devices_of_ones_own_are_on_the_page(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "digits", SMALL)
+    for table, name, other in ((CHIP_TABLE, "loihi1", "tiny"), (DEVICE_TABLE, "loihi", "mine")):
+        text = table.read_text(encoding="utf-8").replace(f"[{name}", f"[{other}")
+        (tmp_path / table.name).write_text(text.replace("Intel Loihi", "My own"), encoding="utf-8")
+    page = tmp_path / "page.html"
+    words = ["report", str(run), "--samples", "5", "--out", str(page)]
+    words += ["--chip", "tiny", "--chips", str(tmp_path / "chips.toml")]
+    words += ["--device", "mine", "--devices", str(tmp_path / "devices.toml")]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    text = page.read_text()
+    assert "Where it lies on My own" in text
+    assert "mine" in text
+    refused = CliRunner().invoke(app, [*words, "--chips", str(tmp_path / "none.toml")])
+    assert "chip table" in str(refused.exception)

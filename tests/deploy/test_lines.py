@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 from bundles import make
 
-from neurodeploy.deploy.lines import accept_one, line_steps
+from neurodeploy.deploy.lines import accept_one, each_connection, line_steps, listen_on
 from neurodeploy.deploy.steps import LineReader
 from neurodeploy.errors import InputError
 
@@ -90,6 +90,16 @@ def test_a_socket_of_loopback_is_a_source() -> None:
         assert connection.getsockname()[0] == "127.0.0.1"
         assert len(list(line_steps(NETWORK, connection, stall_s=5))) == 50
     thread.join()
+
+
+def test_each_connection_begins_from_rest() -> None:
+    with listen_on(0) as server:
+        steps = each_connection(NETWORK, server)
+        for _ in range(2):
+            with socket.create_connection(server.getsockname()) as sender:
+                sender.sendall(b'{"spikes": [3]}\n' * 2)
+                assert [next(steps).reset for _ in range(2)] == [True, False]
+        steps.close()
 
 
 def test_a_port_without_a_connection_or_that_is_taken_is_said() -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from neurodeploy.engines.base import check_input, spike_types
+from neurodeploy.engines.registry import simulate
 from neurodeploy.errors import InputError
 from neurodeploy.netx.layers import Average, ComplexDense, Dense, Layer, NeuronInput
 from neurodeploy.netx.network import Network
@@ -183,3 +185,28 @@ def test_spikes_of_sigma_delta_layers_are_int32() -> None:
     types = [np.int32, np.uint8, np.int32, np.uint8, np.uint8]
     assert spike_types(Network(input_shape=(2,), layers=layers)) == types
     assert spike_types(spiking(2, bits=8)) == [np.uint8]
+
+
+def test_a_run_draws_the_spikes_of_a_layer() -> None:
+    network = Network(
+        input_shape=(2, 3),
+        layers=(
+            Dense(weight=np.full((4, 6), 60), neuron=NEURON),
+            Dense(weight=np.full((2, 4), 60), neuron=NEURON),
+        ),
+    )
+    run = simulate(network, batch(2, 2, 3, 9))
+    for layer, name in enumerate(network.names):
+        ax = run.plot(1, name, Figure().subplots())
+        drawn = {(int(x) - 1, int(y)) for x, y in ax.collections[0].get_offsets().tolist()}
+        spikes = run.layers[layer][1]
+        assert drawn == {(int(step), int(neuron)) for neuron, step in np.argwhere(spikes)}
+        assert drawn
+        assert ax.get_ylabel() == f"neuron of {name}"
+    assert run.plot(ax=Figure().subplots()).get_ylabel() == "neuron of 1-dense"
+    with pytest.raises(
+        InputError, match="layer: expected one of 0-dense, 1-dense, found '2-dense'"
+    ):
+        run.plot(layer="2-dense")
+    with pytest.raises(InputError, match="sample: expected 0 to 1, found 2"):
+        run.plot(2)

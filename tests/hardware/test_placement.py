@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from small_chips import LOIHI1, LOIHI2, NEURON, PACKED2, dense, smaller, weights
 
 from neurodeploy.hardware.advice import advise
 from neurodeploy.hardware.chips import Chip
+from neurodeploy.hardware.mapping.core_map import core_map
 from neurodeploy.hardware.mapping.dense import DenseDemand
 from neurodeploy.hardware.mapping.packing import exceeded
 from neurodeploy.hardware.mapping.storage import ListFormat
@@ -256,3 +259,20 @@ def test_too_many_inputs_of_a_neuron_are_named_with_the_limit() -> None:
 def test_synapses_of_the_chip_are_limited_where_that_is_known() -> None:
     placed = place(dense(10, 10), smaller(LOIHI2, synapses_per_chip=60))
     assert placed.chips == 2
+
+
+def test_a_placement_draws_every_core_in_use_and_what_it_holds() -> None:
+    network = dense(20, 30, 1500, 3)
+    placed = place(network, LOIHI1)
+    ax = placed.plot(Figure().subplots())
+    *_, legend = ax.get_legend().get_texts()
+    assert legend.get_text() in {"2-dense", "several layers"}
+    pale, filled = ax.patches[:128], ax.patches[128:]
+    assert len({patch.get_xy() for patch in pale}) == 128
+    assert len(filled) == len(placed.cores) > 1
+    uses = core_map(placed.cores, network.names, LOIHI1)
+    heights = [patch.get_height() / pale[0].get_height() for patch in filled]
+    assert heights == pytest.approx([use.full for use in uses])
+    neurons: Counter[str] = sum((Counter(use.layers) for use in uses), Counter())
+    assert neurons == dict(zip(network.names, (30, 1500, 3), strict=True))
+    assert f"{len(placed.cores)} of 128 cores a chip" in ax.get_title(loc="left")

@@ -185,3 +185,25 @@ def test_contrast_is_enough(browser: Any, file: Path, scheme: str) -> None:
     browser.find_element("id", "theme").click()
     assert browser.execute_script("return document.documentElement.dataset.theme") != scheme
     assert browser.execute_script(CONTRAST) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280, 3840])
+def test_no_word_of_a_chart_is_cut_off(browser: Any, file: Path, width: int) -> None:
+    show(browser, file, width)
+    cut = "return [...document.querySelectorAll('.chart text')].map(e => e.textContent)"
+    assert [each for each in browser.execute_script(cut) if each.endswith("…")] == []
+
+
+def test_charts_grow_with_the_text_of_the_page(browser: Any, file: Path) -> None:
+    sizes = []
+    for width in (360, 3840):
+        show(browser, file, width)
+        script = "return [document.body, document.querySelector('.chart .role-axis-label text')]"
+        found = browser.execute_script(
+            f"{script}.map(e => parseFloat(getComputedStyle(e).fontSize))"
+        )
+        sizes.append(found)
+    (text, label), (large_text, large_label) = sizes
+    assert text == 16
+    assert large_text > 1.7 * text
+    assert large_label / label == pytest.approx(large_text / text, rel=0.02)

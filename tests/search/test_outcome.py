@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from rich.progress import Progress
 from small import TASK, plan
 
@@ -12,16 +15,21 @@ import neurodeploy
 from neurodeploy._io.executor import HERE
 from neurodeploy.cli.search_report import front_tables, picture, save_picture
 from neurodeploy.deploy.bundle import Bundle
+from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.hardware.devices import load_devices
-from neurodeploy.search.outcome import Outcome, conclude
+from neurodeploy.search.outcome import Outcome, conclude, load_outcome
 from neurodeploy.search.points import candidates_of, front_of, load_points
-from neurodeploy.search.trial import explore_bundle
+from neurodeploy.search.trial import Plan, explore_bundle
 from neurodeploy.signals.datasets import Splits
+
+
+def searched(folder: Path) -> Plan:
+    return plan(folder, task=TASK, settings=40)
 
 
 @pytest.fixture(scope="module")
 def outcome(bundle: Bundle, splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    chosen = plan(tmp_path_factory.mktemp("search"), task=TASK, settings=40)
+    chosen = searched(tmp_path_factory.mktemp("search"))
     parameters = {"beta": 0.0031234, "hidden 0": 20}
     points = explore_bundle(
         chosen, bundle, Path("model"), parameters, splits, HERE, Progress(disable=True)
@@ -30,13 +38,13 @@ def outcome(bundle: Bundle, splits: Splits, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_front_is_tested_and_all_points_are_kept(outcome: Outcome) -> None:
-    folder = outcome.plan.folder
+    folder = outcome.folder
     assert load_points(folder / "points.json") == outcome.points
     assert load_points(folder / "points.json", "front") == outcome.front
     found = [dataclasses.replace(point, confirmed=None, test=None) for point in outcome.front]
-    candidates = candidates_of(outcome.points, outcome.plan.loss)
+    candidates = candidates_of(outcome.points, searched(folder).loss)
     assert all(point in candidates for point in found)
-    assert outcome.front == front_of(outcome.front, outcome.plan.loss)
+    assert outcome.front == front_of(outcome.front, searched(folder).loss)
     for point in [*outcome.front, outcome.uncompressed]:
         assert point.confirmed is not None
         assert point.test is not None
@@ -55,8 +63,11 @@ def test_the_equal_ann_is_the_first_model_once_with_a_linear_classifier(outcome:
     assert outcome.ann_j == pytest.approx((64 * 20 + 20 * 12 + 12 * 10) * mac_j, rel=1e-12)
 
 
-def test_a_device_without_multiplier_has_no_equal_ann(outcome: Outcome, splits: Splits) -> None:
-    chosen = dataclasses.replace(outcome.plan, device="loihi")
+def test_a_device_without_multiplier_has_no_equal_ann(
+    outcome: Outcome, splits: Splits, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(outcome.folder, tmp_path / "search")
+    chosen = dataclasses.replace(searched(folder), device="loihi")
     silent = conclude(chosen, outcome.points, splits, command=[])
     assert silent.ann_j is None
     for shown, there in ((silent, False), (outcome, True)):
@@ -111,3 +122,47 @@ def test_the_picture_numbers_the_front_and_shows_what_was_not_offered(outcome: O
     for panel, energy_j in zip((axis, host, both), parts, strict=True):
         rest = panel.collections[-1].get_offsets()
         assert list(rest[0]) == pytest.approx([1e6 * energy_j, 100 * offered.accuracy])
+
+
+def test_an_outcome_is_read_back_and_draws_its_front(outcome: Outcome) -> None:
+    found = load_outcome(outcome.folder)
+    assert found.to_dict() == outcome.to_dict()
+    assert found.points == outcome.points
+    ax = found.plot("chip", Figure().subplots())
+    confirmed = [point.confirmed for point in outcome.front if point.confirmed is not None]
+    front = ax.collections[2].get_offsets().tolist()
+    assert front == [pytest.approx([1e6 * s.chip_j, 100 * s.accuracy]) for s in confirmed]
+    (bars,) = (each for each in ax.collections if isinstance(each, LineCollection))
+    ends = [path.vertices[:, 1].tolist() for path in bars.get_paths()]
+    assert ends == [pytest.approx([100 * end for end in s.interval]) for s in confirmed]
+    assert ax.get_xlabel() == "chip, microjoules a sample"
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert {"not offered", f"at rest, cores: {outcome.uncompressed.validation.cores}"} <= {*legend}
+    with pytest.raises(InputError, match="energy: expected one of chip, host, chip and host"):
+        found.plot("board")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"front": []}, "a front whose points are confirmed"),
+        ({"uncompressed": None}, "points of a search"),
+        ({"chip": None}, "chip"),
+        ({"ann_j": "much"}, "ann_j"),
+    ],
+)
+def test_what_is_no_finished_search_is_refused(
+    outcome: Outcome, tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    written = json.loads((outcome.folder / "points.json").read_text())
+    (tmp_path / "points.json").write_text(json.dumps({**written, **changes}))
+    with pytest.raises(FileFormatError, match=said):
+        load_outcome(tmp_path)
+
+
+def test_a_score_that_is_none_is_refused(outcome: Outcome, tmp_path: Path) -> None:
+    written = json.loads((outcome.folder / "points.json").read_text())
+    written["front"][0]["confirmed"]["accuracy"] = "high"
+    (tmp_path / "points.json").write_text(json.dumps(written))
+    with pytest.raises(FileFormatError, match=r"accuracy: expected a number, found 'high'"):
+        load_points(tmp_path / "points.json", "front")

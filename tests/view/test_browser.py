@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import runpy
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from viewed import saved, viewed_bundle
+from test_docs import blocks
+from viewed import saved, saved_camera_bundle, saved_digits_bundle, viewed_bundle
+
+import neurodeploy as nd
 
 RUN = "from neurodeploy.cli.main import main; main()"
 PLACES = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
@@ -192,6 +198,54 @@ def test_nothing_is_cut_off_at_360_px_and_all_has_a_name(page: Any, scheme: str)
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+@needs_browser
+def test_a_camera_connects_again_and_again(browser: Any, tmp_path: Path) -> None:
+    program = tmp_path / "camera.py"
+    program.write_text(blocks("docs/view.md"))
+    camera = runpy.run_path(str(program))
+    saved_camera_bundle(tmp_path / "bundle", camera["HEIGHT"], camera["STEPS"])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    viewing = start(tmp_path / "bundle", "--listen", str(port), "--port", "0")
+    try:
+        assert viewing.stdout is not None
+        browser.get(viewing.stdout.readline().split()[3])
+        heard = "return frames.map((frame) => [frame.step, frame.input.join()])"
+        shown = [
+            [step, ",".join(map(str, json.loads(line)["spikes"]))] for step, line in sent(camera)
+        ]
+        for _ in range(2):
+            subprocess.run([sys.executable, program, str(port)], check=True)
+            wait(lambda: steps(browser) >= len(shown))
+            assert browser.execute_script(heard) == shown
+            browser.execute_script("frames = []")
+        assert browser.get_log("browser") == []
+    finally:
+        assert end(viewing)[:2] == (0, "the view has ended\n")
+
+
+def sent(camera: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(camera["lines"](camera["camera"]())):
+        yield number % camera["STEPS"], line
+
+
+@needs_browser
+def test_a_sample_of_a_task_has_its_original_and_its_class(browser: Any, tmp_path: Path) -> None:
+    saved_digits_bundle(tmp_path / "bundle")
+    viewing = start(tmp_path / "bundle", "--samples", "2", "--port", "0")
+    try:
+        assert viewing.stdout is not None
+        browser.get(viewing.stdout.readline().split()[3])
+        wait(lambda: steps(browser) > 0)
+        label = int(nd.task("digits").splits().test.labels[0])
+        assert text(browser, "asked").startswith(f"asked for: {label}")
+        size = "const c = document.getElementById('original'); return [c.width, c.height]"
+        assert browser.execute_script(size) == [8, 8]
+        assert browser.get_log("browser") == []
+    finally:
+        assert end(viewing)[:2] == (0, "the view has ended\n")
+
+
 def test_lines_that_never_come_do_not_hold_its_end(tmp_path: Path) -> None:
     bundle, _ = saved(tmp_path)
     viewing = start(bundle, "--input", "-", "--port", "0", stdin=subprocess.PIPE)
@@ -207,6 +261,7 @@ def test_lines_that_never_come_do_not_hold_its_end(tmp_path: Path) -> None:
         (("--device", "abacus"), "device: expected one of"),
         (("--data", "nothing"), "task: expected"),
         ((), "options --input and --data: expected one of them"),
+        (("--listen", "7000", "--input", "-"), "expected one of them, found --input and --listen"),
     ],
 )
 def test_a_mistake_is_said_before_anything_is_loaded(

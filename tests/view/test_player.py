@@ -108,7 +108,7 @@ def test_lines_are_taken_as_they_come_and_their_end_or_error_is_said() -> None:
     bundle = viewed_bundle()
     played = of_lines(lines(), "lines")
     assert played.shared
-    playing = Player(bundle, played.steps(), priced())
+    playing = Player(bundle, played, priced())
     frames = [playing.step() for _ in range(STEPS)]
     run = nd.simulate(bundle, samples(1))
     np.testing.assert_array_equal(spikes_of(frames, 1, 5), run.layers[1][0])

@@ -13,6 +13,7 @@ from viewed import STEPS, DenialResponse, page_of, samples, source, viewed_bundl
 import neurodeploy as nd
 from neurodeploy.view.app import create_view
 from neurodeploy.view.sources import of_lines
+from neurodeploy.view.truth import Truth
 
 
 class Asking:
@@ -113,12 +114,46 @@ def test_without_a_decoder_there_are_spikes_and_the_energy_of_the_chip() -> None
         assert frame["chip_j"] > 0
 
 
+def test_what_samples_really_are_is_shown_beside_the_answer() -> None:
+    bundle = viewed_bundle()
+    pictures = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
+    truth = Truth(labels=np.array([2, 0, 1]), pictures=pictures, classes=("a", "b", "c"))
+    with (
+        page_of(bundle, source(bundle, truth=truth)) as client,
+        client.websocket_connect("ws://127.0.0.1/view") as socket,
+    ):
+        page = Asking(socket)
+        assert (page.hello["original"], page.hello["known"]) == ([4, 4], True)
+        assert page.hello["names"] == ["a", "b", "c"]
+        for sample, label in enumerate((2, 0, 1, 2)):
+            for step in range(STEPS):
+                page.ask("step")
+                frame = page.next("frame")
+                assert (frame["sample"], frame["asked"]) == (sample, label)
+                shown = pictures[sample % 3].ravel().tolist() if step == 0 else []
+                assert frame["original"] == shown
+
+
+def test_samples_of_which_nothing_is_known_have_neither_picture_nor_class() -> None:
+    bundle = viewed_bundle()
+    with (
+        page_of(bundle, source(bundle)) as client,
+        client.websocket_connect("ws://127.0.0.1/view") as socket,
+    ):
+        page = Asking(socket)
+        assert (page.hello["original"], page.hello["known"]) == (None, False)
+        page.ask("step")
+        frame = page.next("frame")
+        assert (frame["asked"], frame["original"]) == (None, [])
+
+
 def test_lines_are_played_by_one_page_at_a_time_and_end() -> None:
     bundle = viewed_bundle()
     steps = (nd.InputStep(spikes=column, last=True) for column in samples(1)[0].T[:1])
     with page_of(bundle, of_lines(steps, "lines")) as client:
         with client.websocket_connect("ws://127.0.0.1/view") as socket:
             page = Asking(socket)
+            assert page.state["steps_per_s"] == 60  # lines have a pace of their own
             with pytest.raises(DenialResponse) as refused:
                 client.websocket_connect("ws://127.0.0.1/view").__enter__()
             assert "pages: expected at most 1 open" in refused.value.json()["error"]

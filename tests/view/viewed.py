@@ -15,6 +15,7 @@ from neurodeploy.hardware.devices import load_devices
 from neurodeploy.view.app import create_view
 from neurodeploy.view.player import Player
 from neurodeploy.view.sources import Source, of_samples
+from neurodeploy.view.truth import Truth
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette prefers a package that it does not need
@@ -53,12 +54,12 @@ def priced() -> dict[str, nd.Device]:
     return {name: devices[name] for name in ("loihi", "arm")}
 
 
-def source(bundle: nd.Bundle, number: int = 3) -> Source:
-    return of_samples(chip_part(bundle), samples(number), "test")
+def source(bundle: nd.Bundle, number: int = 3, truth: Truth | None = None) -> Source:
+    return of_samples(chip_part(bundle), samples(number), "test", truth)
 
 
 def player(bundle: nd.Bundle) -> Player:
-    return Player(bundle, source(bundle).steps(), priced())
+    return Player(bundle, source(bundle), priced())
 
 
 def page_of(bundle: nd.Bundle, played: Source) -> TestClient:
@@ -79,3 +80,21 @@ def saved(folder: Path, bundle: nd.Bundle | None = None) -> tuple[Path, Path]:
     nd.save_bundle(bundle or viewed_bundle(), folder / "bundle")
     np.save(folder / "spikes.npy", samples())
     return folder / "bundle", folder / "spikes.npy"
+
+
+def saved_digits_bundle(folder: Path) -> None:
+    """A bundle for the test samples of the task ``digits``; nobody trained it."""
+    task = nd.task("digits")
+    splits = task.splits()
+    nd.save_bundle(task.bundle(task.model(splits)), folder)
+
+
+def saved_camera_bundle(folder: Path, pixels: int, steps: int) -> None:
+    """A bundle that counts the spikes of four neurons, which hear an event camera."""
+    rng = np.random.default_rng(0)
+    layer = nd.Dense(
+        weight=2 * rng.integers(-20, 40, (4, 2 * pixels * pixels)),
+        neuron=nd.CubaNeuron(current_decay=1000, voltage_decay=500, threshold=64),
+    )
+    network = nd.Network(input_shape=(2, pixels, pixels), layers=(layer,))
+    nd.save_bundle(nd.counting_bundle(network, nd.SpikeInput(steps=steps)), folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from neurodeploy.hardware.confidence import WORDS
+from neurodeploy.hardware.mapping.core_map import SEVERAL
 from neurodeploy.report.measured import Measured
 from neurodeploy.report.parts import LINE, QUIET, SERIES, Chart, Section, Table, percent, spec_of
 
@@ -46,19 +47,18 @@ def _map(run: Measured) -> Chart:
     names = [layer["name"] for layer in chip.fit["layers"]]
     values = []
     for number, core in enumerate(chip.cores):
-        most = max(core.layers, key=lambda name: core.layers[name])
         said = ", ".join(f"{name}: {neurons:,} neurons" for name, neurons in core.layers.items())
         values.append(
             {
                 "row": core.row,
                 "column": core.column,
-                "layer": most if len(core.layers) == 1 else "several layers",
+                "layer": core.holds,
                 "holds": said,
                 "full": core.full,
                 "core": number,
             }
         )
-    kinds = [*names, "several layers"]
+    kinds = [*names, SEVERAL]
     empty = [
         {"row": row, "column": column} for row in range(chip.rows) for column in range(chip.columns)
     ]

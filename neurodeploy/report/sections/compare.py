@@ -18,14 +18,13 @@ def compare(runs: Sequence[Measured]) -> Section | None:
     labels = list(dict.fromkeys(label for each in found for label in each))
     rows = [
         (
-            run.name,
-            *(f"{each[name].value} ({each[name].note})" if name in each else "" for name in labels),
+            name,
+            *(f"{each[name].value} ({each[name].note})" if name in each else "" for each in found),
         )
-        for run, each in zip(runs, found, strict=True)
+        for name in labels
     ]
-    parts: list[Chart | Table] = [
-        Table(caption="The runs in numbers", heads=("run", *labels), rows=rows)
-    ]
+    heads = ("", *(run.name for run in runs))
+    parts: list[Chart | Table] = [Table(caption="The runs in numbers", heads=heads, rows=rows)]
     if any(run.accuracy is not None for run in runs):
         parts.insert(0, accuracy_chart(runs))
     return Section(

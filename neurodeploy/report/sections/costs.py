@@ -88,7 +88,8 @@ def _causes(run: Measured, proxy: dict[str, Any]) -> Chart:
         }
         for name, mean, spread, basis in found
     ]
-    y = alt.Y("cause:N", sort=[name for name, *_ in found], title=None)
+    names, whole = [name for name, *_ in found], alt.Axis(labelLimit=165)
+    y = alt.Y("cause:N", sort=names, title=None, axis=whole)
     scale = alt.Scale(type="log", nice=True)
     base = alt.Chart(alt.Data(values=values))
     chart = alt.layer(

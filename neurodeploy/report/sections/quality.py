@@ -130,7 +130,7 @@ def _marks(
             y=y, x=alt.value("width"), text="name:N"
         ),
         at_latency.mark_rule(color=QUIET, strokeDash=[2, 3], aria=False).encode(x=x),
-        at_latency.mark_text(align="left", dx=5, dy=8, color=QUIET).encode(
+        at_latency.mark_text(align="center", dy=-7, color=QUIET).encode(
             x=x, y=alt.value(0), text="name:N"
         ),
     ]
