@@ -76,9 +76,10 @@ def placements_table(placements: Mapping[str, nd.Placement]) -> str:
             layer.cores == cores for layer, cores in zip(placement.layers, printed, strict=True)
         )
         numbers = MEASURED[name]["cores"], len(placement.cores), f"{equal} of {len(printed)}"
-        rows.append((name, placement.chip.name, *numbers, FROM_TABLES[name]))
-    head = ("network", "chip", "cores printed", "predicted", "layers equal", "what that says")
-    return table(head, rows)
+        undated = len(nd.place(placement.network, "loihi2").cores)
+        rows.append((name, placement.chip.name, *numbers, FROM_TABLES[name], undated))
+    said = "what that says", "as loihi2"
+    return table(("network", "chip", "cores printed", "predicted", "layers equal", *said), rows)
 
 
 def pilotnet_table(report: Mapping[str, Any], measured: Mapping[str, Any]) -> str:

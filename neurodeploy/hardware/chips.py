@@ -55,6 +55,9 @@ Sharing = Literal["population", "kernel", "none"]
 Rule = Literal["compiler", "packed"]
 """How layers go to cores; ``chips.toml`` says what each means."""
 
+DenseFrom = Literal["layer", "core"]
+"""Where the size of a dense layer's parts begins; ``chips.toml`` says what each means."""
+
 NEEDED = ("cores_per_chip", "compartments", "memory_bits", "mesh_columns")
 """Limits without which there is nothing to pack into."""
 
@@ -102,12 +105,15 @@ class PlacementRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     rule : Rule
     zeros_kept : bool
         Whether dense layers are stored with their weights of 0, always; else where that is less.
+    dense_from : DenseFrom
+        Where the compiler begins to cut them.
     year, source, basis, note
         As of a `Limit`.
     """
 
     rule: Rule
     zeros_kept: bool
+    dense_from: DenseFrom = "layer"
     year: Year
     source: Text
     basis: Basis

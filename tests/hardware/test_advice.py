@@ -55,6 +55,6 @@ def test_zeros_left_out_are_a_suggestion_where_they_are_kept() -> None:
     sparse[:, 20:] = 0
     network = Network(input_shape=(512,), layers=(Dense(weight=sparse, neuron=NEURON),))
     placed = place(network, LOIHI2)
-    assert [len(core.parts[0].neurons) for core in placed.cores] == [63, 63, 2]
+    assert [len(core.parts[0].neurons) for core in placed.cores] == [64, 64]
     assert [(it.cores, it.confidence) for it in suggest(placed)] == [(1, "assumed"), (1, "assumed")]
     assert suggest(place(network, LOIHI1)) == []

@@ -22,7 +22,7 @@ LOIHI1 = CHIP_TABLE.read_text(encoding="utf-8").split("[loihi2]")[0]
 
 def test_every_figure_has_a_source_and_unknown_ones_have_no_value() -> None:
     chips = load_chips()
-    assert set(chips) == {"loihi1", "loihi2", "loihi2-2023"}
+    assert set(chips) == {"loihi1", "loihi2", "loihi2-2022", "loihi2-2023"}
     for chip in chips.values():
         assert set(chip.limits) == set(LIMITS)
         assert set(chip.costs) == set(COSTS)
@@ -67,10 +67,10 @@ def test_a_chip_can_be_packed_and_leave_zeros_out() -> None:
 def test_an_own_table_adds_and_replaces(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(LOIHI1.replace("[loihi1", "[mine"))
-    assert set(load_chips(own)) == {"loihi1", "loihi2", "loihi2-2023", "mine"}
+    assert set(load_chips(own)) == {"loihi1", "loihi2", "loihi2-2022", "loihi2-2023", "mine"}
     own.write_text(LOIHI1.replace("value = 1024,", "value = 7,"))
     assert find_chip("loihi1", own).known("compartments") == 7
-    with pytest.raises(InputError, match="expected one of loihi1, loihi2, loihi2-2023"):
+    with pytest.raises(InputError, match="expected one of loihi1, loihi2, loihi2-2022, loihi2-"):
         find_chip("loihi3")
 
 

@@ -28,7 +28,7 @@ from neurodeploy.netx.layers import Dense, NeuronInput
 from neurodeploy.netx.network import Network
 
 MEASURED = read_toml(Path(chips.__file__).with_name("measured.toml"), "measurements")
-LOIHI2, LATER = find_chip("loihi2"), find_chip("loihi2-2023")
+LOIHI2, LATER = find_chip("loihi2-2022"), find_chip("loihi2-2023")
 
 
 def rows(placed: Placement) -> list[tuple[int, ...]]:
@@ -201,6 +201,12 @@ def test_yolo_is_placed_as_the_later_compiler_did() -> None:
     assert (len(placed.cores), placed.chips, placed.fits) == (574, 5, False)
     words = [row[1:2] for row in fullest(placed)]
     assert words == printed("yolo_kp_loihi2", "synapses_percent")
+
+
+def test_without_a_date_each_is_within_a_core_of_what_was_printed() -> None:
+    undated = {name: len(place(it(), "loihi2").cores) for name, it in published.PRINTED.items()}
+    assert undated.pop("oxford_loihi2") == MEASURED["oxford_loihi2"]["cores"] - 1
+    assert undated == {name: MEASURED[name]["cores"] for name in undated}
 
 
 def test_the_words_of_the_later_compiler_are_not_those_of_the_first() -> None:

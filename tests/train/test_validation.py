@@ -25,7 +25,7 @@ def test_cores_are_beside_those_printed(monkeypatch: pytest.MonkeyPatch) -> None
     rows = validation.layers_table("two", placement).splitlines()[2:]
     assert rows == ["| first | 1 | 1 |  |", "| second | 2 | 1 | differs |", "| all | 3 | 2 |  |"]
     row = validation.placements_table({"two": placement}).splitlines()[-1]
-    assert row == "| two | loihi2 | 3 | 2 | 1 of 2 | held back |"
+    assert row == "| two | loihi2 | 3 | 2 | 1 of 2 | held back | 2 |"
 
 
 def test_time_and_energy_are_beside_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_the_page_has_what_the_script_makes() -> None:
     assert validation.keyword_table(measured, LOIHI) in page
     placements = {
         "mnist_loihi2": nd.place(mnist(), "loihi2-2023"),
-        "oxford_loihi2": nd.place(oxford(), "loihi2"),
+        "oxford_loihi2": nd.place(oxford(), "loihi2-2022"),
     }
     for row in validation.placements_table(placements).splitlines()[2:]:
         assert row in page

@@ -3,11 +3,12 @@
 Inferred from what the compiler printed for five networks (`measured.toml`), whose cores and words
 it gives row by row. What a core holds comes from the chip.
 
-- A dense layer is cut into parts of as many neurons as a core can have, the last of what is left.
-  While a part asks more than a core has, this size is divided by the excess, rounded up, and
-  rounded down. It begins at 4,095, whatever the layer has: 100 neurons that need 5.1 cores are cut
-  by 4,095, 682, 113 and 18, and, where these need 1.07, by 9; 256 that need 1.35 by 4,095, 2,047,
-  1,023, 511, 255 and 127, which makes parts of 127, 127 and 2.
+- A dense layer is cut into parts of one size, the last of what is left. While a part asks more
+  than a core has, this size is divided by the excess, rounded up. Where the chip says ``dense_from
+  = "core"``, it begins at a core's neurons, whatever the layer has, and is rounded down: 100
+  neurons that need 5.1 cores are cut by 4,095, 682, 113 and 18, and, where these need 1.07, by 9;
+  256 that need 1.35 by 4,095, 2,047, 1,023, 511, 255 and 127, which makes parts of 127, 127 and 2.
+  Both known compilers do so. Else it begins at the layer's neurons and is rounded up: 100, 17, 9.
 - A layer with rows and columns is cut into stripes of columns, with all rows and channels. A stripe
   is the widest power of two whose neurons fit. Where the kernels of all channels do not fit, the
   channels are halved before, as YOLO's table has them.
@@ -79,7 +80,9 @@ def _part(at: int, layer: LayerDemand, run: Run, sent: np.ndarray, chip: Chip) -
 
 def cuts(layer: LayerDemand, chip: Chip) -> Iterator[tuple[list[Run], list[Demand]]]:
     """Cuts of a dense layer that are tried, with what each part asks; the last one is taken."""
-    size = chip.known("compartments")
+    from_core = chip.placement.dense_from == "core"
+    size = chip.known("compartments") if from_core else layer.neurons
+    rounded = math.floor if from_core else math.ceil
     while True:
         runs = [
             (0, start, min(start + size, layer.neurons)) for start in range(0, layer.neurons, size)
@@ -89,7 +92,7 @@ def cuts(layer: LayerDemand, chip: Chip) -> Iterator[tuple[list[Run], list[Deman
         excess = max(_excess(chip, demand) for demand in demands)
         if excess <= 1 or size == 1:
             return
-        size = max(size // math.ceil(excess), 1)
+        size = max(rounded(size / math.ceil(excess)), 1)
 
 
 def _excess(chip: Chip, demand: Demand) -> float:
