@@ -64,7 +64,8 @@ COLUMNS = {
     "choices": (VALIDATION,),
     "temperature": (SAMPLED, COLD, DEPLOYED, SPIKES),
     "beta": (DEPLOYED, SPIKES, BITS, LOSS, SILENT),
-    "beta-ann": (SAMPLED, COLD, BITS, LOSS),
+    "beta-grey": (SAMPLED, COLD, BITS, LOSS, TIME),
+    "beta-lstm": (SAMPLED, COLD, BITS, LOSS, TIME),
     "mnist": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
     "mnist-rate": (DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, BITS),
     "energy": (
@@ -89,8 +90,19 @@ COLUMNS["energy-fashion-mnist"] = FIGURES
 PRICE = "uj_skipping_sram45_integer"
 """What ANNs of equal accuracy are compared by: memory counted, zeros skipped."""
 
-RETRACTED = ("estimators/score-function", "predictive-coding/+1 ideal, window 5")
+RETRACTED = (
+    "estimators/score-function",
+    "predictive-coding/+1 ideal, window 5",
+    "beta-ann",
+)
 """``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
+
+ENCODERS = {
+    "spiking encoder": "beta",
+    "ANN encoder of grey pixels": "beta-grey",
+    "LSTM encoder of the same frames": "beta-lstm",
+}
+"""Which table a curve of the information plane is from."""
 
 SEES_TIME = ("linear", "mlp", "conv", "recurrent")
 """Decoders that see when every spike comes."""
@@ -151,10 +163,10 @@ def means(variants: Mapping[str, Any], number: str) -> list[float]:
     return [variant["numbers"][number]["mean"] for variant in variants.values()]
 
 
-def draw_information_plane(spiking: Mapping[str, Any], ann: Mapping[str, Any], path: Path) -> None:
-    """Error against information, each beta a point."""
+def draw_information_plane(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Error against information by the encoder, each beta a point."""
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for variants, name in ((spiking, "spiking encoder"), (ann, "ANN encoder, same bits")):
+    for name, variants in curves.items():
         bits, accuracy = means(variants, "information_bits"), means(variants, "accuracy_sampled")
         error = [100 * (1 - each) for each in accuracy]
         axes.plot(bits, error, "o-", label=name)
@@ -219,9 +231,9 @@ def main() -> None:
     tables = {name: with_base(name, summary) for name in COLUMNS}
     pictures = DOCS / "results"
     pictures.mkdir(exist_ok=True)
-    if tables["beta"] and tables["beta-ann"]:
-        path = pictures / "information-plane.png"
-        draw_information_plane(tables["beta"], tables["beta-ann"], path)
+    if tables["beta"]:
+        curves = {name: tables[table] for name, table in ENCODERS.items() if tables[table]}
+        draw_information_plane(curves, pictures / "information-plane.png")
     if tables["timing"]:
         draw_timing(tables["timing"], pictures / "timing.png")
     if tables["mnist-rate"]:
