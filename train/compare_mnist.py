@@ -7,16 +7,18 @@ Every run is kept in runs/results once it is finished; start the script again to
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from rich.progress import Progress
 
 import neurodeploy as nd
 from neurodeploy.experiments import (
+    GreyTask,
     Run,
     Unit,
-    ann_model,
+    grey_model,
+    lstm_model,
     measure_sampled,
     run_counting,
     run_script,
@@ -67,6 +69,9 @@ RATES = (0.5, 0.0)
 COUNT_SCALE = 1.0
 """Logits of a counted spike."""
 
+ANN_EPOCHS, ANN_PATIENCE = 40, 5
+"""Of encoders that do not spike: at most so many, and so many without a better one."""
+
 CHOICE_SEED = 100
 TEMPERATURE_CHOICES = ((0.4, 0.05), (0.4, 0.2), (0.4, 0.4), (1.0, 0.2))
 RATE_CHOICES = ((0.2, 0.03), (0.3, 0.0), (0.5, 0.0), (0.8, 0.0))
@@ -74,15 +79,15 @@ SCALE_CHOICES = (0.5, 1.0)
 """What was chosen from, by validation with a seed that no other table has (table choices)."""
 
 
-def ann(task: nd.ImageTask) -> Run:
-    """The same with an encoder that does not spike."""
+def without_spikes(task: nd.ImageTask, model: Callable[..., nd.HybridModel]) -> Run:
+    """The same with an encoder that does not spike, of the epoch that is best on validation."""
+    changed = task.trained_with(epochs=ANN_EPOCHS, patience_epochs=ANN_PATIENCE)
 
     def run(folder: Path) -> Mapping[str, float]:
-        splits = task.splits()
-        trained = nd.train_task(
-            task, splits, folder, Progress(disable=True), model=ann_model(task, splits)
-        )
-        return measure_sampled(task, splits, trained)
+        splits = changed.splits()
+        untrained, quiet = model(changed, splits), Progress(disable=True)
+        trained = nd.train_task(changed, splits, folder, quiet, model=untrained)
+        return measure_sampled(changed, splits, trained)
 
     return run
 
@@ -143,7 +148,10 @@ def units(seeds: int) -> Iterator[Unit]:
             changed = task.trained_with(temperature_start=start, temperature_end=end)
             yield unit("temperature", variant, vdib(changed))
         for beta in (TASK.beta, *BETAS):
-            yield unit("beta-ann", f"{beta:g}", ann(dataclasses.replace(task, beta=beta)))
+            changed = dataclasses.replace(task, beta=beta)
+            grey = without_spikes(GreyTask.of(changed), grey_model)
+            yield unit("beta-grey", f"{beta:g}", grey)
+        yield unit("beta-lstm", f"{TASK.beta:g}", without_spikes(task, lstm_model))
     yield from choices()
 
 

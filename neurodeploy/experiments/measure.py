@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,14 +49,21 @@ def readings(task: Task[Any], splits: Any, model: HybridModel) -> Readings:
     return Readings(sampled=warm, zero_temperature=cold)
 
 
-def deployed_batches(encoder: Encoder, source: Source) -> Iterator[tuple[Batch, np.ndarray]]:
-    """Batches of a source in order, each with what the exported encoder sends on the native engine.
+def deployed_batches(
+    encoder: Encoder, batches: Iterable[Batch]
+) -> Iterator[tuple[Batch, np.ndarray]]:
+    """Batches, each with what the exported encoder sends on the native engine.
 
     Spikes are uint8 [batch, neuron, time].
     """
     with open_engine("native", export_network(encoder)) as engine:
-        for batch in source.ordered(100, TEST_SEED):
+        for batch in batches:
             yield batch, engine.run(batch.spikes.numpy().astype(np.uint8)).spikes
+
+
+def in_order(source: Source) -> Iterator[Batch]:
+    """Batches of a whole part of the data, to measure on."""
+    return source.ordered(100, TEST_SEED)
 
 
 @torch.no_grad()
@@ -108,7 +115,7 @@ def measure(task: Task[Any], splits: Any, model: HybridModel) -> dict[str, float
     right: list[int] = []
     asked: list[int] = []
     spikes = chances = 0
-    for batch, sent in deployed_batches(model.encoder, task.sources(splits).test):
+    for batch, sent in deployed_batches(model.encoder, in_order(task.sources(splits).test)):
         label = batch.targets["label"]
         answers = model.read(torch.from_numpy(sent).float())["label"].argmax(-1)
         right += (answers == label).view(len(label), -1).sum(1).tolist()
@@ -184,7 +191,7 @@ def measure_images(
         As `image_quality`.
     """
     images, batches = [], []
-    for batch, sent in deployed_batches(model.encoder, task.sources(splits).test):
+    for batch, sent in deployed_batches(model.encoder, in_order(task.sources(splits).test)):
         logits = model.read(torch.from_numpy(sent).float())["image"]
         images.append(torch.sigmoid(logits).numpy())
         batches.append(batch.targets)

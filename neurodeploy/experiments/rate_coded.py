@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from neurodeploy._io.lava import lava_imports
-from neurodeploy.experiments.measure import deployed_batches
+from neurodeploy.experiments.measure import deployed_batches, in_order
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.encoder import Encoder
@@ -106,7 +106,7 @@ def _run(task: ImageTask, splits: Splits, loss: Loss) -> dict[str, float]:
 def _deployed(encoder: Encoder, source: Source) -> tuple[float, float]:
     """Accuracy of the exported network's counts, and its spikes per output neuron and step."""
     right = spikes = chances = 0
-    for batch, sent in deployed_batches(encoder, source):
+    for batch, sent in deployed_batches(encoder, in_order(source)):
         right += int((sent.sum(-1).argmax(1) == batch.targets["label"].numpy()).sum())
         spikes, chances = spikes + int(sent.sum()), chances + sent.size
     return right / len(source), spikes / chances

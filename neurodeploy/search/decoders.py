@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.parts import chip_part
 from neurodeploy.engines.native import NativeEngine
 from neurodeploy.errors import InputError, message
+from neurodeploy.learn.data import Batch
+from neurodeploy.learn.decoder_fit import fit_decoder
 from neurodeploy.model.decoder import FLOAT_BITS, Decoder
 from neurodeploy.tasks.base import Task
 
@@ -99,22 +101,18 @@ def retrained(
     with torch.random.fork_rng(), NativeEngine(bundle.network, threads=1) as engine:
         torch.manual_seed(seed)
         learning = Decoder(config)
-        optimiser = torch.optim.Adam(learning.parameters(), lr=LEARNING_RATE)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
-        for epoch in range(epochs):
-            total = 0.0
+
+        def sent(epoch: int) -> Iterator[Batch]:
             for batch in source.shuffled(batch_size, seed, epoch):
                 given = part.first_steps(batch.spikes.numpy().astype(np.uint8))
-                sent = torch.from_numpy(engine.run_batch(given).spikes).float()
-                loss = objective.log_loss(learning.at_the_end(sent), batch.targets).mean()
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                total += float(loss.detach())
-            schedule.step()
-            if not math.isfinite(total):
-                where = f"{decoder.name}, epoch {epoch}"
-                raise InputError(message(where, "a finite log-loss", total))
+                spikes = torch.from_numpy(engine.run_batch(given).spikes).float()
+                yield Batch(spikes, batch.targets)
+
+        fit_decoder(
+            *(learning, learning.at_the_end, objective, sent),
+            epochs=epochs,
+            learning_rate=LEARNING_RATE,
+        )
     notes = {**bundle.notes, "decoder": {"kind": config.name, "learnt_epochs": epochs}}
     learnt = learning.eval().requires_grad_(False)
     return replace(bundle, decoder=learnt, notes=notes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +11,11 @@ import torch
 
 from neurodeploy.deploy.bundle import decode
 from neurodeploy.engines.registry import simulate
-from neurodeploy.experiments.ann_encoder import ann_model
 from neurodeploy.experiments.measure import (
     TEST_SEED,
     independent_answers,
     measure,
     measure_images,
-    measure_sampled,
 )
 from neurodeploy.experiments.oracle import train_oracle
 from neurodeploy.learn.schedule import TrainConfig
@@ -78,11 +75,3 @@ def test_the_judge_sees_what_was_deployed(trained: tuple[Splits, HybridModel]) -
     assert found["oracle_originals"] > 0.6
     mean = splits.train.images.mean(0)
     assert found["pixel_mse"] < float(np.square(splits.test.images - mean).mean())
-
-
-def test_an_encoder_that_does_not_spike_is_measured_alike(tmp_path: Path) -> None:
-    splits = SMALL.splits()
-    model = train_task(SMALL, splits, tmp_path, model=ann_model(SMALL, splits))
-    found = measure_sampled(SMALL, splits, model)
-    assert found["accuracy_sampled"] > 0.6
-    assert found["information_bits"] > 0
