@@ -212,10 +212,12 @@ def draw_timing(variants: Mapping[str, Any], path: Path) -> None:
         axes.plot(*zip(*points, strict=True), "o:" if blind else "o-", label=decoder)
     ticks = sorted({neurons for points in curves.values() for neurons, _ in points})
     timed, counted = (
-        max(dict(curves[decoder])[ticks[0]] for decoder in decoders)
+        {at: max(dict(curves[decoder])[at] for decoder in decoders) for at in ticks}
         for decoders in (set(SEES_TIME) & set(curves), set(COUNTS) & set(curves))
     )
-    axes.set_title(f"{ticks[0]} neurons say {timed:.0f} % by timing, {counted:.0f} % by counts")
+    at = max(ticks, key=lambda neurons: timed[neurons] - counted[neurons])
+    many = "1 neuron says" if at == 1 else f"{at} neurons say"
+    axes.set_title(f"{many} {timed[at]:.0f} % by timing, {counted[at]:.0f} % by counts")
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xlabel("readout neurons that the decoder sees")
