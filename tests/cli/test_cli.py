@@ -222,7 +222,9 @@ def test_fit_says_cores_and_exits_1_where_a_network_does_not_fit(
     assert "neurons: at least 1.38 times what a chip has." in text
     assert "split over 2 chips" in text
     assert "It does not fit on one chip;" in text
-    with pytest.raises(NeurodeployError, match="expected one of loihi1, loihi2, loihi2-2023"):
+    with pytest.raises(
+        NeurodeployError, match="expected one of loihi1, loihi2, loihi2-2022, loihi2-2023"
+    ):
         call("fit", files[0], "--chip", "big")
 
 
