@@ -101,7 +101,7 @@ MISTAKES = {
     "serve none": "bundle none: expected a folder, found none",
     "serve bundle": "manifest bundle/manifest.json: expected an existing file",
     "serve bundle --token-file none": "token none: expected an existing file",
-    "fit small.net --chip no": "chip: expected one of loihi1, loihi2, loihi2-2022, loihi2-2023, found no",
+    "fit small.net --chip no": "chip: expected one of loihi1, loihi2, loihi2-2022, loihi2-2023, ",
     "fit small.net --chips none.toml --chip own": "chip table none.toml: expected an existing file",
     "train digits --lr 0": "option --lr: expected a rate, more than 0, found 0.0",
     "train digits --lr nan": "option --lr: expected a rate, more than 0, found nan",
