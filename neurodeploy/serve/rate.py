@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 MOST_CLIENTS = 10_000
-"""That are remembered; those that asked longest ago are forgotten first."""
+"""That are remembered, and only until their bucket is full again; the oldest are forgotten first."""
 
 
 class Rates:
@@ -36,6 +36,13 @@ class Rates:
         left = min(self.burst, left + (now - at) * self.per_s)
         wait = 0.0 if left >= 1 else (1 - left) / self.per_s
         self._filled[client] = (left - (wait == 0.0), now)
-        if len(self._filled) > MOST_CLIENTS:
-            self._filled.popitem(last=False)
+        self._forget(now)
         return wait
+
+    def _forget(self, now: float) -> None:
+        while len(self._filled) > 1:
+            left, at = next(iter(self._filled.values()))
+            full = left + (now - at) * self.per_s >= self.burst
+            if not full and len(self._filled) <= MOST_CLIENTS:
+                return
+            self._filled.popitem(last=False)

@@ -26,3 +26,14 @@ def test_what_is_remembered_is_bounded() -> None:
     for client in range(MOST_CLIENTS + 10):
         rates.wait_s(client)
     assert len(rates._filled) == MOST_CLIENTS
+
+
+def test_who_has_asked_for_nothing_lately_is_forgotten() -> None:
+    clock = Clock()
+    rates = Rates(4, 2, clock)
+    for client in range(100):
+        clock.now = float(client)
+        rates.wait_s(client)
+    assert list(rates._filled) == [99]
+    rates.wait_s("b")
+    assert list(rates._filled) == [99, "b"]
