@@ -3,7 +3,7 @@
 Usage: python campaign/run.py [--inputs 200000] [--only NAME ...] [--workers 2]
        python campaign/run.py --show NAME INDEX OUTPUT
 
-Results are in runs/campaign, a file a part of 500 mutants; start it again to go on. The last lines
+Results are in runs/campaign/hostile, a file a part of 500 mutants; start it again to go on. The last lines
 say what was tried and what was found, and so does docs/reliability.md after `python
 campaign/table.py`. Exit code 1 if anything but our own errors came out.
 """
@@ -26,8 +26,9 @@ from rich.progress import Progress
 from shares import SHARES
 
 from neurodeploy._io.files import atomic_path
+from neurodeploy.engines.native.loading import kernel
 
-FOLDER = Path("runs/campaign")
+FOLDER = Path("runs/campaign/hostile")
 PART = 500
 
 
@@ -43,6 +44,7 @@ def main() -> None:
         name, index, output = given.show
         show(name, int(index), Path(output))
         return
+    kernel()  # compiled before memory is short
     parts = [part for part in planned(given.inputs, given.only) if not _file(*part).exists()]
     with ProcessPoolExecutor(given.workers) as pool, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("parts of 500", total=len(parts))

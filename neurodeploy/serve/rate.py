@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 MOST_CLIENTS = 10_000
-"""That are remembered, and only until their bucket is full again; the oldest are forgotten first."""
+"""That are remembered, until their bucket is full again; the oldest are forgotten first."""
 
 
 class Rates:
