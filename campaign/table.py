@@ -1,6 +1,6 @@
 """Put what the campaign tried and found into docs/reliability.md.
 
-Usage: python campaign/table.py      (reads runs/campaign, which campaign/run.py fills)
+Usage: python campaign/table.py      (reads runs/campaign/hostile, which campaign/run.py fills)
 """
 
 from collections import Counter
