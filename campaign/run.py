@@ -3,8 +3,8 @@
 Usage: python campaign/run.py [--inputs 200000] [--only NAME ...] [--workers 2]
        python campaign/run.py --show NAME INDEX OUTPUT
 
-Results are in runs/campaign/hostile, a file a part of 500 mutants; start it again to go on. The last lines
-say what was tried and what was found, and so does docs/reliability.md after `python
+Results are in runs/campaign/hostile, a file a part of 500 mutants; start it again to go on. The
+last lines say what was tried and what was found, and so does docs/reliability.md after `python
 campaign/table.py`. Exit code 1 if anything but our own errors came out.
 """
 
