@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -15,6 +16,9 @@ try:
     import fcntl
 except ImportError:  # Windows has no locks of folders: what a killed process left stays there
     fcntl = None  # type: ignore[assignment]
+
+ROOM = ".neurodeploy"
+"""How the hidden folders end in which files are written before they take their place."""
 
 
 @contextlib.contextmanager
@@ -63,7 +67,8 @@ def remove_abandoned(target: Path) -> None:
     One that was killed between taking an old folder away and putting the new one in its place has
     the old one put back. What a process that lives is writing is locked, and left alone.
     """
-    for room in target.parent.glob(f".{target.name}.*"):
+    of_chance = "?" * 8
+    for room in target.parent.glob(f".{glob.escape(target.name)}.{of_chance}{ROOM}"):
         lock = _lock(room) if room.is_dir() else None
         if lock is None:
             continue
@@ -77,7 +82,7 @@ def remove_abandoned(target: Path) -> None:
 def _locked_room(target: Path) -> tuple[Path, int | None]:
     """A folder beside a target, and the lock that says that somebody is at work in it."""
     while True:
-        room = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        room = Path(tempfile.mkdtemp(ROOM, f".{target.name}.", target.parent))
         lock = _lock(room)
         if room.exists():  # nobody took it for abandoned before it was locked
             return room, lock

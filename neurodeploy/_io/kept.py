@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from neurodeploy._io.files import cache_folder
+from neurodeploy._io.files import atomic_path, cache_folder
+from neurodeploy.errors import InputError
 
 
 def short_digest(content: bytes) -> str:
@@ -65,20 +65,14 @@ def keep(path: Path, code: bytes) -> None:
 
     Raises
     ------
+    InputError
+        The folder cannot be made or written.
     OSError
-        It cannot be written.
+        The disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_checksum(path, code) + code)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    with atomic_path(path) as draft:
+        draft.write_bytes(_checksum(path, code) + code)
+        draft.chmod(0o644)
     what, sources, _ = path.name.split("-")
     for old in path.parent.glob(f"{what}-*-*.o"):
         if old.name.split("-")[1] != sources:
@@ -92,8 +86,8 @@ def keep_first(folders: Iterable[Path], name: str, code: bytes) -> list[str]:
     for folder in folders:
         try:
             keep(folder / name, code)
-        except OSError as error:
-            problems.append(f"{folder}: {error.strerror}")
+        except (InputError, OSError) as error:
+            problems.append(f"{folder}: {error}")
         else:
             return []
     return problems

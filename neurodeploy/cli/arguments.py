@@ -234,7 +234,7 @@ DevicesOption = Annotated[
 ChipOption = Annotated[
     str,
     typer.Option(
-        help="loihi1, loihi2, loihi2-2023, or one of your own table.",
+        help="loihi1, loihi2, loihi2-2022, loihi2-2023, or one of your own table.",
         callback=_chip,
         autocompletion=_chip_names,
     ),

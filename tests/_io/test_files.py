@@ -187,6 +187,27 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks")
+def test_what_was_left_of_another_target_stays(tmp_path: Path) -> None:
+    killed("with atomic_path(target) as draft: os.kill(os.getpid(), 9)", tmp_path / "a.zip")
+    (tmp_path / ".a.d").mkdir()
+    (tmp_path / ".a.d" / "replaced").write_text("somebody's own")
+    before = names(tmp_path)
+    for name in ("a", "[a].zip", "?.zip", "*"):
+        remove_abandoned(tmp_path / name)
+    assert names(tmp_path) == before
+    remove_abandoned(tmp_path / "a.zip")
+    assert names(tmp_path) == [".a.d"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks")
+def test_a_name_may_look_like_a_pattern(tmp_path: Path) -> None:
+    target = tmp_path / "[1]*.txt"
+    killed("with atomic_path(target) as draft: os.kill(os.getpid(), 9)", target)
+    remove_abandoned(target)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks")
 def test_a_folder_that_was_taken_away_is_put_back(tmp_path: Path) -> None:
     target = tmp_path / "folder"
     target.mkdir()
