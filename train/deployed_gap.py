@@ -89,12 +89,7 @@ def main() -> None:
     parser = script_parser(seeds=3)
     parser.add_argument("data", type=Path)
     given = parser.parse_args()
-    run_script(
-        units(given.data, given.seeds),
-        tables=given.table,
-        workers=given.workers,
-        cluster=given.cluster,
-    )
+    run_script(units(given.data, given.seeds), given)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def units(seeds: int) -> Iterator[Unit]:
 def main() -> None:
     """Run the units."""
     given = script_parser(seeds=2).parse_args()
-    run_script(units(given.seeds), tables=given.table, workers=given.workers, cluster=given.cluster)
+    run_script(units(given.seeds), given)
 
 
 if __name__ == "__main__":

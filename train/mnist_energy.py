@@ -17,7 +17,6 @@ Every run is kept in runs/results once it is finished; start the script again to
 train/results.py` makes the tables, and says which ANN reaches the accuracy of a spiking model.
 """
 
-import argparse
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -26,7 +25,7 @@ import torch
 from rich.progress import Progress
 
 import neurodeploy as nd
-from neurodeploy.experiments import Run, Unit, run_script, run_small_ann
+from neurodeploy.experiments import Run, Unit, run_script, run_small_ann, script_parser
 from neurodeploy.signals import Splits
 
 DEVICES = ("cmos45_integer", "sram45_integer")
@@ -201,14 +200,15 @@ def units(task: nd.ImageTask, table: str, seeds: int) -> Iterator[Unit]:
 
 
 def main() -> None:
-    """Run all units, in one process: some go on from the model of another one."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=3)
+    """Run the units."""
+    parser = script_parser(seeds=3)
     parser.add_argument("--data-dir", type=Path, help="folder of IDX files, with a test part")
     given = parser.parse_args()
+    if given.workers != 1 or given.cluster:
+        parser.error("some runs go on from the model of another one: they need one process")
     folder = given.data_dir
     table = "energy" if folder is None else f"energy-{folder.name.replace('_', '-')}"
-    run_script(units(task_of(folder), table, given.seeds))
+    run_script(units(task_of(folder), table, given.seeds), given)
 
 
 if __name__ == "__main__":

@@ -139,12 +139,7 @@ def main() -> None:
     parser = script_parser(seeds=3)
     parser.add_argument("--delta", type=int, nargs="*", default=[1])
     given = parser.parse_args()
-    run_script(
-        units(given.seeds, given.delta),
-        tables=given.table,
-        workers=given.workers,
-        cluster=given.cluster,
-    )
+    run_script(units(given.seeds, given.delta), given)
 
 
 if __name__ == "__main__":

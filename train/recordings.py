@@ -41,12 +41,7 @@ def main() -> None:
     parser = script_parser(seeds=5)
     parser.add_argument("data", type=Path)
     given = parser.parse_args()
-    run_script(
-        units(given.data, given.seeds),
-        tables=given.table,
-        workers=given.workers,
-        cluster=given.cluster,
-    )
+    run_script(units(given.data, given.seeds), given)
 
 
 if __name__ == "__main__":

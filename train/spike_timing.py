@@ -89,12 +89,7 @@ def main() -> None:
     parser.add_argument("--readouts", type=int, nargs="*", default=READOUTS)
     parser.add_argument("--decoders", nargs="*", choices=DECODERS, default=[*DECODERS])
     given = parser.parse_args()
-    run_script(
-        units(given.data, given.seeds, given.readouts, given.decoders),
-        tables=given.table,
-        workers=given.workers,
-        cluster=given.cluster,
-    )
+    run_script(units(given.data, given.seeds, given.readouts, given.decoders), given)
 
 
 if __name__ == "__main__":

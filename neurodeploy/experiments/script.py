@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from neurodeploy._io.executor import open_pool
@@ -30,24 +30,19 @@ def script_parser(*, seeds: int) -> argparse.ArgumentParser:
     return parser
 
 
-def run_script(
-    units: Iterable[Unit],
-    *,
-    tables: Collection[str] = (),
-    workers: int = 1,
-    cluster: str | None = None,
-) -> None:
+def run_script(units: Iterable[Unit], given: argparse.Namespace) -> None:
     """Run units into `RESULTS`, with a progress bar.
 
     Parameters
     ----------
     units : iterable of Unit
-        All that the script describes.
-    tables : collection of str
-        As ``--table``; without any, all are run.
-    workers, cluster
-        As the options; one process runs them in their order.
+        All that the script describes; without ``--table`` all are run.
+    given : Namespace
+        What the `script_parser` read; one process runs the units in their order.
     """
-    wanted = [unit for unit in units if not tables or unit.table in tables]
-    with open_pool(workers=workers, cluster=cluster) as pool, progress_bar() as progress:
+    wanted = [unit for unit in units if not given.table or unit.table in given.table]
+    with (
+        open_pool(workers=given.workers, cluster=given.cluster) as pool,
+        progress_bar() as progress,
+    ):
         run_units(wanted, RESULTS, pool=pool, progress=progress)

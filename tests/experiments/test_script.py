@@ -29,6 +29,6 @@ def test_the_tables_asked_for_are_run(
 ) -> None:
     given = script_parser(seeds=5).parse_args(arguments)
     assert given.seeds == 5
-    run_script(UNITS, tables=given.table, workers=given.workers, cluster=given.cluster)
+    run_script(UNITS, given)
     found = [path.parent.relative_to(RESULTS).as_posix() for path in RESULTS.glob("*/*/0.json")]
     assert sorted(found) == expected
