@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import neurodeploy as nd
+from neurodeploy.cli.main import app
 from neurodeploy.tasks import TASKS
 from neurodeploy.tasks.shipped import DIGITS
 
@@ -37,6 +39,18 @@ def test_every_block_runs(document: str, tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / f"{name}.py").write_text(blocks(document))
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module(name)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, "digits", DIGITS.trained_with(epochs=2))
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^neurodeploy (.*digits[^#\n]*)", readme, re.MULTILINE)
+    assert [line.split()[0] for line in lines[::6]] == ["train", "serve"]
+    for line in lines[:-1]:
+        done = CliRunner().invoke(app, line.split())
+        assert done.exit_code == 0, (line, done.output, done.exception)
 
 
 def test_the_site_has_every_command_and_every_public_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,14 +41,6 @@ def one_source(context: typer.Context, data: str | None) -> str | None:
     return data or str(task)
 
 
-InputOption = Annotated[
-    Path,
-    typer.Option(
-        "--input",
-        help="Spikes, .npy, \\[batch, *features, time], 0 or 1.",
-        callback=file_of("input"),
-    ),
-]
 TrafficInputOption = Annotated[
     Path | None,
     typer.Option(

@@ -30,7 +30,6 @@ from neurodeploy.cli.input_arguments import (
     DataOption,
     EncodingSeedOption,
     FileOption,
-    InputOption,
     SamplesOption,
 )
 from neurodeploy.cli.network_arguments import NetworkArgument
@@ -108,7 +107,10 @@ def inspect(
 @command("SLAYER and the engines")
 def verify(
     network: NetworkArgument,
-    input_file: InputOption,
+    input_file: FileOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 100,
+    seed: EncodingSeedOption = 1,
     engine: EnginesOption = None,
     against: AgainstOption = None,
     input_shape: InputShapeOption = None,
@@ -122,7 +124,7 @@ def verify(
     unless spikes were compared and are equal.
     """
     from neurodeploy._io.arrays import load_array
-    from neurodeploy.cli.inputs import read_part
+    from neurodeploy.cli.inputs import input_spikes, read_part
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.deploy.verification import verify as run_verification
 
@@ -133,7 +135,7 @@ def verify(
         reference = None if network.bundle is None else load_encoder(network.bundle)
     result = run_verification(
         part,
-        first_steps(part, load_array(input_file, "input")),
+        first_steps(part, input_spikes(input_file, data, samples, seed, part)),
         engine or COMPLETE_ENGINES,
         against=reference,
     )

@@ -77,7 +77,7 @@ def suggest(placement: Placement) -> list[Change]:
     if _has_zeros(network):
         sparse = place(network, chip.without_zeros())
         changes.append(_change("leave weights of 0 out (netx: sparse_fc_layer=True)", sparse))
-        share = f"leave them out and {share}"
+        share = f"leave weights of 0 out and {share}"
     if placement.bound <= chip.known("cores_per_chip"):
         changes.append(_change(share, place(network, chip.packed())))
     return [each for each in changes if each.cores < len(placement.cores)]

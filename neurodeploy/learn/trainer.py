@@ -37,7 +37,7 @@ from neurodeploy.learn.identity import (
 )
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
-from neurodeploy.learn.tensorboard import show_in_tensorboard
+from neurodeploy.learn.tensorboard import tensorboard
 from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.workers import ahead
 
@@ -208,19 +208,20 @@ class Trainer:
         task = bar.add_task("train", total=self.config.epochs * self.batches_per_epoch)
         bar.advance(task, self.epoch * self.batches_per_epoch)
         start, last_s = time.monotonic(), 0.0
-        while self.group.agreed(
-            self.epoch < self.config.epochs
-            and stale_epochs(self.history, self.config) < self.config.patience_epochs
-            and time.monotonic() - start + last_s < budget_s
-        ):
-            began = time.monotonic()
-            with on_threads(self.threads):
-                log_loss = self._train_epoch(
-                    lambda text: bar.update(task, advance=1, description=text)
-                )
-                self._finish_epoch(log_loss)
-            last_s = time.monotonic() - began
-            bar.update(task, line=epoch_text(self.history[-1]))
+        with tensorboard(self.folder) as show:
+            while self.group.agreed(
+                self.epoch < self.config.epochs
+                and stale_epochs(self.history, self.config) < self.config.patience_epochs
+                and time.monotonic() - start + last_s < budget_s
+            ):
+                began = time.monotonic()
+                with on_threads(self.threads):
+                    log_loss = self._train_epoch(
+                        lambda text: bar.update(task, advance=1, description=text)
+                    )
+                    self._finish_epoch(log_loss, show)
+                last_s = time.monotonic() - began
+                bar.update(task, line=epoch_text(self.history[-1]))
         bar.update(task, completed=self.config.epochs * self.batches_per_epoch)
         self.group.wait()
         if self.history:
@@ -291,7 +292,7 @@ class Trainer:
             )
         return log_loss / len(self.train_source)
 
-    def _finish_epoch(self, train_log_loss: float) -> None:
+    def _finish_epoch(self, train_log_loss: float, show: Callable[..., None]) -> None:
         config = self.config
         result = evaluate(
             self.model, self.validation, self.objective, temperature=0.0, seed=config.seed
@@ -300,6 +301,7 @@ class Trainer:
         better = is_better(line, self.history)
         self.history.append(line)
         if self.group.leads:
+            show(line)
             self._save(better)
 
     def _save(self, better: bool) -> None:
@@ -308,7 +310,6 @@ class Trainer:
             save_model(self.folder / BEST, self.model, said)
         with atomic_path(self.folder / METRICS) as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
-        show_in_tensorboard(self.folder, self.history[-1])
         notes = {
             "training": self._identity,
             "history": self.history,

@@ -78,6 +78,7 @@ MISTAKES = {
     "demo --task mnits": "Did you mean mnist or nmnist?",
     "train nowhere.task:TASK": "task 'nowhere.task:TASK': expected a package that is here",
     "energy small.net --data digit": "Did you mean digits?",
+    "verify small.net": "options --input and --data: expected one of them, found neither",
     "energy small.net": "options --input and --data: expected one of them, found neither",
     "energy small.net --input in.npy --data digits": "expected one of them, found both",
     "energy small.net --input in.npy --step-time 0": "step time: expected seconds, more than 0",

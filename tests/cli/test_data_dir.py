@@ -93,6 +93,9 @@ def test_a_task_without_a_folder_takes_none(corpora: Path) -> None:
     with pytest.raises(InputError, match="found one of digits"):
         run("energy", bundle, "--data", corpora)
     assert json.loads(run("energy", bundle, "--samples", 5, "--json"))["samples"] == 5
+    verified = json.loads(run("verify", bundle, "--samples", 5, "--engine", "native", "--json"))
+    assert verified["exact"] is True
+    assert verified["layers"][0]["spikes"] > 0
 
 
 def test_a_network_alone_says_nothing_of_its_data(bundle: Path, corpora: Path) -> None:

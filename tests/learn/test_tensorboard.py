@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.learn import tensorboard
 from neurodeploy.learn.data import SpikeSource
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
 from neurodeploy.learn.schedule import TrainConfig
-from neurodeploy.learn.tensorboard import show_in_tensorboard
+from neurodeploy.learn.tensorboard import tensorboard
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
@@ -80,9 +79,14 @@ def trained(folder: Path, epochs: int) -> Trainer:
 
 
 def test_events_hold_every_number_at_its_epoch(tmp_path: Path) -> None:
-    for line in LINES:
-        show_in_tensorboard(tmp_path / "new" / "tensorboard", line)
-    assert same(shown(tmp_path / "new" / "tensorboard"), as_stored(LINES))
+    folder = tmp_path / "new" / "tensorboard"
+    with tensorboard(folder) as show:
+        assert not folder.exists()
+        for line in LINES:
+            show(line)
+            assert len(shown(folder)["epoch"]) == LINES.index(line) + 1
+    assert len(list(folder.iterdir())) == 1
+    assert same(shown(folder), as_stored(LINES))
 
 
 def test_training_shows_its_metrics(tmp_path: Path) -> None:
@@ -97,9 +101,9 @@ def test_training_shows_its_metrics(tmp_path: Path) -> None:
 def test_without_tensorboard_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tensorboard.INSTALLED
-    monkeypatch.setattr(tensorboard, "INSTALLED", False)
-    show_in_tensorboard(tmp_path / "alone", LINES[0])
+    monkeypatch.setattr("neurodeploy.learn.tensorboard.INSTALLED", False)
+    with tensorboard(tmp_path / "alone") as show:
+        show(LINES[0])
     assert list(tmp_path.iterdir()) == []
     trained(tmp_path / "run", epochs=1)
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
