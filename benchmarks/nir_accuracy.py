@@ -11,7 +11,6 @@ recording and class; totals are those of all recordings. Finished rows are kept 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +25,14 @@ from neurodeploy.adopt.floats import FloatNetwork
 from neurodeploy.adopt.integers import to_integers
 from neurodeploy.adopt.nir.graph import read_graph
 from neurodeploy.adopt.nir.reading import steps_of
-from neurodeploy.experiments import RESULTS, Column, Unit, markdown_table, run_script
+from neurodeploy.experiments import (
+    RESULTS,
+    Column,
+    Unit,
+    markdown_table,
+    run_script,
+    script_parser,
+)
 from neurodeploy.experiments.summary import summarise
 
 TABLE = "nir-accuracy"
@@ -139,10 +145,9 @@ def in_fewer_bits(network: FloatNetwork, bits: int) -> FloatNetwork:
 
 def main() -> None:
     """Measure what is missing, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = script_parser(seeds=3)
     parser.add_argument("data", type=Path, metavar="DATA_DIR")
     parser.add_argument("--calibrating", type=int, default=200, help="training recordings")
-    parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     for needed in ("nir/cnn_sinabs.nir", "nmnist/Train", "nmnist/Test"):
         if not (arguments.data / needed).exists():
@@ -152,7 +157,7 @@ def main() -> None:
         "floats, weights of 16 bits": ("floats", 16),
         **{f"{bits} bits, {make}": (make, bits) for bits in (8, 4, 3) for make in MAKES},
     }
-    run_script(
+    units = (
         Unit(
             table=TABLE,
             variant=name,
@@ -164,6 +169,7 @@ def main() -> None:
         for name, row in rows.items()
         for seed in range(1 if row[0] == "floats" else arguments.seeds)
     )
+    run_script(units, arguments)
     found = summarise(RESULTS)[TABLE]
     print(markdown_table({name: found[name] for name in rows}, "network", COLUMNS))
 

@@ -11,7 +11,6 @@ kept in runs/results.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from collections.abc import Mapping
 from functools import cache, partial
@@ -21,7 +20,14 @@ import numpy as np
 import torch
 
 import neurodeploy as nd
-from neurodeploy.experiments import RESULTS, Column, Unit, markdown_table, run_script
+from neurodeploy.experiments import (
+    RESULTS,
+    Column,
+    Unit,
+    markdown_table,
+    run_script,
+    script_parser,
+)
 from neurodeploy.experiments.summary import summarise
 from neurodeploy.signals.datasets import Splits, load, split
 
@@ -128,10 +134,8 @@ def measure(bits: int, calibrated: bool, seed: int, folder: Path) -> Mapping[str
 
 def main() -> None:
     """Measure what is missing, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    seeds = parser.parse_args().seeds
-    run_script(
+    given = script_parser(seeds=3).parse_args()
+    units = (
         Unit(
             table=TABLE,
             variant=name,
@@ -139,8 +143,9 @@ def main() -> None:
             run=partial(measure, *way, seed),
         )
         for name, way in WAYS.items()
-        for seed in range(seeds)
+        for seed in range(given.seeds)
     )
+    run_script(units, given)
     found = summarise(RESULTS)[TABLE]
     print(markdown_table({name: found[name] for name in WAYS}, "network", COLUMNS))
 

@@ -101,6 +101,7 @@ from .signals.corpora.nmnist import NMnist as NMnist
 from .signals.corpora.own import OwnRecordings as OwnRecordings
 from .signals.corpora.spiking_digits import SpikingDigits as SpikingDigits
 from .signals.corpora.spoken_digits import SpokenDigits as SpokenDigits
+from .signals.datasets import Dataset as Dataset
 from .signals.distort import Distortion as Distortion
 from .signals.encode import Encoding as Encoding
 from .signals.encode import LatencyEncoding as LatencyEncoding
@@ -124,4 +125,5 @@ from .tasks.image import input_spikes as input_spikes
 from .tasks.predictive import BlobTask as BlobTask
 from .tasks.recorded import RecordedTask as RecordedTask
 from .tasks.registry import task as task
+from .tasks.still_images import StillImageTask as StillImageTask
 from .tasks.training import train_task as train_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,15 +45,19 @@ def make(
         int | None,
         typer.Option(help="Of a sample; a bundle's own by default.", min=1, callback=_steps),
     ] = None,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="With a decoder: what spikes most is the answer.")
+    ] = False,
     input_shape: InputShapeOption = None,
     limits: MaxMemoryOption = DEFAULT,
 ) -> None:
-    """Write a bundle without a decoder, for who reads the spikes on their own.
+    """Write a bundle of a network, or of another bundle, whose decoder is left out.
 
-    Of a network, which takes spikes as they come; or of a bundle, whose decoder is left out.
+    Without --counts it has no decoder, for who reads the spikes on their own. A network takes
+    spikes as they come.
     """
     from neurodeploy.cli.inputs import read_part
-    from neurodeploy.deploy.bundle import Bundle, save_bundle
+    from neurodeploy.deploy.bundle import Bundle, counting_bundle, save_bundle
     from neurodeploy.deploy.trained_encoder import load_encoder
     from neurodeploy.signals.encode import SpikeInput
 
@@ -68,6 +73,8 @@ def make(
             encoder=load_encoder(opened),
             notes=opened.manifest.notes,
         )
+    if counts:
+        made = replace(made, decoder=counting_bundle(made.network, made.encoding).decoder)
     save_bundle(made, folder)
     out().print(f"Bundle: {folder}", markup=False, highlight=False, soft_wrap=True)
 

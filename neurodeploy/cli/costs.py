@@ -43,7 +43,7 @@ def energy(
     network: NetworkArgument,
     input_file: FileOption = None,
     data: DataOption = None,
-    samples: SamplesOption = 100,
+    samples: SamplesOption = None,
     seed: EncodingSeedOption = 1,
     engine: EngineOption = DEFAULT_ENGINE,
     chip: TrafficChipOption = None,

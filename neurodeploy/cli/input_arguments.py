@@ -19,6 +19,11 @@ def folder_of(data: str) -> Path | None:
     return None if data in TASKS or not Path(data).is_dir() else Path(data)
 
 
+def of_own_task(task: str) -> str:
+    """What to do where data are of a task that somebody wrote; nothing where there is no task."""
+    return f"The module of its task is not imported unasked: --data {task}." if task else ""
+
+
 def one_source(context: typer.Context, data: str | None) -> str | None:
     """Spikes come from a file; or from a task, by default the bundle's, which a folder is for."""
     if context.params.get("input_file") is not None:
@@ -31,8 +36,8 @@ def one_source(context: typer.Context, data: str | None) -> str | None:
         return require_task(data)
     task = context.params["network"].task
     if task not in TASKS:
-        found = "neither, and no bundle of a task of ours"
-        raise InputError(message("options --input and --data", "one of them", found))
+        found, remedy = "neither, and no bundle of a task of ours", of_own_task(task)
+        raise InputError(message("options --input and --data", "one of them", found, remedy))
     if task in LAYOUTS:
         LAYOUTS[task].find(data)
     elif data is not None:
@@ -66,7 +71,10 @@ DataOption = Annotated[
         autocompletion=tasks,
     ),
 ]
-SamplesOption = Annotated[int, typer.Option(help="So many of them, at most.", min=1)]
+SamplesOption = Annotated[
+    int | None,
+    typer.Option(help="So many, at most; else all of a file, and some of a task.", min=1),
+]
 EncodingSeedOption = Annotated[int, typer.Option("--seed", help="Of their encoding.", min=0)]
 AgainstOption = Annotated[
     Path | None,

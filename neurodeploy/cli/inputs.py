@@ -49,8 +49,17 @@ def read_deployed(
     return load_bundle(source.bundle, allow_import=allow_import, limits=limits)
 
 
+OF_A_TASK = 100
+"""Test samples, where nobody says how many."""
+
+
 def input_spikes(
-    file: Path | None, data: str | None, samples: int, seed: int, part: ChipPart
+    file: Path | None,
+    data: str | None,
+    samples: int | None,
+    seed: int,
+    part: ChipPart,
+    of_a_task: int = OF_A_TASK,
 ) -> np.ndarray:
     """Spikes of a file, or test samples of a task, encoded as a bundle says if it is one.
 
@@ -60,10 +69,14 @@ def input_spikes(
         A ``.npy`` file.
     data : str, optional
         Instead, the name of a task, or a folder with the data of the bundle's task.
-    samples, seed : int
-        At most so many test samples, and of their encoding.
+    samples : int, optional
+        At most so many; else all of a file, or ``of_a_task``.
+    seed : int
+        Of the encoding of test samples.
     part : ChipPart
         What they are for.
+    of_a_task : int
+        So many samples of a task, at most, if ``samples`` does not say it.
 
     Raises
     ------
@@ -73,8 +86,8 @@ def input_spikes(
         The file cannot be read.
     """
     if file is not None:
-        return load_array(file, "input")
-    batch, _ = task_samples(str(data), samples, seed, part)
+        return load_array(file, "input")[:samples]
+    batch, _ = task_samples(str(data), samples or of_a_task, seed, part)
     return batch.spikes.numpy().astype(np.uint8)
 
 

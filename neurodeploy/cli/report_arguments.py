@@ -13,7 +13,7 @@ import typer
 
 from neurodeploy._io.files import require_file
 from neurodeploy.cli.arguments import given, output_file, tasks
-from neurodeploy.cli.input_arguments import folder_of
+from neurodeploy.cli.input_arguments import folder_of, of_own_task
 from neurodeploy.cli.runs import CHECKPOINT
 from neurodeploy.deploy.manifest import MANIFEST_FILE, require_decoder
 from neurodeploy.deploy.opening import OpenBundle, is_bundle, open_bundle
@@ -108,9 +108,10 @@ def _data(context: typer.Context, data: str | None) -> str | None:
         raise InputError(message(f"option --data {data}", expected, found))
     for source in sources:
         if source.task not in TASKS:
-            expected = "the name of its task, such as digits or package.module:NAME"
-            said = repr(source.task) if source.task else "no task of ours"
-            raise InputError(message(f"option --data for {source.name}", expected, said))
+            where = f"report {source.name}, test part"
+            expected = "a task of ours, or --data with the name of one, such as package.module:NAME"
+            found = f"task {source.task}" if source.task else "none that is known"
+            raise InputError(message(where, expected, found, of_own_task(source.task)))
         if source.task in LAYOUTS:
             LAYOUTS[source.task].find(data)
     return data

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from neurodeploy.deploy.parts import ChipPart
 
 
+OF_A_TASK = 10
+"""Test samples, where nobody says how many: each prints a line a step."""
+
+
 @command("PyTorch and the {engine} engine")
 def stream(
     network: NetworkArgument,
@@ -54,7 +59,7 @@ def stream(
     listen: ListenOption = None,
     events: EventsOption = None,
     data: StreamDataOption = None,
-    samples: SamplesOption = 10,
+    samples: SamplesOption = None,
     seed: EncodingSeedOption = 1,
     dt: DtOption = None,
     time_unit: UnitOption = None,
@@ -87,11 +92,13 @@ def stream(
     known = steps or getattr(deployed, "steps", None)
     with contextlib.ExitStack() as held:
         if live:
+            if samples is not None:
+                raise InputError(message("option --samples", "whole samples", "lines of steps"))
             source: Any = _lines(part, listen, stall_s, held)
         elif events is not None:
             if known is None:
                 raise InputError(message("option --steps", "steps of a sample", "none"))
-            source = _recorded(events, known, dt, time_unit, shape)
+            source = islice(_recorded(events, known, dt, time_unit, shape), samples)
         else:
             source = _spikes(input_file, data, samples, seed, part)
             known = source.shape[-1]
@@ -126,12 +133,12 @@ def _said(answer: Answer) -> str:
 
 
 def _spikes(
-    input_file: Path | None, data: str | None, samples: int, seed: int, part: ChipPart
+    input_file: Path | None, data: str | None, samples: int | None, seed: int, part: ChipPart
 ) -> Any:
     from neurodeploy.cli.inputs import input_spikes
     from neurodeploy.engines.base import check_input
 
-    spikes = input_spikes(input_file, data, samples, seed, part)
+    spikes = input_spikes(input_file, data, samples, seed, part, OF_A_TASK)
     check_input(part.network, spikes, f"input {input_file or data}")
     return first_steps(part, spikes)
 

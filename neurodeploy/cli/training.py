@@ -44,6 +44,7 @@ from neurodeploy.cli.training_arguments import (
     TrainedNameOption,
 )
 from neurodeploy.engines.registry import REFERENCE_ENGINE
+from neurodeploy.tasks.registry import TASKS
 
 
 @command("PyTorch, SLAYER and the {engine} engine")
@@ -196,4 +197,6 @@ def export(
     for finding in findings:
         notes().print(finding, markup=False)
     out().print(f"Checkpoint: {checkpoint}\nBundle: {folder}", soft_wrap=True)
-    out().print(f"Next: neurodeploy energy {folder}, neurodeploy report {folder}", soft_wrap=True)
+    of_own = "" if task in TASKS else f" --data {task}"
+    after = ", ".join(f"neurodeploy {command} {folder}{of_own}" for command in ("energy", "report"))
+    out().print(f"Next: {after}", soft_wrap=True)

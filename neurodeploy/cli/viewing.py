@@ -31,13 +31,17 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 
+OF_A_TASK = 10
+"""Test samples that are played, where nobody says how many."""
+
+
 @command("the view")
 def view(
     network: ServedArgument,
     input_file: StreamInputOption = None,
     data: StreamDataOption = None,
     listen: ListenOption = None,
-    samples: SamplesOption = 10,
+    samples: SamplesOption = None,
     seed: EncodingSeedOption = 1,
     device: DeviceOption = "loihi",
     port: Annotated[int, typer.Option(help="0 for any that is free.", min=0, max=65535)] = 8001,
@@ -83,7 +87,7 @@ def _source(
     input_file: Path | None,
     listen: int | None,
     data: str | None,
-    samples: int,
+    samples: int | None,
     seed: int,
 ) -> Source:
     import numpy as np
@@ -104,9 +108,9 @@ def _source(
         return of_lines(line_steps(part.network, sys.stdin), "lines of standard input")
     truth = Truth()
     if input_file is not None:
-        spikes, title = load_array(input_file, "input"), str(input_file)
+        spikes, title = load_array(input_file, "input")[:samples], str(input_file)
     else:
-        batch, splits = task_samples(str(data), samples, seed, part)
+        batch, splits = task_samples(str(data), samples or OF_A_TASK, seed, part)
         spikes, title = batch.spikes.numpy().astype(np.uint8), f"test samples of {data}"
         targets = {head: target.numpy() for head, target in batch.targets.items()}
         truth = truth_of(splits, targets)

@@ -18,6 +18,9 @@ NAMES = {
 }
 """Causes of a proxy, for a person."""
 
+LEVER = " A smaller decoder helps most: `train --decoder`, `levers --decoder`."
+"""Where the host decoder is most of a bill."""
+
 
 def verdict(device: str, proxy: Mapping[str, Any]) -> str:
     """Of a proxy of `cost_report`, decoder included on both sides.
@@ -34,16 +37,18 @@ def verdict(device: str, proxy: Mapping[str, Any]) -> str:
         return f"On {device} nothing is charged."
     causes = {name: each["per_sample_j"] for name, each in proxy["per_cause"].items()}
     largest = max(causes, key=lambda name: causes[name])
+    lever = LEVER if causes.get("host", 0) > total / 2 else ""
     said = (
         f"On {device} {100 * causes[largest] / total:.1f} % of {microjoules(total)} uJ a sample "
         f"are {NAMES[largest]}"
     )
     if ann["dense_j"] == 0:
-        return f"{said}; the equal ANN multiplies nothing."
+        return f"{said}; the equal ANN multiplies nothing.{lever}"
     where = "" if ann["device"] == device else f" on {ann['device']}"
     dense = times(ann["dense_j"], total)
     skipping = times(ann["effective_j"], proxy["zero_skipping"]["total"])
-    return f"{said}; the equal ANN{where} costs {dense}, and {skipping} where both skip zeros."
+    both = f"{dense}, and {skipping} where both skip zeros"
+    return f"{said}; the equal ANN{where} costs {both}.{lever}"
 
 
 def times(one: float, other: float) -> str:

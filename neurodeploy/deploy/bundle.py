@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
 
 from neurodeploy._io.files import atomic_path
@@ -56,6 +57,7 @@ from neurodeploy.netx.network import Network
 from neurodeploy.netx.read import read_network
 from neurodeploy.netx.write import write_network
 from neurodeploy.signals.encode import Encoding, encoding_from_dict
+from neurodeploy.signals.events import numeric_array
 
 HEADER_BYTES = 1 << 20
 """Of a safetensors file, at most, beside its tensors."""
@@ -286,21 +288,25 @@ def _window_bytes(config: DecoderConfig) -> int:
     return 4 * config.neurons * config.window_steps
 
 
-def decode(bundle: Bundle, spikes: torch.Tensor) -> dict[str, torch.Tensor]:
+def decode(bundle: Bundle, spikes: np.ndarray | torch.Tensor) -> dict[str, torch.Tensor]:
     """Answers {head: [batch, outputs]} of the bundle's decoder to whole samples of output spikes.
 
     Parameters
     ----------
     bundle : Bundle
-    spikes : Tensor [batch, neuron, time]
-        What an engine gave; of a bundle with fewer steps than its encoding, the first ones are
-        read.
+    spikes : array or Tensor [batch, neuron, time]
+        What an engine gave, such as ``simulate(...).spikes``; of a bundle with fewer steps than
+        its encoding, the first ones are read.
 
     Raises
     ------
     InputError
-        It is no bundle, or one without a decoder, or the spikes are of other neurons.
+        It is no bundle, or one without a decoder, or the spikes are none, or of other neurons.
     """
     read = bundle_of(bundle)
     decoder = require_decoder(read.decoder)
+    if isinstance(spikes, np.ndarray):
+        spikes = torch.from_numpy(numeric_array(spikes, "spikes"))
+    if not isinstance(spikes, torch.Tensor):
+        raise InputError(message("spikes", "an array or a tensor", f"a {type(spikes).__name__}"))
     return decoder.at_the_end(spikes[..., : read.step_limit].float())

@@ -110,7 +110,7 @@ class HostSide:
     ----------
     reader : Reader
     wanted : function of the step index
-        Which steps are answered.
+        Which steps are answered, besides the last one of a sample.
     stop_at : float, optional
         Confidence from which an answer is final.
     """
@@ -135,7 +135,7 @@ class HostSide:
         where = f"sample {sent.name!r}, step {sent.output.step}"
         try:
             self._receive(sent)
-            if not self._wanted(sent.output.step):
+            if not (sent.last or self._wanted(sent.output.step)):
                 return None
             logits = self._reader.answer()
         except Exception as error:  # a person's decoder may fail in any way

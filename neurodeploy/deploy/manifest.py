@@ -211,8 +211,8 @@ def require_decoder(decoder: Part | None, where: str = "bundle") -> Part:
     """
     if decoder is None:
         remedy = (
-            "simulate, stream and serve give its spikes without one; nd.counting_bundle(network, "
-            "encoding) has one that counts them."
+            "simulate, stream and serve give its spikes without one; `neurodeploy bundle make "
+            "--counts` and nd.counting_bundle(network, encoding) make one that counts them."
         )
         found = "a network and its encoding alone"
         raise InputError(message(where, "a decoder of its spikes", found, remedy))

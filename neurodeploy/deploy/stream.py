@@ -70,7 +70,7 @@ class Stream:
         far, ``first-spike``, ``voltage`` of the output neurons, or ``spikes``, which answers
         nothing. A network alone is read by its counts; a bundle without a decoder gives its spikes.
     wanted : function of the step index
-        Which steps are answered; all by default.
+        Which steps are answered, besides the last one of a sample; all by default.
     stop_at : float, optional
         Confidence from which an answer is final: the rest of its sample is not run.
     policy : str

@@ -150,11 +150,8 @@ class Sessions:
         InputError, Fault
             As `ServedSession.run`.
         """
-        last = min(len(steps), self.bundle.step_limit or len(steps)) - 1
         every = every_step or stop_at is not None
-        stream = Stream(
-            self.bundle, self._engine, wanted=lambda step: every or step == last, stop_at=stop_at
-        )
+        stream = Stream(self.bundle, self._engine, wanted=lambda _: every, stop_at=stop_at)
         session = ServedSession(stream, self._engine)
         try:
             found, counts = session.run(steps)

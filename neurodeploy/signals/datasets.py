@@ -152,17 +152,23 @@ DATASETS: dict[str, Callable[[], Dataset]] = {"digits": load_digits, "mnist": lo
 """Every dataset that :func:`load` knows, by name."""
 
 
-def load(name: str) -> Dataset:
-    """Load a dataset by its name.
+def load(dataset: str | Dataset) -> Dataset:
+    """Load a dataset by its name; one that is there stays as it is.
 
     Raises
     ------
     InputError
         There is no dataset of that name.
     """
-    if name not in DATASETS:
-        raise InputError(message("dataset", f"one of {', '.join(sorted(DATASETS))}", repr(name)))
-    return DATASETS[name]()
+    if isinstance(dataset, Dataset):
+        return dataset
+    if dataset not in DATASETS:
+        remedy = (
+            "Images of your own are a nd.Dataset; in IDX files, the task idx-images reads them."
+        )
+        names = f"one of {', '.join(sorted(DATASETS))}"
+        raise InputError(message("dataset", names, repr(dataset), remedy))
+    return DATASETS[dataset]()
 
 
 def split(

@@ -32,7 +32,7 @@ class IdxTask(ImageTask):
     And everything that `ImageTask` has.
     """
 
-    dataset: str = "idx-images"
+    dataset: str | Dataset = "idx-images"
     train: int | None = None
     validation: int = 5000
     test: int | None = None

@@ -29,8 +29,8 @@ class StillImageTask(Task[StillSplits]):
 
     Parameters
     ----------
-    dataset : str
-        Name in `DATASETS`.
+    dataset : str or Dataset
+        Name in `DATASETS`, or images of one's own.
     train, validation, test : int
         Samples of each part; without a number for ``train`` it is what the others leave.
     split_seed : int
@@ -43,7 +43,7 @@ class StillImageTask(Task[StillSplits]):
     And everything that `Task` has.
     """
 
-    dataset: str
+    dataset: str | Dataset
     train: int | None
     validation: int
     test: int | None
@@ -88,8 +88,9 @@ class StillImageTask(Task[StillSplits]):
 
     def notes(self) -> Mapping[str, Any]:
         """Dataset and split: what must be the same for a test set to stay unseen."""
-        names = ("dataset", "split_seed", "train", "validation", "test")
-        return {name: getattr(self, name) for name in names}
+        dataset = self.dataset.name if isinstance(self.dataset, Dataset) else self.dataset
+        names = ("split_seed", "train", "validation", "test")
+        return {"dataset": dataset, **{name: getattr(self, name) for name in names}}
 
     def model(self, splits: StillSplits) -> HybridModel:
         """An untrained model; the image head starts at the mean training image."""

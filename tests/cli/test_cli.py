@@ -64,6 +64,13 @@ def test_simulate_writes_spikes_aligned_with_the_input(
     assert not spikes[..., :2].any()  # two layers of latency
 
 
+def test_so_many_samples_of_a_file_at_most(files: tuple[Path, Path], tmp_path: Path) -> None:
+    options = ("--input", files[1], "--output", tmp_path / "out.npy", "--json")
+    assert json.loads(call("simulate", files[0], *options)[1])["samples"] == 3
+    assert json.loads(call("simulate", files[0], *options, "--samples", "2")[1])["samples"] == 2
+    assert len(np.load(tmp_path / "out.npy")) == 2
+
+
 def test_verify_says_exact(files: tuple[Path, Path]) -> None:
     code, text = call("verify", files[0], "--input", files[1], "--json")
     report = json.loads(text)

@@ -48,7 +48,11 @@ def test_it_works_in_every_command(home: Path, monkeypatch: pytest.MonkeyPatch) 
     name, out = "sweeps_of_a_test.task:TASK", Path("runs")
     trained = json.loads(call("train", name, "--epochs", "4", "--out", out / "train", "--json"))
     assert trained["validation"]["accuracy"] > 0.6
-    call("export", name, "--checkpoint", trained["checkpoint"], "--out", out / "bundle")
+    said = call("export", name, "--checkpoint", trained["checkpoint"], "--out", out / "bundle")
+    assert f"report {out}/bundle --data {name}" in said
+    for command in ("energy", "report"):
+        with pytest.raises(InputError, match=f"not imported unasked: --data {name}"):
+            call(command, out / "bundle")
     bill = json.loads(call("energy", out / "bundle", "--data", name, "--samples", "5", "--json"))
     assert (bill["samples"], bill["steps"]) == (5, 24)
     answers = call("stream", out / "bundle", "--data", name, "--samples", "2", "--json")

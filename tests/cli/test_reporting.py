@@ -73,7 +73,7 @@ def test_what_is_no_run_is_refused_at_once(run: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()
     shutil.copy(run / "best.safetensors", bare)
-    assert "expected the name of its task" in said(str(bare))
+    assert "expected a task of ours, or --data with the name of one" in said(str(bare))
     assert "task" in said(str(run), "--data", "digit")
     assert "a folder" in said(str(run), "--out", str(tmp_path))
     assert not list(tmp_path.glob("*.html"))

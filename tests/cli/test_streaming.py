@@ -69,6 +69,31 @@ def standard_input(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield sink
 
 
+def test_a_sample_that_says_its_end_gets_its_answer(
+    bundle: Path, standard_input: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    standard_input.write(b'{"spikes": [1]}\n{"spikes": [2], "last": true}\n{"spikes": [1]}\n')
+    standard_input.write(b'{"spikes": [], "last": true}\n')
+    standard_input.close()
+    answers = stream(capsys, bundle, "--input", "-", "--every", 100)
+    assert [(a["sample"], a["step"]) for a in answers] == [(0, 1), (1, 1)]
+
+
+def test_so_many_samples_at_most(
+    bundle: Path,
+    expected: list[tuple[int, int, list[int]]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.save(tmp_path / "in.npy", SAMPLES)
+    found = said(stream(capsys, bundle, "--input", tmp_path / "in.npy", "--samples", 1))
+    assert found == [each for each in expected if each[0] == 0]
+    with pytest.raises(
+        nd.InputError, match="--samples: expected whole samples, found lines of steps"
+    ):
+        stream(capsys, bundle, "--input", "-", "--samples", 1)
+
+
 def test_every_source_gives_the_same(
     bundle: Path,
     expected: list[tuple[int, int, list[int]]],

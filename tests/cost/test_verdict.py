@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neurodeploy.cost.verdict import microjoules, times, verdict
+from neurodeploy.cost.verdict import LEVER, microjoules, times, verdict
 
 
 def proxy(dense_j: float, effective_j: float, device: str = "arm") -> dict[str, Any]:
@@ -23,14 +23,20 @@ def test_it_names_what_dominates_and_who_wins_dense_and_zero_skipping() -> None:
     said = verdict("loihi", proxy(25e-6, 8e-6))
     assert said == (
         "On loihi 98.0 % of 100.00 uJ a sample are the host decoder; the equal ANN on arm costs "
-        "1/4 of that, and 2 times as much where both skip zeros."
+        "1/4 of that, and 2 times as much where both skip zeros." + LEVER
     )
     assert "the equal ANN costs as much, and" in verdict("x", proxy(103e-6, 0.0, device="x"))
 
 
+def test_only_a_decoder_that_is_most_of_a_bill_is_called_too_large() -> None:
+    paid = proxy(25e-6, 8e-6)
+    paid["per_cause"] = {"synapses": paid["per_cause"]["host"]}
+    assert verdict("x", paid).endswith("where both skip zeros.")
+
+
 def test_a_bill_of_nothing_and_an_ann_of_nothing_divide_by_nothing() -> None:
     assert verdict("x", {**proxy(1, 1), "total": 0.0}) == "On x nothing is charged."
-    assert verdict("x", proxy(0, 0)).endswith("; the equal ANN multiplies nothing.")
+    assert verdict("x", proxy(0, 0)).endswith("; the equal ANN multiplies nothing." + LEVER)
 
 
 @pytest.mark.parametrize(

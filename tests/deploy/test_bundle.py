@@ -134,7 +134,7 @@ def test_a_decoder_of_a_persons_own_is_imported_only_when_allowed(own: str, tmp_
     run = simulate(bundle, spikes())
     assert run.spikes.any()
     answers = decode(bundle, torch.from_numpy(run.spikes))["label"]
-    again = decode(made, torch.from_numpy(run.spikes))["label"]
+    again = decode(made, run.spikes)["label"]
     assert torch.equal(answers, again)
     last = [a.logits["label"] for a in stream_answers(bundle, spikes()) if a.step == 6]
     np.testing.assert_allclose(last, answers.numpy(), rtol=0, atol=1e-6)

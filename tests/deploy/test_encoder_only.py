@@ -197,6 +197,11 @@ def test_a_bundle_is_made_of_a_network_or_of_a_bundle(
     call("bundle", "make", "whole/network.net", "alone", "--steps", "9")
     alone = nd.load_bundle("alone")
     assert (alone.encoding, alone.notes) == (nd.SpikeInput(steps=9), {})
+    call("bundle", "make", "whole/network.net", "counting", "--steps", "9", "--counts")
+    counting = nd.load_bundle("counting")
+    sent = nd.simulate(counting, spikes()).spikes
+    counted = nd.decode(counting, sent)["label"]
+    np.testing.assert_array_equal(counted.numpy(), sent.sum(-1))
     for bundle in (side, alone):
         np.testing.assert_array_equal(
             nd.simulate(bundle, spikes()).spikes, nd.simulate(make(), spikes()).spikes

@@ -53,6 +53,11 @@ def test_the_last_step_is_final_and_times_are_of_this_step(bundle: Bundle) -> No
         assert 0 < times.network_s + times.decoder_s <= times.age_s <= took
 
 
+def test_the_last_step_is_answered_whether_it_was_asked_for_or_not(bundle: Bundle) -> None:
+    answers = list(stream_answers(bundle, SAMPLES, wanted=lambda step: step == 1))
+    assert [answer.step for answer in answers] == [1, STEPS - 1] * 4
+
+
 def test_a_sure_answer_spares_the_rest_of_its_sample(bundle: Bundle) -> None:
     every = list(stream_answers(bundle, SAMPLES))
     level = sorted(a.confidence for a in every if a.confidence is not None)[8]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -104,6 +107,26 @@ def test_it_ends_in_order(folder: Path, number: int, options: tuple[str, ...], t
             service.kill()
         assert service.stderr is not None
         assert service.stderr.read() == "loading the service ...\n"
+
+
+def test_the_clients_of_the_document_get_answers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = (Path(__file__).parents[2] / "docs/streaming.md").read_text()
+    with start(folder) as service:
+        try:
+            address = url_of(service).removeprefix("http://")
+            document = document.replace("localhost:8000", address).replace("[3, 17]", "[3, 7]")
+            (client,) = re.findall(r"```py\n(.*?)```", document, re.DOTALL)
+            exec(client, {})
+            assert len(capsys.readouterr().out.splitlines()) == 3
+            (request,) = re.findall(r"^curl .*", document, re.MULTILINE)
+            if shutil.which("curl"):
+                said = subprocess.run(shlex.split(request), capture_output=True, check=True)
+                assert json.loads(said.stdout)["answer"]["step"] == 2
+        finally:
+            service.kill()
+            service.wait()
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

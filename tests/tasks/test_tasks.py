@@ -23,6 +23,7 @@ from neurodeploy.model.neuron import CubaParameters
 from neurodeploy.model.quantization import compress
 from neurodeploy.model.specs import LayerSpec, RecurrentSpec
 from neurodeploy.netx.layers import Dense
+from neurodeploy.signals.datasets import Dataset
 from neurodeploy.tasks import ImageTask, input_spikes, task, train_task
 
 SMALL = dataclasses.replace(
@@ -59,6 +60,19 @@ def test_a_task_answers_what_it_is_asked_for(heads: tuple[str, ...], tmp_path: P
         head: (32, {"image": 64, "label": 10}[head]) for head in heads
     }
     assert bundle.decoder.macs == 8 * 16 * sum(answer.shape[1] for answer in answers.values())
+
+
+def test_images_may_be_ones_own() -> None:
+    rng = np.random.default_rng(0)
+    images, labels = rng.random((60, 6, 5), np.float32), rng.integers(0, 3, 60)
+    own = Dataset(name="mine", images=images, labels=labels, classes=3)
+    chosen = dataclasses.replace(SMALL, dataset=own, train=40, validation=10, test=10)
+    splits = chosen.splits()
+    assert np.array_equal(splits.test.images, images[splits.test_indices])
+    assert chosen.notes()["dataset"] == "mine"
+    assert chosen.heads_of(splits) == {"image": 30, "label": 3}
+    with pytest.raises(InputError, match=r"dataset: expected one of .* your own are a nd.Dataset"):
+        dataclasses.replace(SMALL, dataset="mine").splits()
 
 
 @pytest.mark.parametrize("heads", [(), ("labels",), ("image", "sound")])
