@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 
 from neurodeploy.cli.app import command, out, print_json
 from neurodeploy.cli.arguments import JsonOption, output_file, positive, require_shape, shape_of
-from neurodeploy.errors import FileFormatError, message
+from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.signals.sources.units import UNIT_NAMES, ZERO, require_start, require_unit
 from neurodeploy.tasks.registry import require_task
 
@@ -19,6 +20,30 @@ def _source(path: Path) -> Path:
     if not path.exists():
         raise FileFormatError(message(f"source {path}", "a file or a folder", "no such file"))
     return path
+
+
+def _deltas(text: str | None) -> str | None:
+    if text is not None:
+        deltas_of(text)
+    return text
+
+
+def deltas_of(text: str) -> tuple[float, ...]:
+    """Numbers of `--delta`.
+
+    Raises
+    ------
+    InputError
+        They are none, or not more than 0.
+    """
+    try:
+        numbers = tuple(float(word) for word in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(0 < number < math.inf for number in numbers):
+        expected = "a number of more than 0, or one for each channel: 0.5,10"
+        raise InputError(message("option --delta", expected, repr(text)))
+    return numbers
 
 
 def _optional_task(name: str | None) -> str | None:
@@ -34,8 +59,8 @@ def encode(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Events (N-MNIST, CSV, structured .npy, AEDAT, EVT), images (IDX), sound (WAV) "
-            "or spike trains (SHD, SSC): a file, or a folder of them.",
+            help="Events (N-MNIST, CSV, structured .npy, AEDAT, EVT), images (IDX), sound (WAV), "
+            "samples of channels (CSV) or spike trains (SHD, SSC): a file, or a folder of them.",
             callback=_source,
         ),
     ],
@@ -64,6 +89,15 @@ def encode(
             "--time-unit",
             help=f"Of the times in CSV and structured arrays: {', '.join(UNIT_NAMES)}.",
             callback=require_unit,
+        ),
+    ] = None,
+    delta: Annotated[
+        str | None,
+        typer.Option(
+            "--delta",
+            help="CSV files hold samples of channels, and this is how far one moves for a spike: "
+            "one number, or D,D,... for each channel.",
+            callback=_deltas,
         ),
     ] = None,
     start: Annotated[
@@ -95,7 +129,11 @@ def encode(
 
         chosen = find_task(task)
         reading, dt = chosen.reading, dt or chosen.grid.dt_s
-    said: dict[str, Any] = {"time_unit": time_unit, "shape": shape_of(shape)}
+    said: dict[str, Any] = {
+        "time_unit": time_unit,
+        "shape": shape_of(shape),
+        "delta": None if delta is None else deltas_of(delta),
+    }
     said = {name: value for name, value in said.items() if value is not None}
     reading = replace(reading, start=start, seed=seed, **said)
     grid = Grid(steps=steps, dt_s=dt)

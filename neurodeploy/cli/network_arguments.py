@@ -15,6 +15,7 @@ from neurodeploy._io.files import require_file
 from neurodeploy._io.hdf5_process import start_reader
 from neurodeploy.deploy.manifest import require_decoder
 from neurodeploy.deploy.opening import OpenBundle, is_bundle, open_bundle
+from neurodeploy.errors import InputError, message
 from neurodeploy.serve.access import require_packages
 
 
@@ -58,6 +59,11 @@ def _read_network(context: typer.Context, path: Path) -> NetworkSource:
 
 def _served(context: typer.Context, path: Path) -> OpenBundle:
     require_packages()
+    if path.is_file() and not is_bundle(path):
+        remedy = f"Of a network: neurodeploy bundle make {path} FOLDER --steps N --counts."
+        raise InputError(
+            message(f"bundle {path}", "a folder, or a packed bundle", "a file", remedy)
+        )
     bundle = context.find_root().with_resource(open_bundle(path))
     start_reader()
     return bundle

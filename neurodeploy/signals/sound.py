@@ -3,9 +3,7 @@
 The ear's filters are gammatones whose centres lie evenly on the ERB-rate scale (Glasberg and Moore
 1990, Hearing Research 47, 103-138), ``21.4 log10(4.37 f / 1000 + 1)`` for f in hertz; scipy makes
 them (Slaney 1993). A band's level is the mean square of its output over a step in decibels under
-full scale. Send-on-delta (Miskowicz 2006, Sensors 6, 49-63) turns levels into spikes: whenever the
-level is a delta above what was last told, *up* spikes and what was told rises by delta; *down* is
-the same below.
+full scale. `level_crossings` turns levels into spikes.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ import numpy as np
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import real_number, whole_number
+from neurodeploy.signals.crossings import level_crossings
 
 FILTER_S = 0.025
 """Seconds of a filter's impulse response that are computed."""
@@ -132,19 +131,9 @@ class Hearing:
         return int(np.argmax(_decibels(power) >= _decibels(power.max()) - self.trim_db))
 
     def crossings(self, levels: np.ndarray) -> np.ndarray:
-        """Spikes of levels, uint8 [up or down of each band, step].
-
-        A level that moves by several deltas in a step sends one spike a step until it is told.
-        """
-        bands, steps = levels.shape
-        told = np.full(bands, self.floor_db)
-        spikes = np.zeros((2, bands, steps), np.uint8)
-        for step in range(steps):
-            up = levels[:, step] >= told + self.delta_db
-            down = levels[:, step] <= told - self.delta_db
-            told += self.delta_db * (up.astype(np.float64) - down)
-            spikes[0, :, step], spikes[1, :, step] = up, down
-        return spikes.reshape(2 * bands, steps)
+        """Spikes of levels, uint8 [up or down of each band, step]."""
+        delta, told = (np.full(self.bands, number) for number in (self.delta_db, self.floor_db))
+        return level_crossings(levels, delta, told)
 
 
 def _decibels(power: np.ndarray) -> np.ndarray:

@@ -26,6 +26,9 @@ NAMES = {
 }
 """Columns, and what people call them."""
 
+OPTIONAL = "yp"
+"""Columns that a sensor of one row, or one that only says that something changed, has not."""
+
 LARGEST_SIDE = 1 << 14
 """Pixels of a sensor; more is a damaged file."""
 
@@ -74,7 +77,8 @@ def events_of(
     where : str
         The file, for errors.
     columns : mapping of str to array [event]
-        Under one of `NAMES` each; polarity as 0 and 1, -1 and 1 or booleans, or not at all.
+        Under one of `NAMES` each; polarity as 0 and 1, -1 and 1 or booleans, or not at all. A
+        sensor without ``y`` is one row.
     time_unit : str
         One of `UNIT_NAMES`, of the times.
     start : str
@@ -90,13 +94,11 @@ def events_of(
     FileFormatError
         A column is missing, or its values are none of events.
     """
-    if time_unit is None:
-        remedy = f"Say in which the times are: --time-unit {', '.join(UNIT_NAMES)}."
-        raise InputError(message(f"{where}, times", "a unit", "none", remedy))
-    unit = MICROSECONDS_OF[str(require_unit(time_unit))]
     found = {key: _column(where, key, names, columns) for key, names in NAMES.items()}
+    if found["y"] is None:
+        found["y"] = np.zeros(len(found["x"]), np.int64)
+    time_us = times_us(where, found["t"], time_unit, start)
     x, y = (_whole(where, key, found[key]) for key in "xy")
-    time_us = _times(where, found["t"], unit, start)
     polarity = _polarity(where, found["p"], len(x))
     if len({len(each) for each in (x, y, time_us, polarity)}) > 1:
         raise FileFormatError(message(where, "columns of equal length", "others"))
@@ -123,10 +125,11 @@ def _column(where: str, key: str, names: tuple[str, ...], columns: Mapping[str, 
     found = [name for name in columns if name.strip().lower() in names]
     if len(found) == 1:
         return np.asarray(columns[found[0]])
-    if key == "p" and not found:
+    if key in OPTIONAL and not found:
         return None
     expected = f"a column {key} ({', '.join(names)})"
-    raise FileFormatError(message(where, expected, ", ".join(columns) or "none"))
+    remedy = "Samples of channels, not events, become spikes with --delta." if key == "x" else ""
+    raise FileFormatError(message(where, expected, ", ".join(columns) or "none", remedy))
 
 
 def _whole(where: str, key: str, values: np.ndarray) -> np.ndarray:
@@ -142,8 +145,20 @@ def _whole(where: str, key: str, values: np.ndarray) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def _times(where: str, values: np.ndarray, unit: float, start: str) -> np.ndarray:
-    """Microseconds since time 0."""
+def times_us(where: str, values: np.ndarray, time_unit: str | None, start: str) -> np.ndarray:
+    """Microseconds since time 0, int64.
+
+    Raises
+    ------
+    InputError
+        The unit is missing or unknown.
+    FileFormatError
+        They are no times.
+    """
+    if time_unit is None:
+        remedy = f"Say in which the times are: --time-unit {', '.join(UNIT_NAMES)}."
+        raise InputError(message(f"{where}, times", "a unit", "none", remedy))
+    unit = MICROSECONDS_OF[str(require_unit(time_unit))]
     expected = "times in numbers"
     if values.dtype.kind not in "iuf" or values.ndim != 1 or not np.isfinite(values).all():
         raise FileFormatError(message(where, expected, "others"))

@@ -18,6 +18,7 @@ from neurodeploy.signals.sound import Hearing
 from neurodeploy.signals.sources.files import Files
 from neurodeploy.signals.sources.images import Images, is_idx
 from neurodeploy.signals.sources.nmnist import read_nmnist
+from neurodeploy.signals.sources.series import read_series
 from neurodeploy.signals.sources.sounds import read_wav
 from neurodeploy.signals.sources.spike_trains import SpikeTrains
 from neurodeploy.signals.sources.tables import read_csv, read_structured
@@ -25,8 +26,8 @@ from neurodeploy.signals.sources.units import ZERO
 from neurodeploy.signals.sources.vendors import read_vendor, vendor_format
 
 EXPECTED = (
-    "events (N-MNIST .bin, CSV, a structured .npy, AEDAT, EVT), images (IDX), sound (WAV) or "
-    "spike trains (SHD, SSC)"
+    "events (N-MNIST .bin, CSV, a structured .npy, AEDAT, EVT), images (IDX), sound (WAV), samples "
+    "of channels (CSV) or spike trains (SHD, SSC)"
 )
 IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html", ""})
 """Endings of files in a folder that are no recordings; so are hidden ones."""
@@ -48,6 +49,9 @@ class Reading:
         Of images; a `LevelEncoding` with a spike every second step of white if not given.
     hearing : Hearing
         Of sound.
+    delta : tuple of float, optional
+        CSV files hold samples of channels, and this is how far one moves for a spike: in its
+        units, one for all or for each. Without it they hold events.
     seed : int
         Of an encoding that draws.
     """
@@ -57,6 +61,7 @@ class Reading:
     shape: tuple[int, ...] | None = None
     encoding: Encoding | None = None
     hearing: Hearing = field(default_factory=Hearing)
+    delta: tuple[float, ...] | None = None
     seed: int = 0
 
 
@@ -125,9 +130,14 @@ def open_folder(path: Path, reading: Reading) -> Files:
 
 def _reader(kind: str, reading: Reading) -> Callable[[Path], Recording]:
     shape, unit, start = reading.shape, reading.time_unit, reading.start
+    delta = reading.delta
     readers: dict[str, Callable[[Path], Recording]] = {
         "N-MNIST events": lambda path: read_nmnist(path, shape),
-        "CSV events": lambda path: read_csv(path, unit, start, shape),
+        "CSV": lambda path: (
+            read_csv(path, unit, start, shape)
+            if delta is None
+            else read_series(path, delta, unit, start)
+        ),
         "events of a structured array": lambda path: read_structured(path, unit, start, shape),
         "sound": lambda path: read_wav(path, reading.hearing),
     }
@@ -150,7 +160,7 @@ def _kind(path: Path) -> str:
         "events of a structured array": head.startswith(b"\x93NUMPY"),
         "sound": head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE",
         "N-MNIST events": path.suffix == ".bin",
-        "CSV events": path.suffix in (".csv", ".tsv"),
+        "CSV": path.suffix in (".csv", ".tsv"),
     }
     found = vendor or next((kind for kind, fits in known.items() if fits), None)
     if found is None:

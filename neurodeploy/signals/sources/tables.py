@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -29,20 +30,33 @@ def read_csv(
         As `events_of`.
     """
     where = f"events {path}"
+    columns = read_columns(path, where)
+    return events_of(where, columns, time_unit=time_unit, start=start, shape=shape)
+
+
+def read_columns(path: Path, where: str) -> dict[str, np.ndarray]:
+    """Columns float64 [line] of a CSV file, by the names in its first line.
+
+    Raises
+    ------
+    FileFormatError
+        It has no header, two columns of one name, or a line is not of numbers.
+    """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             first = file.readline(4096)
             dialect = csv.Sniffer().sniff(first, ",;\t ")
             names = next(csv.reader([first], dialect))
-            table = np.loadtxt(file, delimiter=dialect.delimiter, ndmin=2, converters=_number)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+                table = np.loadtxt(file, delimiter=dialect.delimiter, ndmin=2, converters=_number)
     except (csv.Error, ValueError, UnicodeDecodeError) as error:
         expected = "a header such as t,x,y,p and lines of numbers"
         raise FileFormatError(message(where, expected, error)) from error
-    if table.size and table.shape[1] != len(names):
-        found = f"{table.shape[1]} columns under {len(names)} names"
+    if (table.size and table.shape[1] != len(names)) or len({*names}) < len(names):
+        found = f"{table.shape[1]} columns under the names {', '.join(names)}"
         raise FileFormatError(message(where, "a name for each column", found))
-    columns = dict(zip(names, table.reshape(-1, len(names)).T, strict=True))
-    return events_of(where, columns, time_unit=time_unit, start=start, shape=shape)
+    return dict(zip(names, table.reshape(-1, len(names)).T, strict=True))
 
 
 def read_structured(
