@@ -100,6 +100,7 @@ MISTAKES = {
     "stream small.net --input - --stop-at 2": "option --stop-at: expected a confidence",
     "stream small.net --input - --stall-s 0": "option --stall-s: expected seconds, more than 0",
     "serve none": "bundle none: expected a folder, found none",
+    "serve small.net": "found a file. Of a network: neurodeploy bundle make small.net FOLDER",
     "serve bundle": "manifest bundle/manifest.json: expected an existing file",
     "serve bundle --token-file none": "token none: expected an existing file",
     "fit small.net --chip no": "chip: expected one of loihi1, loihi2, loihi2-2022, loihi2-2023, ",
