@@ -84,6 +84,7 @@ def test_imports_go_one_way() -> None:
 
 def test_the_scripts_use_the_public_interface() -> None:
     public = {"neurodeploy", "neurodeploy.experiments", "neurodeploy.signals"}
+    public |= {"neurodeploy.pictures.style"}
     for path in (*(ROOT / "train").glob("*.py"), *(ROOT / "export").glob("*.py")):
         ours = {module for module in imported(path) if module.split(".")[0] == "neurodeploy"}
         assert ours <= public, path

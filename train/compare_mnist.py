@@ -87,7 +87,8 @@ def without_spikes(task: nd.ImageTask, model: Callable[..., nd.HybridModel]) -> 
         splits = changed.splits()
         untrained, quiet = model(changed, splits), Progress(disable=True)
         trained = nd.train_task(changed, splits, folder, quiet, model=untrained)
-        return measure_sampled(changed, splits, trained)
+        measured = measure_sampled(changed, splits, trained)
+        return {**measured, "test_samples": len(splits.test)}
 
     return run
 

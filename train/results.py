@@ -5,16 +5,15 @@ Usage: python train/results.py      (reads runs/results, which the other scripts
 What was not run here stays as docs/results.json has it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from neurodeploy.experiments import RESULTS, Column, fill, markdown_table, write_summary
+from neurodeploy.pictures.style import COLORS, figure_of, in_style, save_pictures
 
 DOCS = Path("docs")
 
@@ -110,6 +109,9 @@ SEES_TIME = ("linear", "mlp", "conv", "recurrent")
 COUNTS = ("counts", "counts, one layer", "mlp, times shuffled")
 """Decoders that see how many come, and nothing else."""
 
+MARKERS = "osv^D<>PXph*"
+"""Of decoders, so that lines of one colour are told apart."""
+
 BASE_ROW = {"decoders": "mlp", "estimators": "straight-through", "temperature": "0.4 to 0.05"}
 """What the base of train/compare_mnist.py is called in each of its tables."""
 
@@ -163,57 +165,93 @@ def means(variants: Mapping[str, Any], number: str) -> list[float]:
     return [variant["numbers"][number]["mean"] for variant in variants.values()]
 
 
-def draw_information_plane(curves: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Error against information by the encoder, each beta a point."""
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for name, variants in curves.items():
-        bits, accuracy = means(variants, "information_bits"), means(variants, "accuracy_sampled")
-        error = [100 * (1 - each) for each in accuracy]
-        axes.plot(bits, error, "o-", label=name)
-        for beta, x, y in zip(variants, bits, error, strict=True):
-            axes.annotate(f"β {beta}", (x, y), textcoords="offset points", xytext=(4, 4), size=7)
+def draw_points(
+    axes: Axes, x: list[float], variants: Sequence[Any], number: str, **kind: Any
+) -> None:
+    """Shares of the test set in percent, with their intervals where they have one."""
+    found = [variant["numbers"][number] for variant in variants]
+    y = [each["mean"] for each in found]
+    reach = [
+        [abs(end - mean) for end in each.get("interval", (mean, mean))]
+        for each, mean in zip(found, y, strict=True)
+    ]
+    low, high = ([100 * each for each in side] for side in zip(*reach, strict=True))
+    axes.errorbar(x, [100 * each for each in y], [low, high], capsize=2, elinewidth=1, **kind)
+
+
+@in_style
+def draw_information_plane(curves: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Accuracy against information by the encoder, each beta a point."""
+    figure, (axes,) = figure_of(7, 4)
+    for color, above, (name, variants) in zip(COLORS, (-12, 7, -12), curves.items(), strict=False):
+        bits, points = means(variants, "information_bits"), list(variants.values())
+        draw_points(axes, bits, points, "accuracy_sampled", marker="o", color=color, label=name)
+        shares = means(variants, "accuracy_sampled")
+        for beta, x, y in zip(variants, bits, shares, strict=True):
+            at = {"textcoords": "offset points", "xytext": (0, above), "ha": "center"}
+            axes.annotate(f"β {beta}", (x, 100 * y), size=7, color=color, **at)
     axes.set_xscale("log")
     axes.set_xlabel("bound on the directed information, bits a sample")
-    axes.set_ylabel("test error, %, sampled spikes")
-    axes.legend()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    axes.set_ylabel("test digits read right, sampled spikes, %")
+    axes.legend(loc="lower right")
+    return figure
 
 
-def draw_rate_curve(variants: Mapping[str, Any], path: Path) -> None:
+@in_style
+def draw_rate_curve(variants: Mapping[str, Any]) -> Figure:
     """Class and reconstruction against spikes."""
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    rates = means(variants, "spikes_per_neuron_step")
-    for number, name in (
-        ("accuracy_deployed", "class, deployed"),
-        ("oracle_deployed", "LeNet on deployed reconstructions"),
-        ("oracle_originals", "LeNet on originals"),
+    figure, (axes,) = figure_of(6, 4)
+    ordered = sorted(
+        variants.values(), key=lambda each: each["numbers"]["spikes_per_neuron_step"]["mean"]
+    )
+    rates = [each["numbers"]["spikes_per_neuron_step"]["mean"] for each in ordered]
+    for color, (number, name) in zip(
+        COLORS,
+        (
+            ("accuracy_deployed", "class, deployed"),
+            ("oracle_originals", "LeNet on originals"),
+            ("oracle_deployed", "LeNet on deployed reconstructions"),
+        ),
+        strict=False,
     ):
-        points = sorted(zip(rates, means(variants, number), strict=True))
-        axes.plot(*zip(*[(x, 100 * y) for x, y in points], strict=True), "o-", label=name)
-    axes.axvline(0.02, color="grey", linestyle=":", linewidth=1)
+        draw_points(axes, rates, ordered, number, marker="o", color=color, label=name)
     axes.set_xlim(left=0)
+    axes.set_ylim(90, 100)
     axes.set_xlabel("spikes per readout neuron and step")
-    axes.set_ylabel("test accuracy, %")
+    axes.set_ylabel("test digits read right, %")
     axes.legend()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    return figure
 
 
-def draw_timing(variants: Mapping[str, Any], path: Path) -> None:
+@in_style
+def draw_timing(variants: Mapping[str, Any]) -> Figure:
     """Accuracy of each decoder by the readout neurons that it reads."""
-    curves: dict[str, list[tuple[int, float]]] = {}
-    for variant, accuracy in zip(variants, means(variants, "accuracy_deployed"), strict=True):
+    curves: dict[str, dict[int, Any]] = {}
+    for variant, each in variants.items():
         neurons, decoder = variant.split(" neurons, ")
-        curves.setdefault(decoder, []).append((int(neurons), 100 * accuracy))
-    figure, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
-    for decoder, points in sorted(curves.items(), key=lambda curve: -curve[1][0][1]):
-        blind = decoder not in SEES_TIME
-        axes.plot(*zip(*points, strict=True), "o:" if blind else "o-", label=decoder)
-    ticks = sorted({neurons for points in curves.values() for neurons, _ in points})
+        curves.setdefault(decoder, {})[int(neurons)] = each
+    shares = {
+        decoder: dict(zip(points, means(points, "accuracy_deployed"), strict=True))
+        for decoder, points in curves.items()
+    }
+    figure, (axes,) = figure_of(8, 4.2)
+    few = min(min(points) for points in curves.values())
+    order = sorted(curves, key=lambda decoder: -shares[decoder].get(few, 0))
+    for place, decoder in enumerate(order):
+        points = curves[decoder]
+        kind = {"linestyle": "-" if decoder in SEES_TIME else ":", "marker": MARKERS[place]}
+        color = COLORS[place % len(COLORS)]
+        values = list(points.values())
+        draw_points(
+            axes, [*points], values, "accuracy_deployed", color=color, label=decoder, **kind
+        )
+    ticks = sorted({neurons for points in curves.values() for neurons in points})
     timed, counted = (
-        {at: max(dict(curves[decoder])[at] for decoder in decoders) for at in ticks}
-        for decoders in (set(SEES_TIME) & set(curves), set(COUNTS) & set(curves))
+        {
+            at: 100 * max(shares[name][at] for name in decoders if at in shares.get(name, {}))
+            for at in ticks
+        }
+        for decoders in (SEES_TIME, COUNTS)
     )
     at = max(ticks, key=lambda neurons: timed[neurons] - counted[neurons])
     many = "1 neuron says" if at == 1 else f"{at} neurons say"
@@ -221,25 +259,22 @@ def draw_timing(variants: Mapping[str, Any], path: Path) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xlabel("readout neurons that the decoder sees")
-    axes.set_ylabel("spoken digits, deployed, %")
+    axes.set_ylabel("spoken digits read right, deployed, %")
     figure.legend(title="solid: sees when spikes come", fontsize=8, loc="outside right center")
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    return figure
 
 
 def main() -> None:
     """Write everything that the finished runs are enough for."""
     summary = write_summary(RESULTS, DOCS / "results.json", retracted=RETRACTED)
     tables = {name: with_base(name, summary) for name in COLUMNS}
-    pictures = DOCS / "results"
-    pictures.mkdir(exist_ok=True)
-    if tables["beta"]:
-        curves = {name: tables[table] for name, table in ENCODERS.items() if tables[table]}
-        draw_information_plane(curves, pictures / "information-plane.png")
-    if tables["timing"]:
-        draw_timing(tables["timing"], pictures / "timing.png")
-    if tables["mnist-rate"]:
-        draw_rate_curve(tables["mnist-rate"], pictures / "rate.png")
+    curves = {name: tables[table] for name, table in ENCODERS.items() if tables[table]}
+    pictures = {
+        "information-plane": draw_information_plane(curves),
+        "timing": draw_timing(tables["timing"]),
+        "rate": draw_rate_curve(tables["mnist-rate"]),
+    }
+    save_pictures(DOCS / "results", pictures)
     filled = {
         name: markdown_table(variants, name, COLUMNS[name])
         for name, variants in tables.items()
