@@ -14,15 +14,28 @@ WEIGHTS = 1 << 20
 """Of a piece of work: smaller products cost more a weight, larger ones leave threads idle."""
 
 
+FEW = 1 / 32
+"""Share of inputs that are not 0 below which it is faster to pick their weights than to use all."""
+
+
 class Linear(torch.nn.Linear):
-    """PyTorch's, whose products are shared while it is trained on a CPU."""
+    """PyTorch's, whose products are shared while it is trained on a CPU.
+
+    One row of spikes, as a stream has it, uses the weights of those alone.
+    """
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Map [batch, input] to [batch, output]."""
-        if not (torch.is_grad_enabled() and self.weight.requires_grad and rows.is_cpu):
-            return super().forward(rows)
-        mapped: torch.Tensor = _Affine.apply(rows, self.weight, self.bias)
-        return mapped
+        learning = torch.is_grad_enabled() and self.weight.requires_grad
+        if rows.is_cpu and learning:
+            mapped: torch.Tensor = _Affine.apply(rows, self.weight, self.bias)
+            return mapped
+        if rows.is_cpu and len(rows) == 1:
+            active = rows[0].nonzero().flatten()
+            if len(active) < FEW * rows.shape[1]:
+                weights = self.weight.index_select(1, active)
+                return torch.nn.functional.linear(rows[:, active], weights, self.bias)
+        return super().forward(rows)
 
 
 class _Affine(torch.autograd.Function):

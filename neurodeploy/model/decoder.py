@@ -245,7 +245,7 @@ class Decoder(torch.nn.Module):
         InputError
             They cannot be counted, and the reader does not say them.
         """
-        window = torch.zeros(1, self.config.neurons, self.config.window_steps)
+        window = torch.ones(1, self.config.neurons, self.config.window_steps)
         said = getattr(self.reader, "macs", None)
         if said is None:
             if self.config.foreign is None and only_weighted(self):

@@ -38,7 +38,8 @@ class LayerMacs:
 def count_macs(module: torch.nn.Module, example: torch.Tensor) -> int:
     """Multiply-accumulates of matrix products and convolutions in one forward.
 
-    Elementwise operations, activations and biases are free.
+    Elementwise operations, activations and biases are free; so is what a layer leaves out where
+    its input is 0.
 
     Parameters
     ----------

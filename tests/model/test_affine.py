@@ -58,3 +58,16 @@ def test_what_is_not_trained_is_pytorchs_own(monkeypatch: pytest.MonkeyPatch) ->
     Linear(4, 2).requires_grad_(False)(rows)
     with pytest.raises(TypeError):
         layer(rows)
+
+
+@torch.no_grad()
+def test_one_row_of_few_spikes_uses_their_weights_alone() -> None:
+    torch.manual_seed(0)
+    layer, row = Linear(200, 7), torch.zeros(1, 200)
+    row[0, [3, 77, 150]] = torch.tensor([1.0, 2.0, 1.0])
+    expected = torch.nn.functional.linear(row, layer.weight, layer.bias)
+    layer.weight[:, row[0] == 0] = torch.nan
+    torch.testing.assert_close(layer(row), expected)
+    torch.testing.assert_close(layer(torch.zeros(1, 200)), layer.bias[None])
+    row[:] = 1
+    assert layer(row).isnan().all()
