@@ -10,6 +10,9 @@ from neurodeploy.cli.measured_report import MEASURED_HEADS, measured_rows
 from neurodeploy.cost.energy import CAUSES
 from neurodeploy.cost.verdict import microjoules
 
+NOT_COUNTED = "-"
+"""Where a device has no figure; the assumptions say what is left out."""
+
 
 def print_costs(report: Mapping[str, Any]) -> None:
     """Counts, metrics, proxies by device, cause and layer, the equal ANN, what was measured beside
@@ -70,7 +73,7 @@ def _cause_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]
         found = [proxy["per_cause"].get(cause) for proxy in proxies]
         means = [None if each is None else each["per_sample_j"] for each in found]
         if any(means):
-            cells = ("left out" if each is None else microjoules(each) for each in means)
+            cells = (NOT_COUNTED if each is None else microjoules(each) for each in means)
             rows.append((cause.replace("_", " "), *cells))
     return rows
 
@@ -86,7 +89,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     """Chip, traffic and host together, beside the equal ANN; dense, and where zeros are skipped."""
     rows = [
         (
-            name,
+            name.replace("_", " "),
             microjoules(proxy["chip"]),
             _with_hops(proxy),
             *(microjoules(proxy[part]) for part in ("host", "total")),
@@ -110,7 +113,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
 def _with_hops(proxy: Mapping[str, Any]) -> str:
     """Energy of the traffic, and the chip whose hops it is made of."""
     if proxy["hops_of"] is None:
-        return "left out"
+        return NOT_COUNTED
     return f"{microjoules(proxy['traffic'])} ({proxy['hops_of']})"
 
 
