@@ -151,14 +151,19 @@ TIMES = {"simulated": "simulated times", "calibrated": "times fitted to one meas
 
 
 def _on_chip(name: str, time: Mapping[str, Any]) -> str:
-    """How long a step and a sample take, and what of it takes longest."""
-    share = time["shares"][time["bound_by"]]
+    """How long a step and a sample take, what of it takes longest, and its static energy."""
+    share, both = time["shares"][time["bound_by"]], time["with_proxy_j"]
+    if both is None:
+        beside = f", which stands alone: no energy of an operation of {name} is published"
+    else:
+        beside = f", {microjoules(both)} uJ with its proxy"
     return (
         f"On {name}, by {TIMES[time['basis']]}: {1e6 * time['step_s']:.3g} us a step (longest "
-        f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms and static "
-        f"{microjoules(time['static_j'])} uJ a sample, {time['throughput_per_s']:,.0f} samples a "
-        f"second; {share:.0%} of a step is {time['bound_by']}. Most spikes of a step, which the "
-        f"host's link must carry: {time['peak_in']:,} in, {time['peak_out']:,} out."
+        f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms a sample, "
+        f"{time['throughput_per_s']:,.0f} samples a second; {share:.0%} of a step is "
+        f"{time['bound_by']}. Static {microjoules(time['static_j'])} uJ a sample{beside}. Most "
+        f"spikes of a step, which the host's link must carry: {time['peak_in']:,} in, "
+        f"{time['peak_out']:,} out."
     )
 
 
