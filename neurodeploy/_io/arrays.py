@@ -26,6 +26,9 @@ UNREADABLE = (
 )
 """What numpy raises for a damaged ``.npy`` file."""
 
+MAGIC = b"\x93NUMPY"
+"""How a ``.npy`` file begins."""
+
 
 def load_array(path: Path | str, what: str) -> np.ndarray:
     """Read a ``.npy`` file; never unpickles.
@@ -41,10 +44,22 @@ def load_array(path: Path | str, what: str) -> np.ndarray:
             warnings.simplefilter("ignore")  # of a header's old ways to name a type
             loaded = np.load(path, allow_pickle=False)
     except UNREADABLE as error:
-        raise FileFormatError(message(f"{what} {path}", "a whole .npy array", error)) from error
+        found = _why(path, error)
+        raise FileFormatError(message(f"{what} {path}", "a whole .npy array", *found)) from error
     if not isinstance(loaded, np.ndarray):
         raise FileFormatError(message(f"{what} {path}", "one .npy array", "an .npz archive"))
     return loaded
+
+
+def _why(path: Path, error: BaseException) -> tuple[str, str]:
+    """What was found, and what to do; numpy advises to unpickle."""
+    if "allow_pickle" not in str(error):
+        return str(error), ""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return "another kind of file", "Write it with np.save."
+    remedy = "Save numbers: np.stack(arrays of one shape), or array.astype(np.uint8)."
+    return "an array of Python objects", remedy
 
 
 def save_array(path: Path | str, array: np.ndarray) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,11 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from neurodeploy.cli.tables import column_widths
+
 if TYPE_CHECKING:
     import numpy as np
     from rich.console import Console
 
     from neurodeploy.deploy.parts import ChipPart
+
+ENDLESS = 10_000
+"""Columns of what is no terminal."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,10 +78,11 @@ def retyped() -> str:
 
 @functools.cache
 def out() -> Console:
-    """Standard output, for results."""
+    """Standard output, for results; in a pipe or a file lines are as long as they need to be."""
     from rich.console import Console
 
-    return Console()
+    endless = not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit())
+    return Console(width=ENDLESS if endless else None)
 
 
 @functools.cache
@@ -109,21 +116,22 @@ def value_rows(mapping: dict[str, Any]) -> list[tuple[str, str]]:
 def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table; the first column to the left, the others to the right.
 
-    Where it is too wide even with its heads folded, each row becomes lines of its own, so that no
-    number is cut.
+    Where it is too wide even with its words folded, each row becomes lines of its own, so that no
+    number and no name is cut.
     """
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for index, head in enumerate(heads):
-        table.add_column(head, justify="left" if index == 0 else "right")
-    for row in rows:
-        table.add_row(*row)
-    endless = out().options.update(width=10_000)
-    if out().measure(table, options=endless).minimum <= out().width:
+    table = Table(title=Text(title, style="italic"), title_justify="left", header_style="bold")
+    widths = column_widths(heads, rows, out().width - 3 * len(heads) - 1)
+    if widths is not None:
+        for index, (head, width) in enumerate(zip(heads, widths, strict=True)):
+            table.add_column(head, justify="left" if index == 0 else "right", width=width)
+        for row in rows:
+            table.add_row(*map(Text, row))
         out().print(table)
         return
-    out().print(title, style="italic", highlight=False)
+    out().print(title, style="italic", markup=False, highlight=False)
     for name, *values in rows:
         out().print(name, style="bold", markup=False, highlight=False)
         for head, value in zip(heads[1:], values, strict=True):

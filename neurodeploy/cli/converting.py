@@ -62,30 +62,33 @@ def convert(
         soft_wrap=True,
     )
     if report["rounding"] is not None:
-        _print_rounding(report["rounding"])
+        _print_rounding(report["rounding"], report["layers"])
     print_findings(report["findings"])
 
 
-def _print_rounding(rounding: dict[str, Any]) -> None:
-    heads = ["layer", "bits", "threshold", "weight error", "decay error"]
+def _print_rounding(rounding: dict[str, Any], names: list[str]) -> None:
+    """Layers by their names in netx, as findings say them, and in the graph."""
+    heads = ["layer", "node", "bits", "threshold", "weight error", "decay error"]
     rows = [
         [
+            name,
             layer["name"],
             str(layer["weight_bits"]),
             str(layer["threshold"]),
             f"{100 * layer['weight_error']:.2g} %",
-            f"{max(abs(layer[f'{name}_decay_error']) for name in ('current', 'voltage')):.1e}",
+            f"{max(abs(layer[f'{state}_decay_error']) for state in ('current', 'voltage')):.1e}",
         ]
-        for layer in rounding["layers"]
+        for name, layer in zip(names, rounding["layers"], strict=True)
     ]
     if rounding["layers"][0]["spikes"] is not None:
         heads.append("counts that differ")
         for row, layer in zip(rows, rounding["layers"], strict=True):
             row.append(_share(layer["spikes"]["different"]))
     print_table(f"floats to integers of {rounding['bits']} bits", heads, rows)
-    if rounding["loses_most"] is not None:
-        out().print(f"Most is lost in {rounding['loses_most']}.", markup=False, highlight=False)
+    for name, node, *_ in rows:
+        if node == rounding["loses_most"]:
+            out().print(f"Most is lost in {name}, node {node}.", markup=False, highlight=False)
 
 
 def _share(part: float | None) -> str:
-    return "no spikes" if part is None else f"{100 * part:.2g} %"
+    return "no spikes" if part is None else f"{part:.1%}"

@@ -10,6 +10,9 @@ from neurodeploy.cli.measured_report import MEASURED_HEADS, measured_rows
 from neurodeploy.cost.energy import CAUSES
 from neurodeploy.cost.verdict import microjoules
 
+NOT_COUNTED = "-"
+"""Where a device has no figure; the assumptions say what is left out."""
+
 
 def print_costs(report: Mapping[str, Any]) -> None:
     """Counts, metrics, proxies by device, cause and layer, the equal ANN, what was measured beside
@@ -70,7 +73,7 @@ def _cause_rows(proxies: Collection[Mapping[str, Any]]) -> list[tuple[str, ...]]
         found = [proxy["per_cause"].get(cause) for proxy in proxies]
         means = [None if each is None else each["per_sample_j"] for each in found]
         if any(means):
-            cells = ("left out" if each is None else microjoules(each) for each in means)
+            cells = (NOT_COUNTED if each is None else microjoules(each) for each in means)
             rows.append((cause.replace("_", " "), *cells))
     return rows
 
@@ -86,7 +89,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
     """Chip, traffic and host together, beside the equal ANN; dense, and where zeros are skipped."""
     rows = [
         (
-            name,
+            name.replace("_", " "),
             microjoules(proxy["chip"]),
             _with_hops(proxy),
             *(microjoules(proxy[part]) for part in ("host", "total")),
@@ -110,7 +113,7 @@ def _print_bills(report: Mapping[str, Any]) -> None:
 def _with_hops(proxy: Mapping[str, Any]) -> str:
     """Energy of the traffic, and the chip whose hops it is made of."""
     if proxy["hops_of"] is None:
-        return "left out"
+        return NOT_COUNTED
     return f"{microjoules(proxy['traffic'])} ({proxy['hops_of']})"
 
 
@@ -148,14 +151,19 @@ TIMES = {"simulated": "simulated times", "calibrated": "times fitted to one meas
 
 
 def _on_chip(name: str, time: Mapping[str, Any]) -> str:
-    """How long a step and a sample take, and what of it takes longest."""
-    share = time["shares"][time["bound_by"]]
+    """How long a step and a sample take, what of it takes longest, and its static energy."""
+    share, both = time["shares"][time["bound_by"]], time["with_proxy_j"]
+    if both is None:
+        beside = f", which stands alone: no energy of an operation of {name} is published"
+    else:
+        beside = f", {microjoules(both)} uJ with its proxy"
     return (
         f"On {name}, by {TIMES[time['basis']]}: {1e6 * time['step_s']:.3g} us a step (longest "
-        f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms and static "
-        f"{microjoules(time['static_j'])} uJ a sample, {time['throughput_per_s']:,.0f} samples a "
-        f"second; {share:.0%} of a step is {time['bound_by']}. Most spikes of a step, which the "
-        f"host's link must carry: {time['peak_in']:,} in, {time['peak_out']:,} out."
+        f"{1e6 * time['peak_step_s']:.3g}), {1e3 * time['sample_s']:.3g} ms a sample, "
+        f"{time['throughput_per_s']:,.0f} samples a second; {share:.0%} of a step is "
+        f"{time['bound_by']}. Static {microjoules(time['static_j'])} uJ a sample{beside}. Most "
+        f"spikes of a step, which the host's link must carry: {time['peak_in']:,} in, "
+        f"{time['peak_out']:,} out."
     )
 
 

@@ -73,7 +73,10 @@ def _served(context: typer.Context, path: Path) -> OpenBundle:
 NetworkArgument = Annotated[
     NetworkSource,
     typer.Argument(
-        help="A netx .net file or a bundle.", path_type=Path, callback=_network, is_eager=True
+        help="A netx .net file, a bundle, or a NIR graph that `convert` takes without --dt.",
+        path_type=Path,
+        callback=_network,
+        is_eager=True,
     ),
 ]
 ReadNetworkArgument = Annotated[

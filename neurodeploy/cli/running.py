@@ -73,12 +73,17 @@ def inspect(
     limits: MaxMemoryOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is in a netx file or bundle, and what netx and Lava would make of it."""
+    """Say what is in a network or bundle, and what netx and Lava would make of it."""
+    from neurodeploy.cli.inputs import read_part
     from neurodeploy.deploy.inspection import describe
+    from neurodeploy.netx.describe import describe_network
 
-    report = describe(
-        network.bundle or network.path, input_shape=shape_of(input_shape), limits=limits
-    )
+    shape = shape_of(input_shape)
+    if network.bundle is None:
+        found = describe_network(read_part(network, shape, limits).network)
+        report = {"path": str(network.path), **found}
+    else:
+        report = describe(network.bundle, input_shape=shape, limits=limits)
     if as_json:
         print_json(report)
         return

@@ -116,20 +116,25 @@ def stream(
             if as_json:
                 print_json({**answer.to_dict(), "times": asdict(answer.times)})
             else:
-                out().print(_said(answer), highlight=False, markup=False)
+                out().print(_said(answer, streaming.rule), highlight=False, markup=False)
     counts = streaming.counts
     if counts.dropped or counts.left_out:
         text = f"{counts.run} steps run, {counts.left_out} left out, {counts.dropped} dropped"
         notes().print(text, highlight=False)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Answer, rule: str | None) -> str:
+    """With the probability that a decoder gives, or the two largest scores of a rule."""
     said = f"sample {answer.name} step {answer.step}: {answer.output.spikes.sum()} spikes"
     if "label" not in answer.logits:
         return said
     if not answer.heard:
         return f"{said}, no answer yet"
-    return f"{said}, confidence {answer.confidence:.0%}, label {answer.label}"
+    if rule is None:
+        return f"{said}, confidence {answer.confidence:.0%}, label {answer.label}"
+    scores = sorted(answer.logits["label"].tolist(), reverse=True)[:2]
+    lead = " against ".join(f"{score:,.6g}" for score in scores)
+    return f"{said}, {rule} {lead}, label {answer.label}"
 
 
 def _spikes(

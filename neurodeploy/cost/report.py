@@ -194,7 +194,8 @@ def cost_report(
         (``ann``), the chip whose hops its traffic is made of (``hops_of``, None without traffic),
         and a sentence (``verdict``); ``ann``, what it multiplies, and its proxies on
         all devices; ``host``; ``traffic``, or None; ``latency`` by device that has times
-        (`Latency.to_dict`; without those whose one chip is too small); ``answer``, its steps;
+        (`Latency.to_dict`; without those whose one chip is too small; ``with_proxy_j``, its proxy
+        of a sample and ``static_j`` together, None where it has no proxy); ``answer``, its steps;
         ``measured``, each measurement with what was predicted of it (`measured_beside`);
         ``assumptions``, sentences.
 
@@ -240,7 +241,10 @@ def cost_report(
             "eight_bits": dict(work.eight_bits),
         },
         "traffic": None if placement is None or hops is None else _traffic(placement, hops),
-        "latency": latencies(network, placement, (spikes, *run.layers)),
+        "latency": {
+            name: {**time, "with_proxy_j": _with_proxy(time, bills.get(name))}
+            for name, time in latencies(network, placement, (spikes, *run.layers)).items()
+        },
         "answer": answer_time(network, counts.steps, step_time_s),
     }
     for layer, more in zip(report["layers"], layer_metrics(network, counts), strict=True):
@@ -285,6 +289,10 @@ def _ann_beside(
         "effective_macs": ann.effective_macs,
         "break_even_rate": break_even_rate(network, steps, device),
     }
+
+
+def _with_proxy(time: Mapping[str, Any], bill: Mapping[str, Any] | None) -> float | None:
+    return None if bill is None else float(bill["total"] + time["static_j"])
 
 
 def _rate(network: Network, counts: Counts) -> float | None:

@@ -74,12 +74,18 @@ class Encoded:
         Of them, those that share feature and step with another.
     cut : int
         Of them, those after the last step.
+    steps : int
+        That hold all of them.
+    guessed : bool
+        The features are as many as the events need, for nobody said how many there are.
     """
 
     spikes: np.ndarray
     events: int
     merged: int
     cut: int
+    steps: int
+    guessed: bool = False
 
 
 class Recording(Protocol):
@@ -197,4 +203,5 @@ def on_grid(
         events=len(step),
         merged=count - int(spikes.sum(dtype=np.int64)),
         cut=len(step) - count,
+        steps=int(step.max(initial=-1)) + 1,
     )

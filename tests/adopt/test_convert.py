@@ -168,9 +168,20 @@ def test_what_is_refused_writes_nothing(
     assert not names["graph"].exists()
 
 
+def test_layers_are_named_as_in_netx_and_as_in_the_graph(tmp_path: Path) -> None:
+    graph, spikes = str(tmp_path / "lif.nir"), str(tmp_path / "x.npy")
+    write_lif(Path(graph))
+    np.save(spikes, (np.random.default_rng(0).random((4, 6, 30)) < 0.1).astype(np.uint8))
+    arguments = ("convert", graph, str(tmp_path / "a.net"), "--dt", "1e-1", "--calibrate", spikes)
+    code, text = run(*arguments)
+    assert code == 0
+    (layer,) = json.loads(run(*arguments, "--json")[1])["rounding"]["layers"]
+    assert re.search(rf"┃ layer +┃ node ┃[^│]*│ 0-dense │ +{layer['name']} │", text)
+
+
 def untimed(answer: tuple[int, str]) -> tuple[int, str]:
-    """An answer of `stream` without what its steps took."""
-    return answer[0], re.sub(r'"times": \{[^}]*\}', "", answer[1])
+    """An answer without the seconds of its steps, and the path of what it is of."""
+    return answer[0], re.sub(r'"times": \{[^}]*\}|"path": "[^"]*"', "", answer[1])
 
 
 def test_a_graph_that_says_its_step_is_run_by_every_command(tmp_path: Path) -> None:
@@ -178,15 +189,23 @@ def test_a_graph_that_says_its_step_is_run_by_every_command(tmp_path: Path) -> N
     write_network(WHOLE, file)
     np.save(spikes, (np.random.default_rng(0).random((4, 6, 30)) < 0.5).astype(np.uint8))
     assert run("convert", file, graph, "--dt", "1e-3")[0] == 0
-    for command in ("simulate", "stream", "energy", "fit"):
-        options = ["--input", spikes, "--json"]
+    for command in ("simulate", "stream", "energy", "fit", "verify", "inspect"):
+        options = ["--json"] if command == "inspect" else ["--input", spikes, "--json"]
         if command == "simulate":
             options += ["--output", str(tmp_path / "out.npy"), "--engine", "native"]
         if command == "fit":
             options += ["--chip", "loihi2"]
+        if command == "verify":
+            options += ["--engine", "native"]
         of_graph, of_file = (untimed(run(command, network, *options)) for network in (graph, file))
         assert of_graph == of_file
         assert of_graph[0] == 0, of_graph[1]
+    made = [str(tmp_path / name) for name in ("of_graph", "of_file")]
+    for network, folder in zip((graph, file), made, strict=True):
+        assert run("bundle", "make", network, folder, "--steps", "30")[0] == 0
+    networks = [nd.load_bundle(folder).network for folder in made]
+    assert networks[0].names == networks[1].names
+    np.testing.assert_array_equal(*(network.layers[0].weight for network in networks))
     write_lif(Path(graph))
     code, error = run("simulate", graph, "--input", spikes, "--output", str(tmp_path / "b.npy"))
     assert code == 2

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import neurodeploy
 from neurodeploy.cli import main as cli
+from neurodeploy.cost.verdict import microjoules
 from neurodeploy.deploy.bundle import Bundle, save_bundle
 from neurodeploy.errors import NeurodeployError
 from neurodeploy.model.decoder import Decoder, DecoderConfig
@@ -148,6 +149,9 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
     assert "20 + 2 = 22 steps, 0.00022 s." in text
     assert "0 hops a sample" in text
     assert "0.00 (loihi1)" in text
+    both = microjoules(report["latency"]["loihi"]["with_proxy_j"])
+    assert f" uJ a sample, {both} uJ with its proxy." in text
+    assert "stands alone: no energy of an operation of loihi2 is published." in text
     with pytest.raises(NeurodeployError, match="step time: expected seconds, more than 0"):
         call("energy", files[0], "--input", files[1], "--step-time", "0")
 

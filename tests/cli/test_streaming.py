@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,30 @@ def test_an_early_answer_is_final(
     for sample in range(3):
         mine = [a for a in sure if a["sample"] == sample]
         assert [a["final"] for a in mine] == [*[False] * (len(mine) - 1), True]
+
+
+@pytest.mark.parametrize(
+    ("rule", "scores"),
+    [
+        ("counts", lambda run: run.sum(-1)),
+        ("first-spike", lambda run: np.where(run.any(-1), 1 / (run.argmax(-1) + 1), 0)),
+    ],
+)
+def test_a_rule_says_its_scores_and_a_decoder_its_confidence(
+    bundle: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rule: str,
+    scores: Callable[[np.ndarray], np.ndarray],
+) -> None:
+    np.save(tmp_path / "in.npy", SAMPLES[:1])
+    arguments = ["stream", str(bundle), "--input", str(tmp_path / "in.npy")]
+    app(arguments, standalone_mode=False)
+    assert re.search(r"spikes, confidence \d+%, label \d", capsys.readouterr().out)
+    app([*arguments, "--rule", rule], standalone_mode=False)
+    run = nd.simulate(nd.load_bundle(bundle), SAMPLES[:1]).spikes[0]
+    most, least = sorted(scores(run), reverse=True)
+    text = capsys.readouterr().out
+    assert "%" not in text
+    said = text.splitlines()[-1]
+    assert f"spikes, {rule} {most:g} against {least:g}, label {scores(run).argmax()}" in said

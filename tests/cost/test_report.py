@@ -138,6 +138,18 @@ def test_the_report_holds_every_part(network: Network, run: Run, placement: Plac
     assert report["answer"]["seconds"] == (8 + 3) * 2e-6
 
 
+def test_static_energy_has_its_proxy_beside_it_where_there_is_one(
+    network: Network, run: Run
+) -> None:
+    report = cost_report(network, spikes(network), run, devices=load_devices())
+    loihi, loihi2 = (report["latency"][name] for name in ("loihi", "loihi2"))
+    proxy = report["proxies"]["loihi"]["total"]
+    assert proxy > 0
+    assert loihi["with_proxy_j"] == pytest.approx(proxy + loihi["static_j"])
+    assert loihi2["static_j"] > 0
+    assert loihi2["with_proxy_j"] is None
+
+
 def test_hops_say_which_chip_they_are_of(network: Network, run: Run) -> None:
     """Loihi's figures price the hops of whichever chip was asked for."""
     given = network, spikes(network), run

@@ -31,7 +31,7 @@ class Listed:
             yield self
 
     def encode(self, grid: Grid) -> Encoded:
-        return Encoded(spikes=SPIKES[self.index], events=0, merged=0, cut=0)
+        return Encoded(spikes=SPIKES[self.index], events=0, merged=0, cut=0, steps=0)
 
 
 def files(tmp_path: Path) -> list[Path]:

@@ -176,6 +176,7 @@ def timing(run: Measured) -> Section | None:
             f"{1e3 * time['sample_s']:.3g}",
             f"{time['throughput_per_s']:,.0f}",
             microjoules(time["static_j"]),
+            "" if time["with_proxy_j"] is None else microjoules(time["with_proxy_j"]),
             time["basis"],
         )
         for name, time in found.items()
@@ -194,9 +195,10 @@ def timing(run: Measured) -> Section | None:
                 caption="Times and static energy",
                 heads=(
                     *("chip", "step, µs", "longest step, µs", "sample, ms", "samples a second"),
-                    *("static µJ a sample", "times are"),
+                    *("static µJ a sample", "static and proxy, µJ", "times are"),
                 ),
                 rows=rows,
+                note="Without a sum, no energy of an operation of the chip is published.",
             ),
         ],
     )

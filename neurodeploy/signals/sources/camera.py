@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,8 @@ class CameraEvents:
         Microseconds since time 0, in any order.
     shape : (int, int, int)
         Channels (1 or 2), height and width.
+    guessed : bool
+        Height and width are of the largest y and x of the events.
     """
 
     x: np.ndarray
@@ -54,12 +56,13 @@ class CameraEvents:
     polarity: np.ndarray
     time_us: np.ndarray
     shape: tuple[int, int, int]
+    guessed: bool = False
 
     def encode(self, grid: Grid) -> Encoded:
         """Spikes uint8 [polarity, height, width, time]."""
         _, height, width = self.shape
         feature = (self.polarity * height + self.y) * width + self.x
-        return on_grid(feature, self.time_us, self.shape, grid)
+        return replace(on_grid(feature, self.time_us, self.shape, grid), guessed=self.guessed)
 
 
 def events_of(
@@ -102,6 +105,7 @@ def events_of(
     polarity = _polarity(where, found["p"], len(x))
     if len({len(each) for each in (x, y, time_us, polarity)}) > 1:
         raise FileFormatError(message(where, "columns of equal length", "others"))
+    guessed = shape is None
     if shape is None:
         channels = 1 if found["p"] is None else 2
         shape = (channels, *(int(each.max(initial=0)) + 1 for each in (y, x)))
@@ -118,6 +122,7 @@ def events_of(
         polarity=polarity if channels == 2 else np.zeros_like(polarity),
         time_us=time_us,
         shape=(channels, height, width),
+        guessed=guessed,
     )
 
 

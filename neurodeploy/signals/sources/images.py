@@ -40,7 +40,7 @@ class Image:
     def encode(self, grid: Grid) -> Encoded:
         """Spikes uint8 [1, height, width, time], as the encoding says."""
         spikes = self.encoding(self.values[None, None], self.rng)[0]
-        return Encoded(spikes=spikes, events=int(spikes.sum()), merged=0, cut=0)
+        return Encoded(spikes=spikes, events=int(spikes.sum()), merged=0, cut=0, steps=grid.steps)
 
 
 class Images:

@@ -44,7 +44,13 @@ class Sound:
         kept = sent[:, : grid.steps]
         spikes[:, : kept.shape[1]] = kept
         total = int(sent.sum())
-        return Encoded(spikes=spikes, events=total, merged=0, cut=total - int(kept.sum()))
+        return Encoded(
+            spikes=spikes,
+            events=total,
+            merged=0,
+            cut=total - int(kept.sum()),
+            steps=int(np.flatnonzero(sent.any(0)).max(initial=-1)) + 1,
+        )
 
 
 def read_wav(path: Path, hearing: Hearing) -> Sound:

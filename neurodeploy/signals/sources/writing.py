@@ -36,6 +36,10 @@ class Written:
         In all recordings.
     merged, cut : int
         Events that share a spike with another one, and events after the last step.
+    steps_of_all : int
+        So many steps would hold every event.
+    shape_guessed : bool
+        Nobody said the features; they are as many as the events need.
     labels : tuple of str
         Of the samples, if all have one.
     """
@@ -48,6 +52,8 @@ class Written:
     events: int
     merged: int
     cut: int
+    steps_of_all: int
+    shape_guessed: bool
     labels: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,7 +68,10 @@ class Written:
         if self.merged:
             said += f", {self.merged:,} merged into one with another"
         if self.cut:
-            said += f", {self.cut:,} after the last step"
+            said += f", {self.cut:,} after the last step; --steps {self.steps_of_all} holds all"
+        if self.shape_guessed:
+            shape = ",".join(map(str, self.shape[1:-1]))
+            said += f"; shape {shape} taken from the largest x and y, --shape gives it"
         return said
 
 
@@ -102,7 +111,7 @@ def write_spikes(
     if labels is not None and len(known) < count:
         expected = "a label for each recording, by folder or name"
         raise InputError(message("option --labels", expected, f"{len(known)} of {count}"))
-    totals = np.zeros(4, np.int64)
+    totals, steps, guessed = np.zeros(4, np.int64), 0, False
     with atomic_path(output) as draft:
         array = None
         for place, made in enumerate(encoded(source, range(count), grid)):
@@ -111,6 +120,7 @@ def write_spikes(
                 array = _opened(draft, shape)
             array[place] = made.spikes
             totals += (int(made.spikes.sum(dtype=np.int64)), made.events, made.merged, made.cut)
+            steps, guessed = max(steps, made.steps), made.guessed
         assert array is not None
         array.flush()
         if labels is not None:
@@ -125,6 +135,8 @@ def write_spikes(
         events=events,
         merged=merged,
         cut=cut,
+        steps_of_all=steps,
+        shape_guessed=guessed,
         labels=tuple(known) if len(known) == count else (),
     )
 

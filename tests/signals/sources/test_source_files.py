@@ -244,6 +244,34 @@ def test_recordings_of_other_sizes_need_a_shape(tmp_path: Path) -> None:
     assert np.load(tmp_path / "x.npy").shape == (2, 2, 4, 8, 2)
 
 
+def test_what_the_grid_and_the_shape_leave_out_is_said(tmp_path: Path) -> None:
+    events = tmp_path / "a.csv"
+    events.write_text("t,x,y,p\n0,3,2,1\n2500,1,1,0\n6999,0,0,1\n")
+    given = ("encode", events, tmp_path / "x.npy", "--dt", "1e-3", "--time-unit", "us")
+    code, text = run(*given, "--steps", 2)
+    assert code == 0
+    assert "2 after the last step; --steps 7 holds all; shape 2,3,4 taken from the largest" in text
+    report = json.loads(run(*given, "--steps", 6, "--json")[1])
+    assert (report["cut"], report["steps_of_all"], report["shape_guessed"]) == (1, 7, True)
+    text = run(*given, "--steps", 7, "--shape", "2,3,4")[1]
+    assert "3 spikes of 3 events" in text
+    assert "--" not in text
+    assert np.load(tmp_path / "x.npy").sum() == 3
+
+
+@pytest.mark.parametrize("kind", ["a.wav", "a.bin"])
+def test_so_many_steps_hold_all(kind: str, tmp_path: Path) -> None:
+    nmnist(tmp_path / "a.bin", 9)
+    wavfile.write(tmp_path / "a.wav", 8000, RNG.integers(-9000, 9000, 2000, np.int16))
+    given = ("encode", tmp_path / kind, tmp_path / "x.npy", "--dt", "1e-2", "--json", "--steps")
+    found = json.loads(run(*given, 1)[1])
+    assert found["cut"] > 0
+    assert not found["shape_guessed"]
+    needed = found["steps_of_all"]
+    assert json.loads(run(*given, needed)[1])["cut"] == 0
+    assert json.loads(run(*given, needed - 1)[1])["cut"] > 0
+
+
 def test_images_are_encoded_as_a_task_does(tmp_path: Path) -> None:
     path = tmp_path / "a-images-idx3-ubyte"
     path.write_bytes(idx(GREY))
