@@ -160,7 +160,7 @@ def iso_accuracy_table(variants: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def means(variants: Mapping[str, Any], number: str) -> list[float]:
+def means(variants: Mapping[Any, Any], number: str) -> list[float]:
     """Means of one number of all variants."""
     return [variant["numbers"][number]["mean"] for variant in variants.values()]
 
@@ -188,8 +188,15 @@ def draw_information_plane(curves: Mapping[str, Mapping[str, Any]]) -> Figure:
         draw_points(axes, bits, points, "accuracy_sampled", marker="o", color=color, label=name)
         shares = means(variants, "accuracy_sampled")
         for beta, x, y in zip(variants, bits, shares, strict=True):
-            at = {"textcoords": "offset points", "xytext": (0, above), "ha": "center"}
-            axes.annotate(f"β {beta}", (x, 100 * y), size=7, color=color, **at)
+            axes.annotate(
+                f"β {beta}",
+                (x, 100 * y),
+                xytext=(0, above),
+                textcoords="offset points",
+                ha="center",
+                size=7,
+                color=color,
+            )
     axes.set_xscale("log")
     axes.set_xlabel("bound on the directed information, bits a sample")
     axes.set_ylabel("test digits read right, sampled spikes, %")

@@ -50,7 +50,9 @@ class Series:
             levels = means[:, np.maximum(latest, 0)]
             spikes = level_crossings(levels, self.delta, levels[:, 0])
         cut = int(np.count_nonzero(~inside))
-        return Encoded(spikes=spikes, events=len(step), merged=0, cut=cut)
+        return Encoded(
+            spikes=spikes, events=len(step), merged=0, cut=cut, steps=int(step.max()) + 1
+        )
 
 
 def read_series(
