@@ -6,6 +6,8 @@ from .adopt.convert import Converted as Converted
 from .adopt.convert import convert as convert
 from .adopt.convert import from_nir as from_nir
 from .adopt.convert import from_slayer as from_slayer
+from .adopt.nir.floats import NirFloats as NirFloats
+from .adopt.nir.floats import nir_floats as nir_floats
 from .adopt.nir.writing import to_nir as to_nir
 from .cost.ann import ann_equivalent as ann_equivalent
 from .cost.ann import dense_macs as dense_macs

@@ -302,24 +302,20 @@ def _from_nir(
     bits: int = 8,
 ) -> Converted:
     from neurodeploy.adopt.integers import to_integers
-    from neurodeploy.adopt.nir.graph import read_graph
-    from neurodeploy.adopt.nir.names import require_profile
-    from neurodeploy.adopt.nir.notes import host_note, notes_of
-    from neurodeploy.adopt.nir.profiles import PLAIN, PROFILES
-    from neurodeploy.adopt.nir.reading import steps_of
+    from neurodeploy.adopt.nir.floats import nir_floats
+    from neurodeploy.adopt.nir.notes import host_note
 
-    tool = PLAIN if profile is None else PROFILES[require_profile(profile)]
-    steps = steps_of(read_graph(source, limits), dt_s=dt_s, profile=tool, input_shape=input_shape)
-    made = to_integers(steps.floats, bits=bits, calibrate=calibrate)
-    names = made.network.names
-    notes = [*notes_of(tool, dt_s, names, steps.settled)]
-    if steps.readout is not None:
-        notes.append(host_note(names, ", ".join(steps.readout.nodes)))
+    read = nir_floats(source, dt_s=dt_s, profile=profile, input_shape=input_shape, limits=limits)
+    made = to_integers(read.steps.floats, bits=bits, calibrate=calibrate)
+    names, readout = made.network.names, read.steps.readout
+    notes = [*read.notes(names)]
+    if readout is not None:
+        notes.append(host_note(names, ", ".join(readout.nodes)))
     return Converted(
         source="a NIR graph",
         network=replace(made.network, notes=tuple(notes)),
         report=made.report,
-        readout=steps.readout,
+        readout=readout,
     )
 
 

@@ -18,10 +18,10 @@ SYNAPSES_AT_ONCE = 1 << 23
 """Of a convolution, held at a time, each by itself."""
 
 
-def run_layer(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
+def run_layer(layer: FloatLayer, spikes: np.ndarray, latency_steps: int = 1) -> np.ndarray:
     """Spikes uint8 [sample, *features, time] of one layer for those that it is sent."""
     parts = _parts(layer, spikes.shape[1:-1])
-    sent = [_run_part(part, spikes[:, channels]) for channels, part in parts]
+    sent = [_run_part(part, spikes[:, channels], latency_steps) for channels, part in parts]
     return sent[0] if len(sent) == 1 else np.concatenate(sent, axis=1)
 
 
@@ -39,13 +39,13 @@ def _parts(layer: FloatLayer, input_shape: tuple[int, ...]) -> Iterator[tuple[sl
             some = slice(first, min(first + at_once, (group + 1) * size))
             own = {
                 name: value[some]
-                for name in ("weight", "current_decay", "voltage_decay", "bias")
+                for name in ("weight", "current_decay", "voltage_decay", "bias", "current_bias")
                 if np.size(value := getattr(layer, name)) > 1
             }
             yield slice(group * inputs, (group + 1) * inputs), replace(layer, groups=1, **own)
 
 
-def _run_part(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
+def _run_part(layer: FloatLayer, spikes: np.ndarray, latency_steps: int) -> np.ndarray:
     shape = layer.output_shape(spikes.shape[1:-1])
     samples, steps = len(spikes), spikes.shape[-1]
     sent = np.empty((samples, *shape, steps), np.uint8)
@@ -53,7 +53,7 @@ def _run_part(layer: FloatLayer, spikes: np.ndarray) -> np.ndarray:
     at_once = max(1, SUMS_AT_ONCE // (int(np.prod(shape)) * steps))
     for first in range(0, samples, at_once):
         some = slice(first, first + at_once)
-        sums = arriving(synapses, spikes[some])
+        sums = arriving(synapses, spikes[some], latency_steps)
         fired = _fire(layer, sums, int(np.prod(shape)) // len(layer.weight))
         sent[some] = np.moveaxis(fired, 1, 2).reshape(-1, *shape, steps)
     return sent
@@ -108,18 +108,21 @@ def _unrolled(layer: FloatLayer, input_shape: tuple[int, ...]) -> sparse.csr_arr
 
 
 def arriving(
-    synapses: list[tuple[int, np.ndarray | sparse.csr_array]], spikes: np.ndarray
+    synapses: list[tuple[int, np.ndarray | sparse.csr_array]],
+    spikes: np.ndarray,
+    latency_steps: int,
 ) -> np.ndarray:
-    """Weighted sums [sample, time, output] of spikes [sample, *features, time], a step late."""
+    """Weighted sums [sample, time, output] of spikes [sample, *features, time], so much later."""
     samples, steps = len(spikes), spikes.shape[-1]
     frames = np.moveaxis(spikes, -1, 1).reshape(samples, steps, -1)
     sums = np.zeros((samples, steps, synapses[0][1].shape[1]))
     for delay, weight in synapses:
-        late = frames[:, : max(0, steps - 1 - delay)]
+        first = latency_steps + delay
+        late = frames[:, : max(0, steps - first)]
         if late.size:
             some = sparse.csr_array(late.reshape(-1, frames.shape[-1]), dtype=np.float64) @ weight
             some = some.toarray() if sparse.issparse(some) else some
-            sums[:, 1 + delay :] += some.reshape(samples, -1, sums.shape[-1])
+            sums[:, first:] += some.reshape(samples, -1, sums.shape[-1])
     return sums
 
 
@@ -128,12 +131,13 @@ def _fire(layer: FloatLayer, sums: np.ndarray, pixels: int) -> np.ndarray:
 
     Every output of the layer has so many pixels, one after another.
     """
-    keep_current, keep_voltage, bias = (
+    keep_current, keep_voltage, bias, current_bias = (
         np.repeat(np.broadcast_to(value, len(layer.weight)).astype(np.float64), pixels)
         for value in (
             1 - np.asarray(layer.current_decay),
             1 - np.asarray(layer.voltage_decay),
             0.0 if layer.bias is None else layer.bias,
+            0.0 if layer.current_bias is None else layer.current_bias,
         )
     )
     samples, steps, neurons = sums.shape
@@ -142,6 +146,7 @@ def _fire(layer: FloatLayer, sums: np.ndarray, pixels: int) -> np.ndarray:
     for step in range(steps):
         current *= keep_current
         current += sums[:, step]
+        current += current_bias
         if layer.recurrent_weight is not None and step:
             current += spikes[:, step - 1] @ layer.recurrent_weight.T
         voltage *= keep_voltage

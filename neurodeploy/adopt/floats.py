@@ -7,7 +7,7 @@ can be compared spike for spike. `neurodeploy.adopt.float_run` has how it runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class FloatLayer(ShortRepr):
 
     From current u, voltage v and the weighted sum of the spikes that arrive, in every step::
 
-        u' = u * (1 - current_decay) + arriving
+        u' = u * (1 - current_decay) + arriving + current_bias
         v' = v * (1 - voltage_decay) + u' + bias
         spike where v' > threshold, then v' = 0
 
@@ -43,6 +43,8 @@ class FloatLayer(ShortRepr):
         Of all neurons, above 0.
     bias : float64 array [output] or [output channel], optional
         Added to the voltage in every step.
+    current_bias : float64 array [output] or [output channel], optional
+        Added to the current in every step.
     recurrent_weight : float64 array [output, output], optional
         Of the synapses [to, from] between neurons of a dense layer.
     delay : int array [output, input], optional
@@ -64,6 +66,7 @@ class FloatLayer(ShortRepr):
     voltage_decay: Number
     threshold: float
     bias: np.ndarray | None = None
+    current_bias: np.ndarray | None = None
     recurrent_weight: np.ndarray | None = None
     delay: np.ndarray | None = None
     stride: tuple[int, int] = (1, 1)
@@ -87,8 +90,9 @@ class FloatLayer(ShortRepr):
             if np.min(decay) < 0 or np.max(decay) > 1:
                 found = f"{np.min(decay)} to {np.max(decay)}"
                 raise self._error(name, "0 (keeps everything) to 1 (forgets everything)", found)
-        if self.bias is not None:
-            self._require("bias", (outputs,))
+        for name in ("bias", "current_bias"):
+            if getattr(self, name) is not None:
+                self._require(name, (outputs,))
         if self.is_convolution and (self.recurrent_weight is not None or self.delay is not None):
             raise self._error("convolution", "no recurrent weights and no delays", "some")
         if self.recurrent_weight is not None:
@@ -102,6 +106,14 @@ class FloatLayer(ShortRepr):
     def is_convolution(self) -> bool:
         """Whether it reads [channel, height, width] features; a dense layer reads a vector."""
         return self.weight.ndim == 4
+
+    def settled(self) -> FloatLayer:
+        """With no bias of the current: it acts at once, as much as it does once that settled."""
+        if self.current_bias is None:
+            return self
+        acts = self.current_bias / np.where(self.current_bias == 0, 1.0, self.current_decay)
+        bias = acts if self.bias is None else acts + self.bias
+        return replace(self, bias=bias, current_bias=None)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the layer's features.
@@ -176,7 +188,11 @@ class FloatNetwork:
             shapes.append(layer.output_shape(shapes[-1] if shapes else self.input_shape))
         return tuple(shapes)
 
-    def run(self, spikes: np.ndarray) -> tuple[np.ndarray, ...]:
+    def settled(self) -> FloatNetwork:
+        """With each layer as `FloatLayer.settled` has it, which netx can do."""
+        return replace(self, layers=tuple(layer.settled() for layer in self.layers))
+
+    def run(self, spikes: np.ndarray, latency_steps: int = 1) -> tuple[np.ndarray, ...]:
         """Run a batch, each sample from rest, in float64.
 
         Work falls with the number of spikes.
@@ -185,6 +201,8 @@ class FloatNetwork:
         ----------
         spikes : array [sample, *features, time]
             0 or 1; any real values, as a current.
+        latency_steps : int
+            From layer to layer: 1 on the chip, 0 by equations that know none.
 
         Returns
         -------
@@ -202,6 +220,6 @@ class FloatNetwork:
             raise NetworkError(message("input", expected, list(sent.shape)))
         layers: list[np.ndarray] = []
         for layer in self.layers:
-            sent = run_layer(layer, sent)
+            sent = run_layer(layer, sent, latency_steps)
             layers.append(sent)
         return tuple(layers)

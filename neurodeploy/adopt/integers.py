@@ -30,7 +30,8 @@ def to_integers(
     """Convert a network to integers that netx, Lava and the chip run as they are written.
 
     Each layer gets one scale, as it has one threshold: the one at which its weights are nearest
-    to their levels. Integers in SLAYER's units stay what they are.
+    to their levels. Integers in SLAYER's units stay what they are. Where a bias passes a current
+    that decays, it acts at once.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def to_integers(
     NetworkError
         A layer does not fit; the message names it.
     """
-    bits = require_bits(bits)
+    bits, floats = require_bits(bits), floats.settled()
     if calibrate is None:
         layers = [round_layer(layer, bits) for layer in floats.layers]
         differences: Sequence[SpikeDifference | None] = [None] * len(layers)

@@ -48,13 +48,18 @@ def command(loads: str = "") -> Callable[[Callable[..., None]], Callable[..., No
         @functools.wraps(function)
         def run(**given: Any) -> None:
             if loads:
-                sys.stderr.write(f"loading {loads.format(**given)} ...\n")
-                sys.stderr.flush()
+                say_loading(loads.format(**given))
             function(**given)
 
         return app.command()(run)
 
     return register
+
+
+def say_loading(what: str) -> None:
+    """On standard error, before what takes long to import."""
+    sys.stderr.write(f"loading {what} ...\n")
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager

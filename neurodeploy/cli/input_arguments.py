@@ -79,7 +79,16 @@ EncodingSeedOption = Annotated[int, typer.Option("--seed", help="Of their encodi
 AgainstOption = Annotated[
     Path | None,
     typer.Option(
-        help="Output spikes of your training forward, .npy, to compare with.",
+        help="Output spikes of your training forward, .npy, to compare with; or a NIR graph, which "
+        "is run in floats.",
         callback=file_of("reference"),
+    ),
+]
+LateOption = Annotated[
+    int | None,
+    typer.Option(
+        "--late",
+        metavar="STEPS",
+        help="The spikes of --against are early by so many: as NIR's equations are, one a layer.",
     ),
 ]

@@ -11,28 +11,66 @@ from neurodeploy._io.arrays import load_array
 from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import Limits
 from neurodeploy._io.signature import file_kind
+from neurodeploy.cli.app import first_steps, say_loading
 from neurodeploy.cli.input_arguments import folder_of
 from neurodeploy.cli.network_arguments import NetworkSource
 from neurodeploy.deploy.parts import ChipPart, read_chip_part
+from neurodeploy.engines.base import check_input
+from neurodeploy.errors import FileFormatError, message
 
 if TYPE_CHECKING:
+    from neurodeploy.adopt.nir.floats import NirFloats
     from neurodeploy.deploy.bundle import Bundle
     from neurodeploy.learn.data import Batch
 
 
 def read_part(
-    source: NetworkSource, input_shape: tuple[int, ...] | None, limits: Limits
+    source: NetworkSource, input_shape: tuple[int, ...] | None, limits: Limits, **step: Any
 ) -> ChipPart:
-    """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it."""
+    """What runs on the chip, of a netx file or a bundle; or a NIR graph as `convert` takes it.
+
+    ``step`` is ``dt_s`` and ``profile`` of a graph, for a command that has them.
+    """
     if source.bundle is not None:
         return read_chip_part(source.bundle, input_shape=input_shape, limits=limits)
     path = source.path
     with one_reader():
-        if file_kind(path, limits).key != "nir":
+        if not is_graph(path, limits):
             return read_chip_part(path, input_shape=input_shape, limits=limits)
         from neurodeploy.adopt.convert import convert
 
-        return ChipPart(network=convert(path, input_shape=input_shape, limits=limits).network)
+        converted = convert(path, input_shape=input_shape, limits=limits, **step)
+    return ChipPart(network=converted.network)
+
+
+def is_graph(path: Path, limits: Limits) -> bool:
+    """Whether a file is a NIR graph."""
+    return file_kind(path, limits).key == "nir"
+
+
+def read_reference(
+    path: Path,
+    samples: int | None,
+    input_shape: tuple[int, ...] | None,
+    limits: Limits,
+    **step: Any,
+) -> np.ndarray | NirFloats:
+    """What a network is compared with: spikes of so many samples, or a NIR graph in floats.
+
+    Raises
+    ------
+    FileFormatError
+        It is neither.
+    """
+    kind = file_kind(path, limits)
+    if kind.key == "nir":
+        from neurodeploy.adopt.nir.floats import nir_floats
+
+        return nir_floats(path, input_shape=input_shape, limits=limits, **step)
+    if kind.key != "npy":
+        expected = "spikes, .npy, or a NIR graph"
+        raise FileFormatError(message(f"reference {path}", expected, kind.words))
+    return load_array(path, "reference")[:samples]
 
 
 def read_deployed(
@@ -51,6 +89,22 @@ def read_deployed(
 
 OF_A_TASK = 100
 """Test samples, where nobody says how many."""
+
+
+def checked_spikes(
+    file: Path | None, data: str | None, samples: int | None, seed: int, part: ChipPart, loads: str
+) -> np.ndarray:
+    """As `input_spikes`, in the steps that are run; a file is checked before anything is loaded.
+
+    ``loads`` is what the command loads then, which is said.
+    """
+    if file is None:
+        say_loading(loads)
+    spikes = first_steps(part, input_spikes(file, data, samples, seed, part))
+    if file is not None:
+        check_input(part.network, spikes)
+        say_loading(loads)
+    return spikes
 
 
 def input_spikes(

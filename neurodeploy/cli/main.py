@@ -16,7 +16,8 @@ import typer
 
 from neurodeploy._version import __version__
 
-from neurodeploy.cli import training, encoding, running, streaming, serving, viewing, reporting  # noqa: F401  # isort: skip, the order of --help
+from neurodeploy.cli import training, encoding, running, verifying, streaming, serving  # noqa: F401  # isort: skip, the order of --help
+from neurodeploy.cli import viewing, reporting  # noqa: F401  # isort: skip, the same
 from neurodeploy.cli import converting, costs, search, bundles, new  # noqa: F401  # isort: skip, the same
 from neurodeploy.cli.app import app, command, print_json, print_table
 from neurodeploy.cli.arguments import JsonOption

@@ -1,15 +1,10 @@
-"""Commands that run or describe a network: simulate, inspect, verify."""
+"""Commands that run or describe a network: simulate, inspect."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import typer
 
 from neurodeploy._io.limits import DEFAULT
 from neurodeploy.cli.app import (
     command,
-    first_steps,
     out,
     print_findings,
     print_json,
@@ -18,7 +13,6 @@ from neurodeploy.cli.app import (
 )
 from neurodeploy.cli.arguments import (
     EngineOption,
-    EnginesOption,
     InputShapeOption,
     JsonOption,
     MaxMemoryOption,
@@ -26,17 +20,16 @@ from neurodeploy.cli.arguments import (
     shape_of,
 )
 from neurodeploy.cli.input_arguments import (
-    AgainstOption,
     DataOption,
     EncodingSeedOption,
     FileOption,
     SamplesOption,
 )
 from neurodeploy.cli.network_arguments import NetworkArgument
-from neurodeploy.engines.registry import COMPLETE_ENGINES, DEFAULT_ENGINE
+from neurodeploy.engines.registry import DEFAULT_ENGINE
 
 
-@command("the {engine} engine")
+@command()
 def simulate(
     network: NetworkArgument,
     output: OutputOption,
@@ -51,11 +44,12 @@ def simulate(
 ) -> None:
     """Run spikes through a network; each sample starts from rest."""
     from neurodeploy._io.arrays import save_array
-    from neurodeploy.cli.inputs import input_spikes, read_part
-    from neurodeploy.deploy.run import simulate as run_batch
+    from neurodeploy.cli.inputs import checked_spikes, read_part
 
     part = read_part(network, shape_of(input_shape), limits)
-    spikes = first_steps(part, input_spikes(input_file, data, samples, seed, part))
+    spikes = checked_spikes(input_file, data, samples, seed, part, f"the {engine} engine")
+    from neurodeploy.deploy.run import simulate as run_batch
+
     run = run_batch(part, spikes, engine)
     save_array(output, run.spikes)
     report = {"engine": engine, "output": str(output), **run.counts.totals()}
@@ -107,62 +101,3 @@ def inspect(
     print_findings(report["findings"])
     if all(finding["exact"] for finding in report["findings"]):
         out().print("Lava runs this network exactly as it is written.")
-
-
-@command("SLAYER and the engines")
-def verify(
-    network: NetworkArgument,
-    input_file: FileOption = None,
-    data: DataOption = None,
-    samples: SamplesOption = None,
-    seed: EncodingSeedOption = 1,
-    engine: EnginesOption = None,
-    against: AgainstOption = None,
-    input_shape: InputShapeOption = None,
-    limits: MaxMemoryOption = DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
-    """Compare what was trained with the engines, layer by layer.
-
-    That is the output given with --against; or the training forward of the encoder that a bundle
-    carries; else SLAYER's arithmetic on the file, or Lava where SLAYER has none. Exit code 1
-    unless spikes were compared and are equal.
-    """
-    from neurodeploy._io.arrays import load_array
-    from neurodeploy.cli.inputs import input_spikes, read_part
-    from neurodeploy.deploy.trained_encoder import load_encoder
-    from neurodeploy.deploy.verification import verify as run_verification
-
-    part = read_part(network, shape_of(input_shape), limits)
-    if against is not None:
-        reference: Any = load_array(against, "reference")
-    else:
-        reference = None if network.bundle is None else load_encoder(network.bundle)
-    result = run_verification(
-        part,
-        first_steps(part, input_spikes(input_file, data, samples, seed, part)),
-        engine or COMPLETE_ENGINES,
-        against=reference,
-    )
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        rows = [
-            (
-                d.layer,
-                f"{d.reference} / {d.engine}",
-                f"{d.spikes:,}",
-                f"{d.differing:,}",
-                "" if d.first is None else str(d.first),
-                "" if d.shift_steps is None else f"{d.shift_steps:+d}",
-            )
-            for d in result.layers
-        ]
-        first = "first at (sample, feature, step)"
-        heads = ("layer", "compared", "spikes", "differing", first, "steps late")
-        print_table("spike for spike", heads, rows)
-        print_findings(result.to_dict()["findings"])
-        said = "Exact: " if result.exact else "Not exact: "
-        out().print(said + result.compared, markup=False, highlight=False, soft_wrap=True)
-    if not result.exact:
-        raise typer.Exit(1)

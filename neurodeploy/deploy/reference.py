@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,13 +13,35 @@ from neurodeploy.deploy.trained_encoder import TrainedEncoder
 from neurodeploy.engines.base import check_input
 from neurodeploy.engines.registry import REFERENCE_ENGINE, simulate
 from neurodeploy.errors import InputError, NetworkError, message
+from neurodeploy.netx.findings import Finding
 from neurodeploy.netx.network import Network
 
 if TYPE_CHECKING:
     from neurodeploy.model.encoder import Encoder
 
-Against: TypeAlias = "TrainedEncoder | torch.nn.Module | np.ndarray | Sequence[np.ndarray] | None"
+Against: TypeAlias = (
+    "TrainedEncoder | torch.nn.Module | Floats | np.ndarray | Sequence[np.ndarray] | None"
+)
 """What a person may give as the reference; None for the best that can be had without."""
+
+
+@runtime_checkable
+class Floats(Protocol):
+    """A network in floats that became the network, such as `neurodeploy.nir_floats` reads."""
+
+    @property
+    def words(self) -> str:
+        """What it is."""
+
+    @property
+    def late_steps(self) -> tuple[int, ...]:
+        """By so many steps each layer of the network is later."""
+
+    def run(self, spikes: np.ndarray) -> Sequence[np.ndarray]:
+        """Spikes [sample, *features, time] of every layer for those of the input."""
+
+    def notes(self, names: Sequence[str]) -> Sequence[Finding]:
+        """What must be known of it, of layers that are called so."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,12 +58,18 @@ class Reference:
         Of every layer, or of the output alone.
     engine : str, optional
         The engine that it is, which is not compared with itself.
+    late_steps : tuple of int
+        By so many steps each layer of the network is later, where the reference says it.
+    notes : tuple of Finding
+        What must be known of it.
     """
 
     name: str
     words: str
     layers: Sequence[np.ndarray]
     engine: str | None = None
+    late_steps: tuple[int, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
 
 def reference_of(network: Network, signal: np.ndarray, against: Against) -> Reference:
@@ -67,6 +95,8 @@ def reference_of(network: Network, signal: np.ndarray, against: Against) -> Refe
         found = _training_forward(against.build(), network, signal, "in the bundle")
     elif isinstance(against, torch.nn.Module):
         found = _module(against, network, signal)
+    elif isinstance(against, Floats):
+        return _floats(against, network, signal)
     elif isinstance(against, np.ndarray):
         words = "the output spikes that were given"
         found = Reference(name="given", words=words, layers=(against,))
@@ -75,7 +105,9 @@ def reference_of(network: Network, signal: np.ndarray, against: Against) -> Refe
         found = Reference(name="given", words=words, layers=tuple(map(np.asarray, against)))
     else:
         expected = "a model, an encoder, a torch module, an array of spikes, or one a layer"
-        raise InputError(message("reference", expected, f"a {type(against).__name__}"))
+        found_type = f"a {type(against).__name__}"
+        remedy = "Read a NIR graph with nd.nir_floats."
+        raise InputError(message("reference", expected, found_type, remedy))
     return _fitting(found, network, signal)
 
 
@@ -84,11 +116,25 @@ def _forward_of_the_file(network: Network, signal: np.ndarray) -> Reference:
         layers = simulate(network, signal, "slayer").layers
     except NetworkError:
         layers = simulate(network, signal, REFERENCE_ENGINE).layers
-        words = "Lava's simulator on the network as it is written, not the training forward"
+        words = "Lava's simulator on the network's own integers, not the training forward"
         engine = REFERENCE_ENGINE
         return Reference(name=engine, words=words, layers=layers, engine=engine)
-    words = "SLAYER's arithmetic on the network as it is written, not the training forward"
+    words = "SLAYER's arithmetic on the network's own integers, not the training forward"
     return Reference(name="slayer", words=words, layers=layers)
+
+
+def _floats(floats: Floats, network: Network, signal: np.ndarray) -> Reference:
+    found = Reference(
+        name="floats",
+        words=floats.words,
+        layers=floats.run(check_input(network, signal)),
+        late_steps=floats.late_steps,
+    )
+    if len(found.layers) != len(network.layers):
+        expected = f"all {len(network.layers)} layers of the network"
+        where = f"reference, {floats.words}"
+        raise InputError(message(where, expected, f"{len(found.layers)} layers"))
+    return replace(_fitting(found, network, signal), notes=tuple(floats.notes(network.names)))
 
 
 def _module(module: torch.nn.Module, network: Network, signal: np.ndarray) -> Reference:

@@ -9,46 +9,15 @@ from typing import Any
 import numpy as np
 
 from neurodeploy._io.reprs import html_table
+from neurodeploy.deploy.differences import LayerDifference, difference
 from neurodeploy.deploy.parts import Deployed, chip_part
-from neurodeploy.deploy.reference import Against, reference_of
+from neurodeploy.deploy.reference import Against, Reference, reference_of
 from neurodeploy.engines.base import check_input
 from neurodeploy.engines.registry import COMPLETE_ENGINES, simulate
 from neurodeploy.errors import InputError, message
 from neurodeploy.netx.check import check
 from neurodeploy.netx.findings import Finding
 from neurodeploy.netx.network import Network
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerDifference:
-    """Spikes of one layer that differ from the reference.
-
-    Parameters
-    ----------
-    layer, reference, engine : str
-        What was compared.
-    spikes : int
-        Of the reference.
-    differing : int
-        Places where the two are not equal.
-    first : tuple of int, optional
-        The earliest differing (sample, *feature, step).
-    shift_steps : int, optional
-        So many steps the engine is later than the reference (earlier, if negative), where that
-        alone explains what differs.
-    unit : int
-        What a 1 of the reference is in the engine: graded spikes are fractions in SLAYER, and
-        whole numbers on the chip.
-    """
-
-    layer: str
-    reference: str
-    engine: str
-    spikes: int
-    differing: int
-    first: tuple[int, ...] | None
-    shift_steps: int | None = None
-    unit: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -70,12 +39,12 @@ class Verification:
     findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Verification({'exact' if self.exact else 'not exact'}: {self.compared})"
+        return f"Verification({self.verdict}: {self.compared})"
 
     def _repr_html_(self) -> str:
         heads = ("layer", "reference", "engine", "spikes", "differing", "steps late")
         rows = [
-            (d.layer, d.reference, d.engine, d.spikes, d.differing, d.shift_steps or "")
+            (d.layer, d.reference, d.engine, d.spikes, d.differing, d.later_steps or "")
             for d in self.layers
         ]
         return html_table(repr(self), heads, rows)
@@ -94,6 +63,18 @@ class Verification:
     def exact(self) -> bool:
         """Whether spikes were compared, and none differs anywhere."""
         return self.compared_spikes > 0 and self.differing == 0
+
+    @property
+    def late_steps(self) -> int:
+        """By so many steps the output of the reference was delayed before it was compared."""
+        return self.layers[-1].late_steps if self.layers else 0
+
+    @property
+    def verdict(self) -> str:
+        """``exact``, ``exact, 2 steps later``, or ``not exact``."""
+        if not self.exact:
+            return "not exact"
+        return f"exact, {_late(self.late_steps)}" if self.late_steps else "exact"
 
     @property
     def shift_steps(self) -> int | None:
@@ -118,15 +99,44 @@ class Verification:
         said = f"{engines} against {self.reference}, in {names}"
         if self.compared_spikes == 0 and self.differing == 0:
             return f"{said}: no spike occurred, which shows nothing."
-        said = f"{said}: {self.compared_spikes:,} spikes compared, {self.differing:,} differ"
+        said = f"{said}: {self._counted}"
         units = sorted({layer.unit for layer in self.layers} - {1})
         if units:
             said = f"{said}, where a 1 of the reference counts as {' or '.join(map(str, units))}"
-        if self.shift_steps is None:
-            return f"{said}."
-        steps, late = abs(self.shift_steps), "later" if self.shift_steps > 0 else "earlier"
-        count = "one step" if steps == 1 else f"{steps} steps"
-        return f"{said}: the output is equal {count} {late}."
+        if self.shift_steps is not None:
+            equal = f"the output is equal {_late(self.shift_steps)}, with 0 differing"
+            return f"{said}: {equal}{self._accepted_by}."
+        return f"{said}." if self.exact else f"{said}. {self._answers}"
+
+    @property
+    def _counted(self) -> str:
+        if self.exact:
+            return f"{self.compared_spikes:,} spikes compared, 0 differ"
+        missing, added = (
+            sum(getattr(layer, name) for layer in self.layers) for name in ("missing", "added")
+        )
+        said = f"of {self.compared_spikes:,} spikes of the reference {missing:,} are missing"
+        said = f"{said}, and {added:,} are sent that it has not"
+        others = self.differing - missing - added
+        return f"{said}; {others:,} have another value" if others else said
+
+    @property
+    def _accepted_by(self) -> str:
+        """How a person says that a shift is as it should be."""
+        shifts = {layer.layer: layer.later_steps for layer in self.layers}
+        if len(set(shifts.values())) == 1:
+            return f", as --late {self.shift_steps} (late_steps={self.shift_steps}) accepts"
+        return f", as late_steps={tuple(shifts.values())} accepts"
+
+    @property
+    def _answers(self) -> str:
+        """How far the counts of the output are apart, where spikes are not equal."""
+        output = [layer for layer in self.layers if layer.layer == self.layers[-1].layer]
+        worst = min(output, key=lambda layer: layer.same_largest)
+        said = f"Of {worst.samples:,} samples {worst.same_largest:,} have the same largest count"
+        if worst.counts_apart is None:
+            return f"{said} in the output."
+        return f"{said} in the output, where counts differ by {100 * worst.counts_apart:.2g} %."
 
     def to_dict(self) -> dict[str, Any]:
         """A mapping for JSON."""
@@ -142,10 +152,19 @@ class Verification:
         }
 
 
+def _late(steps: int) -> str:
+    """A shift in words."""
+    if not steps:
+        return "without a shift"
+    count = "one step" if abs(steps) == 1 else f"{abs(steps)} steps"
+    return f"{count} {'later' if steps > 0 else 'earlier'}"
+
+
 def compare(
     network: Network,
     reference: tuple[str, Sequence[np.ndarray]],
     other: tuple[str, Sequence[np.ndarray]],
+    late_steps: int | Sequence[int] = 0,
 ) -> Verification:
     """Compare the spikes of the last layers of two runs, each given with its name.
 
@@ -155,62 +174,16 @@ def compare(
         What both ran.
     reference, other : (name, arrays [sample, *features, time] by layer)
         Every layer, or as many of the last ones in both.
+    late_steps : int or sequence of int
+        By which the reference is delayed: of all layers, or of each.
     """
     names = network.names[-len(reference[1]) :]
+    late = np.broadcast_to(late_steps, len(names)).tolist()
     differences = tuple(
-        _difference(name, reference[0], np.asarray(expected), other[0], np.asarray(found))
-        for name, expected, found in zip(names, reference[1], other[1], strict=True)
+        difference(name, (reference[0], np.asarray(expected)), (other[0], np.asarray(found)), steps)
+        for name, expected, found, steps in zip(names, reference[1], other[1], late, strict=True)
     )
     return Verification(reference=reference[0], layers=differences)
-
-
-def _difference(
-    layer: str, reference: str, expected: np.ndarray, engine: str, found: np.ndarray
-) -> LayerDifference:
-    unit = unit_of(expected, found)
-    expected = expected * unit
-    differ = np.argwhere(expected != found)
-    earliest = differ[np.lexsort((differ[:, 0], differ[:, -1]))[0]] if len(differ) else None
-    return LayerDifference(
-        layer=layer,
-        reference=reference,
-        engine=engine,
-        spikes=int(np.count_nonzero(expected)),
-        differing=len(differ),
-        first=None if earliest is None else tuple(int(i) for i in earliest),
-        shift_steps=None if earliest is None else best_shift(expected, found),
-        unit=unit,
-    )
-
-
-def unit_of(expected: np.ndarray, found: np.ndarray) -> int:
-    """The power of two by which the largest value of one array is that of the other; 1 if none is.
-
-    Whole numbers are in the chip's units already.
-    """
-    largest, other = (float(np.abs(array).max(initial=0)) for array in (expected, found))
-    if not largest or not other or (expected == np.rint(expected)).all():
-        return 1
-    ratio = other / largest
-    return int(ratio) if ratio > 1 and np.frexp(ratio)[0] == 0.5 else 1
-
-
-def best_shift(expected: np.ndarray, found: np.ndarray) -> int | None:
-    """The smallest shift in time that turns one array [..., time] into another.
-
-    Returns
-    -------
-    int or None
-        Steps that ``found`` is later; negative, where it is earlier. None where no shift does it,
-        or one that leaves no spike to tell by.
-    """
-    for steps in range(1, expected.shape[-1]):
-        for shift, early, late in ((steps, expected, found), (-steps, found, expected)):
-            moved = early[..., :-steps]
-            silent = not late[..., :steps].any()
-            if silent and moved.any() and np.array_equal(moved, late[..., steps:]):
-                return shift
-    return None
 
 
 def verify(
@@ -219,6 +192,7 @@ def verify(
     engines: Sequence[str] = COMPLETE_ENGINES,
     *,
     against: Against = None,
+    late_steps: int | Sequence[int] | None = None,
 ) -> Verification:
     """Run a reference and each engine on the same input and compare all layers.
 
@@ -233,10 +207,15 @@ def verify(
     against : optional
         The reference: a `HybridModel`, `Encoder` or `TrainedEncoder`, by its training forward at
         temperature 0, in all layers; another torch module, by the output spikes [sample, neuron,
-        time] that it returns for float32 input; an array of output spikes; or a sequence of
-        arrays, one a layer. Without one it is the encoder that the bundle carries; else
-        SLAYER's arithmetic on the network as it is written, or Lava where SLAYER's is not
-        replayed: recurrent layers, and neurons other than CUBA ones.
+        time] that it returns for float32 input; what `neurodeploy.nir_floats` makes of a NIR
+        graph, in all layers; an array of output spikes; or a sequence of arrays, one a layer.
+        Without one it is the encoder that the bundle carries; else SLAYER's arithmetic on the
+        network's own integers, or Lava where SLAYER's is not replayed: recurrent layers, and
+        neurons other than CUBA ones.
+    late_steps : int or sequence of int, optional
+        The reference is so many steps early, as NIR's equations are, one a layer: spikes that are
+        equal so much later are equal. One for all layers of the reference, or one each; a NIR
+        graph's are known.
 
     Returns
     -------
@@ -254,6 +233,7 @@ def verify(
     if against is None:
         against = getattr(deployed, "encoder", None)
     reference = reference_of(network, signal, against)
+    late = _late_steps(reference, late_steps, signal.shape[-1])
     others = [name for name in engines if name != reference.engine]
     if not others:
         expected = "at least one"
@@ -263,9 +243,31 @@ def verify(
     layers: list[LayerDifference] = []
     for name in others:
         run = simulate(network, signal, name).layers[-len(reference.layers) :]
-        layers += compare(network, (reference.name, reference.layers), (name, run)).layers
-    findings = (*_short_samples(network, signal.shape[-1]), *check(network))
-    return Verification(reference=reference.words, layers=tuple(layers), findings=findings)
+        layers += compare(network, (reference.name, reference.layers), (name, run), late).layers
+    findings = dict.fromkeys(
+        (*_short_samples(network, signal.shape[-1]), *check(network), *reference.notes)
+    )
+    return Verification(reference=reference.words, layers=tuple(layers), findings=tuple(findings))
+
+
+def _late_steps(
+    reference: Reference, asked: int | Sequence[int] | None, steps: int
+) -> tuple[int, ...]:
+    """By how many steps each layer of a reference is delayed."""
+    where, number = "late_steps (--late)", len(reference.layers)
+    if asked is None:
+        return reference.late_steps or (0,) * number
+    if reference.late_steps:
+        raise InputError(message(where, f"none, for {reference.words}, which say it", asked))
+    late = np.asarray(asked)
+    if (
+        late.dtype.kind not in "iu"
+        or late.shape not in ((), (number,))
+        or np.abs(late).max(initial=0) >= steps
+    ):
+        expected = f"fewer than the {steps} steps of a sample, of all layers or of each"
+        raise InputError(message(where, expected, asked))
+    return tuple(np.broadcast_to(late, number).tolist())
 
 
 def _short_samples(network: Network, steps: int) -> Iterator[Finding]:

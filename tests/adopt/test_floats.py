@@ -28,6 +28,7 @@ def by_hand(layer: FloatLayer, sums: np.ndarray) -> np.ndarray:
     for t in range(steps):
         for i in range(outputs):
             current[i] = current[i] * (1 - current_decay[i]) + sums[i, t]
+            current[i] += 0 if layer.current_bias is None else layer.current_bias[i]
             if layer.recurrent_weight is not None and t:
                 current[i] += sum(layer.recurrent_weight[i] * spikes[:, t - 1])
             voltage[i] = voltage[i] * (1 - voltage_decay[i]) + current[i]
@@ -50,6 +51,7 @@ def test_a_dense_layer_by_hand() -> None:
         current_decay=rng.uniform(0, 1, 5),
         voltage_decay=rng.uniform(0, 1, 5),
         bias=rng.normal(0, 0.2, 5),
+        current_bias=rng.normal(0, 0.1, 5),
         recurrent_weight=rng.normal(0, 0.5, (5, 5)),
     )
     spikes = rng.integers(0, 2, (3, 4, STEPS), dtype=np.uint8)
@@ -59,6 +61,19 @@ def test_a_dense_layer_by_hand() -> None:
     assert not sent.all()
     for sample, expected in zip(spikes, sent, strict=True):
         np.testing.assert_array_equal(by_hand(layer, layer.weight @ late(sample)), expected)
+
+
+def test_without_latency_every_layer_hears_the_one_before_in_the_same_step() -> None:
+    rng = np.random.default_rng(4)
+    biases = {"bias": np.full(5, 0.3), "current_bias": np.full(5, 0.1)}
+    first, last = dense(rng, **biases), dense(rng, inputs=5, **biases)
+    spikes = rng.integers(0, 2, (1, 4, STEPS), dtype=np.uint8)
+    network = FloatNetwork(input_shape=(4,), layers=(first, last))
+    hidden, output = network.run(spikes, latency_steps=0)
+    assert hidden.any()
+    assert output.any()
+    np.testing.assert_array_equal(hidden[0], by_hand(first, first.weight @ spikes[0]))
+    np.testing.assert_array_equal(output[0], by_hand(last, last.weight @ hidden[0]))
 
 
 def test_each_synapse_has_its_own_delay() -> None:
@@ -104,6 +119,7 @@ def test_a_convolution_sums_as_pytorch_does(
         voltage_decay=0.25,
         threshold=0.75,
         bias=rng.normal(0, 0.1, 6),
+        current_bias=rng.normal(0, 0.1, 6),
         **geometry,
     )
     spikes = rng.integers(0, 2, (3, 4, 7, 6, STEPS), dtype=np.uint8)

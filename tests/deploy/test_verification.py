@@ -188,8 +188,38 @@ def test_a_shift_that_explains_all_is_said(shift: int) -> None:
     assert result.layers[0].shift_steps == result.shift_steps == shift
     said = {1: "one step later", 2: "2 steps later", -1: "one step earlier"}[shift]
     assert f"the output is equal {said}" in result.compared
+    assert f"as --late {shift} (late_steps={shift}) accepts" in result.compared
+    spikes_of_each = given.sum()
+    assert f"{spikes_of_each} spikes of the reference" in result.compared
+    accepted = verify(bundle.network, signal, ["native"], against=given, late_steps=shift)
+    assert accepted.exact
+    assert accepted.verdict == f"exact, {said}"
+    assert accepted.compared.endswith(f": {spikes_of_each} spikes compared, 0 differ.")
     given[0, 0, 3] ^= 1
     assert verify(bundle.network, signal, ["native"], against=given).layers[0].shift_steps is None
+
+
+def test_each_layer_may_be_late_by_its_own_steps() -> None:
+    _, bundle, signal = trained()
+    signal[..., :2] = 0
+    early = [
+        np.concatenate([layer[..., steps:], np.zeros_like(layer[..., :steps])], -1)
+        for steps, layer in enumerate(simulate(bundle.network, signal).layers, 1)
+    ]
+    result = verify(bundle.network, signal, ["native"], against=early)
+    assert "as late_steps=(1, 2) accepts" in result.compared
+    assert verify(bundle.network, signal, ["native"], against=early, late_steps=(1, 2)).exact
+    wrong = verify(bundle.network, signal, ["native"], against=early, late_steps=1)
+    assert not wrong.exact
+    assert (wrong.layers[0].differing, wrong.layers[1].shift_steps) == (0, 2)
+
+
+@pytest.mark.parametrize("late", [7, -7, (1, 2), 0.5, (1, 1, 1)])
+def test_steps_that_a_sample_has_not_are_refused(late: Any) -> None:
+    _, bundle, signal = trained()
+    output = simulate(bundle.network, signal).spikes
+    with pytest.raises(InputError, match=r"late_steps .*: expected fewer than the 7 steps"):
+        verify(bundle, signal, ["native"], against=output, late_steps=late)
 
 
 class Blocks(torch.nn.Module):

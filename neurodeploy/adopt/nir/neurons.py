@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.adopt.nir.profiles import Profile, known
+from neurodeploy.adopt.nir.profiles import Profile, Step
 from neurodeploy.errors import NetworkError, message
 
 ZERO_RESET = "netx resets to 0. Move the zero of the voltage: subtract v_reset in the source tool."
@@ -45,7 +45,7 @@ class Dynamics:
     leak: np.ndarray
 
 
-def dynamics(name: str, node: Any, rows: int, profile: Profile, step: float | None) -> Dynamics:
+def dynamics(name: str, node: Any, rows: int, profile: Profile, step: Step) -> Dynamics:
     """Neurons behind so many rows of weights.
 
     Parameters
@@ -56,8 +56,8 @@ def dynamics(name: str, node: Any, rows: int, profile: Profile, step: float | No
         Neurons of a dense layer, channels of a convolution.
     profile : Profile
         Of the tool that wrote the graph.
-    step : float, optional
-        Of time, in the unit of its time constants, where they have any.
+    step : Step
+        Of time, which its time constants are compared with.
 
     Raises
     ------
@@ -136,9 +136,9 @@ def per_row(name: str, field: str, value: Any, rows: int) -> np.ndarray:
 
 
 def _forgotten(
-    name: str, field: str, tau: Any, rows: int, profile: Profile, step: float | None
+    name: str, field: str, tau: Any, rows: int, profile: Profile, step: Step
 ) -> np.ndarray:
-    unit = known(step)
+    unit = step.known
     constants = per_row(name, field, tau, rows)
     forgotten = profile.forgotten(constants, unit) if (constants > 0).all() else np.full(1, np.inf)
     if not (forgotten <= 1).all():

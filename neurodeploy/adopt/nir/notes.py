@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from neurodeploy.adopt.floats import FloatLayer
 from neurodeploy.adopt.nir.profiles import Profile
 from neurodeploy.netx.findings import Finding, FindingKind
 
@@ -39,7 +40,7 @@ _UNSAID: Mapping[str, tuple[str, str, str]] = {
 
 
 def notes_of(
-    profile: Profile, dt_s: float | None, names: Sequence[str], settled: Mapping[int, str]
+    profile: Profile, dt_s: float | None, names: Sequence[str], layers: Sequence[FloatLayer]
 ) -> Iterator[Finding]:
     """What is to be said of a graph as a whole, and of its layers.
 
@@ -50,9 +51,9 @@ def notes_of(
     dt_s : float, optional
         Seconds of a step that a person asked for.
     names : sequence of str
-        Of the layers.
-    settled : mapping of int to str
-        Layers whose bias passed a filtered current, and the node.
+        What the layers are called.
+    layers : sequence of FloatLayer
+        What the graph has of them.
     """
     for code in profile.unsaid:
         field, *texts = _UNSAID[code]
@@ -62,10 +63,11 @@ def notes_of(
         reason = f"{profile.name} writes time constants for steps of {profile.dt_s:g} s"
         remedy = f"Neurons do as they were trained with --dt {profile.dt_s:g}"
         yield _note("nir-step", names[0], "dt", reason, remedy)
-    for layer, node in settled.items():
-        reason = f"the bias of {node} acts at once, as much as it does once the current settled"
-        remedy = "Remove it before export, or compare with `neurodeploy verify --against`"
-        yield _note("nir-settled-bias", names[layer], "bias", reason, remedy)
+    for name, layer in zip(names, layers, strict=True):
+        if layer.current_bias is not None:
+            how = "acts at once, as much as it does once the current settled"
+            remedy = "Remove it before export, or compare with `neurodeploy verify --against`"
+            yield _note("nir-settled-bias", name, "bias", f"the bias of {layer.name} {how}", remedy)
 
 
 def host_note(names: Sequence[str], nodes: str) -> Finding:

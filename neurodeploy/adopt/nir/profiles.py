@@ -21,11 +21,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from neurodeploy.adopt.nir.names import NORSE, SINABS, SNNTORCH, SPIKINGJELLY
 from neurodeploy.errors import InputError, message
+
+ASK = (
+    "NIR is continuous in time: say how long a step was, with neurodeploy convert GRAPH.nir "
+    f"OUTPUT.net --dt 1e-3, or --profile {SNNTORCH}, {SINABS} or {SPIKINGJELLY}, which have one of "
+    "their own. simulate, stream, energy and fit take no --dt, but OUTPUT.net."
+)
+ASK_NORSE = (
+    "norse's modules run with dt=1e-3 unless they are told otherwise, and its graphs do not say: "
+    f"neurodeploy convert GRAPH.nir OUTPUT.net --profile {NORSE} --dt 1e-3."
+)
 
 
 def _euler(tau: np.ndarray, step: float) -> np.ndarray:
@@ -38,6 +49,27 @@ def _exact(tau: np.ndarray, step: float) -> np.ndarray:
 
 def _whole(of: np.ndarray) -> np.ndarray:
     return np.ones_like(of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How long a step is, in the unit of the time constants, if anything says it."""
+
+    said: float | None
+    remedy: str = ASK
+
+    @property
+    def known(self) -> float:
+        """The same, where something depends on it.
+
+        Raises
+        ------
+        InputError
+            Nothing says it.
+        """
+        if self.said is None:
+            raise InputError(message("NIR graph", "seconds of a time step", "none", self.remedy))
+        return self.said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +95,8 @@ class Profile:
         Codes of `neurodeploy.adopt.nir.notes`: what its neurons may do that no graph can say.
     zero_reset : str
         What makes its neurons reset to 0 in the step of the spike.
+    ask : str
+        What a person can do where nothing says how long a step is.
     """
 
     name: str
@@ -70,12 +104,13 @@ class Profile:
     in_steps: bool = False
     forgotten: Callable[[np.ndarray, float], np.ndarray] = _euler
     jump: Callable[[np.ndarray], np.ndarray] = np.asarray
-    integrated: Callable[[float | None], float] = lambda step: 1.0
+    integrated: Callable[[Step], float] = lambda step: 1.0
     unsaid: tuple[str, ...] = ()
     zero_reset: str = ""
+    ask: str = ASK
 
-    def step(self, dt_s: float | None) -> float | None:
-        """A step in the unit of the time constants; None if nothing says how long it is.
+    def step(self, dt_s: float | None) -> Step:
+        """A step in the unit of the time constants.
 
         Raises
         ------
@@ -85,24 +120,7 @@ class Profile:
         seconds = self.dt_s if dt_s is None else dt_s
         if seconds is not None and not 0 < seconds < math.inf:
             raise InputError(message("option --dt", "seconds of a step, more than 0", seconds))
-        return 1.0 if self.in_steps else seconds
-
-
-def known(step: float | None) -> float:
-    """Return a step, where something depends on it.
-
-    Raises
-    ------
-    InputError
-        Nothing says how long it is.
-    """
-    if step is None:
-        remedy = (
-            "NIR is continuous in time: say how long a step was, with "
-            "neurodeploy convert GRAPH.nir OUTPUT.net --dt 1e-3, or --profile."
-        )
-        raise InputError(message("option --dt", "seconds of a time step", "none", remedy))
-    return step
+        return Step(said=1.0 if self.in_steps else seconds, remedy=self.ask)
 
 
 PLAIN = Profile(name="NIR")
@@ -115,7 +133,7 @@ PROFILES: Mapping[str, Profile] = {
         unsaid=("nir-reset",),
         zero_reset='reset_mechanism="zero", reset_delay=False',
     ),
-    NORSE: Profile(name="norse", jump=_whole),
+    NORSE: Profile(name="norse", jump=_whole, ask=ASK_NORSE),
     SINABS: Profile(
         name="sinabs",
         in_steps=True,
@@ -126,7 +144,7 @@ PROFILES: Mapping[str, Profile] = {
     SPIKINGJELLY: Profile(
         name="SpikingJelly",
         dt_s=1e-4,
-        integrated=known,
+        integrated=attrgetter("known"),
         unsaid=("nir-reset", "nir-tie"),
         zero_reset="v_reset=0.0",
     ),

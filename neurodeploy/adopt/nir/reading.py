@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from neurodeploy.adopt.floats import FloatLayer, FloatNetwork
 from neurodeploy.adopt.nir.graph import INTEGRATORS, Stage, stages_of
 from neurodeploy.adopt.nir.neurons import dynamics, thresholds
-from neurodeploy.adopt.nir.profiles import PLAIN, Profile
+from neurodeploy.adopt.nir.profiles import PLAIN, Profile, Step
 from neurodeploy.adopt.nir.readout import Readout
 from neurodeploy.adopt.nir.synapses import Synapses
 from neurodeploy.errors import NetworkError, message
@@ -27,13 +27,10 @@ class Steps:
         Its spiking layers; one step of latency a layer, which NIR has not.
     readout : Readout, optional
         What stands behind the last of them.
-    settled : mapping of int to str
-        Layers whose bias passed a filtered current, and the node: it acts at once.
     """
 
     floats: FloatNetwork
     readout: Readout | None
-    settled: Mapping[int, str]
 
 
 def steps_of(
@@ -70,7 +67,6 @@ def steps_of(
     first = [*stages[0].nodes, stages[0].neuron][0]
     shape = _features(shape, type(first[1]).__name__)
     entered, layers, readout = shape, list[FloatLayer](), None
-    settled: dict[int, str] = {}
     for stage in stages:
         synapses = Synapses(shape, step)
         for name, node in stage.nodes:
@@ -78,13 +74,10 @@ def steps_of(
         if type(stage.neuron[1]).__name__ in INTEGRATORS:
             readout = _readout(stage, synapses, profile, step)
             break
-        layer, filtered = _layer(stage, synapses, profile, step)
-        if filtered:
-            settled[len(layers)] = stage.neuron[0]
-        layers.append(layer)
+        layers.append(_layer(stage, synapses, profile, step))
         shape = synapses.shape
     floats = FloatNetwork(input_shape=entered, layers=tuple(layers))
-    return Steps(floats=floats, readout=readout, settled=settled)
+    return Steps(floats=floats, readout=readout)
 
 
 def _sizes(said: Any) -> tuple[int, ...]:
@@ -117,10 +110,7 @@ def _recorded(graph: Any) -> float | None:
     return None if recorded is None else float(recorded)
 
 
-def _layer(
-    stage: Stage, synapses: Synapses, profile: Profile, step: float | None
-) -> tuple[FloatLayer, bool]:
-    """A layer, and whether its bias passes a filtered current."""
+def _layer(stage: Stage, synapses: Synapses, profile: Profile, step: Step) -> FloatLayer:
     name, node = stage.neuron
     weight, offset, rest = synapses.folded(name)
     rows = len(weight)
@@ -141,22 +131,22 @@ def _layer(
         expected = "no bias into a current that never decays"
         raise NetworkError(message(f"node {name}", expected, "one"))
     filtered = bool((neuron.current_decay[offset != 0] < 1).any())
-    settled_bias = np.divide(offset, neuron.current_decay, out=np.zeros(rows), where=offset != 0)
-    bias = settled_bias + neuron.leak / (1 if same else threshold)
-    layer = FloatLayer(
+    leak = neuron.leak / (1 if same else threshold)
+    bias = leak if filtered else leak + offset
+    return FloatLayer(
         name=name,
         weight=weight * scale.reshape(-1, *[1] * (weight.ndim - 1)),
         current_decay=_plain(neuron.current_decay),
         voltage_decay=_plain(neuron.voltage_decay),
         threshold=float(threshold[0]) if same else 1.0,
         bias=bias if bias.any() else None,
+        current_bias=offset if filtered else None,
         recurrent_weight=recurrent,
         **rest,
     )
-    return layer, filtered
 
 
-def _readout(stage: Stage, synapses: Synapses, profile: Profile, step: float | None) -> Readout:
+def _readout(stage: Stage, synapses: Synapses, profile: Profile, step: Step) -> Readout:
     name, node = stage.neuron
     weight, offset, rest = synapses.folded(name)
     if weight.ndim != 2 or rest:

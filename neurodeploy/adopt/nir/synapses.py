@@ -10,7 +10,7 @@ import numpy as np
 from neurodeploy.adopt.float_run import synapse_matrices
 from neurodeploy.adopt.floats import FloatLayer
 from neurodeploy.adopt.nir.neurons import per_row
-from neurodeploy.adopt.nir.profiles import known
+from neurodeploy.adopt.nir.profiles import Step
 from neurodeploy.adopt.nir.windows import Pair, Window, as_one
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers.dense import MAX_DELAY_STEPS
@@ -26,11 +26,11 @@ class Synapses:
     ----------
     shape : tuple of int
         Of the features before the first node.
-    step : float, optional
-        Of time, in the unit of delays.
+    step : Step
+        Of time, which delays are counted in.
     """
 
-    def __init__(self, shape: tuple[int, ...], step: float | None) -> None:
+    def __init__(self, shape: tuple[int, ...], step: Step) -> None:
         self.shape = shape
         self._before = shape
         self._step = step
@@ -195,7 +195,7 @@ class Synapses:
     def _delay(self, name: str, node: Any) -> None:
         if self._window is not None or self._pool is not None:
             raise NetworkError(message(f"node {name}", "neurons before it", "a convolution"))
-        unit = known(self._step)
+        unit = self._step.known
         delay = np.asarray(node.delay, np.float64) / unit
         steps = np.rint(delay)
         if not np.isfinite(delay).all() or (abs(delay - steps) > PART_OF_A_STEP).any():

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurodeploy._io.files import atomic_path
 from neurodeploy.adopt.nir.graph import package
-from neurodeploy.adopt.nir.profiles import PLAIN, known
+from neurodeploy.adopt.nir.profiles import Profile
 from neurodeploy.errors import NetworkError, message
 from neurodeploy.netx.layers import Conv, Dense
 from neurodeploy.netx.network import Network
@@ -28,6 +28,11 @@ FOREVER = 2.0**40
 ARITHMETIC = (
     "weights, biases and thresholds are integers / 64, decays integers / 4096; states are truncated"
 )
+
+NETX = Profile(
+    name="netx", ask="NIR is continuous in time: say how long a step is, with --dt 1e-3."
+)
+"""What reads back what is written: NIR's equations in steps of forward Euler."""
 
 
 def to_nir(network: Network, *, dt_s: float | None) -> Any:
@@ -59,7 +64,7 @@ def to_nir(network: Network, *, dt_s: float | None) -> Any:
         NIR has nothing that does what a layer does; the message names it.
     """
     nir = package()
-    step = known(PLAIN.step(dt_s))
+    step = NETX.step(dt_s).known
     nodes: dict[str, Any] = {
         "input": nir.Input(input_type={"input": np.array(network.input_shape)})
     }

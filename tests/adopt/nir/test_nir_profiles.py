@@ -127,8 +127,15 @@ def test_another_step_than_the_exporters_is_said() -> None:
 
 def test_norses_time_constants_need_a_step_and_their_bug_is_named() -> None:
     scaled = graph(node("LIF", tau=5e-6, r=1.0, **END))
-    with pytest.raises(InputError, match="--dt: expected seconds of a time step, found none"):
+    with pytest.raises(
+        InputError,
+        match=r"seconds of a time step, found none\. norse's modules run with dt=1e-3 .* --dt 1e-3",
+    ):
         nd.from_nir(scaled, profile="norse")
+    with pytest.raises(
+        InputError, match=r"--profile snntorch, sinabs or spikingjelly, .* no --dt, but"
+    ):
+        nd.from_nir(scaled)
     with pytest.raises(NetworkError, match=r"norse 1\.1 writes them times the dt of its to_nir"):
         nd.from_nir(scaled, profile="norse", dt_s=1e-3)
 

@@ -121,7 +121,9 @@ def test_a_step_is_needed(tmp_path: Path) -> None:
         weight=np.full((3, 5), 26),
         neuron=CubaNeuron(current_decay=0, voltage_decay=0, threshold=9),
     )
-    with pytest.raises(InputError, match="--dt: expected seconds of a time step"):
+    with pytest.raises(
+        InputError, match=r"seconds of a time step, found none.* say how long a step is, with --dt"
+    ):
         nd.convert(Network(input_shape=(5,), layers=(layer,)), tmp_path / "a.nir")
     assert not any(tmp_path.iterdir())
 
