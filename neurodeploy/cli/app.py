@@ -77,8 +77,13 @@ def typed() -> list[str]:
 
 
 def retyped() -> str:
-    """The same in a line, for the record; of a path of this machine only its last name."""
-    return shlex.join(Path(word).name if Path(word).is_absolute() else word for word in typed())
+    """The same in a line, for the record."""
+    return shlex.join(map(without_machine, typed()))
+
+
+def without_machine(word: str) -> str:
+    """A word of a command, of a path of this machine only its last name."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 @functools.cache
@@ -111,11 +116,6 @@ def print_json(value: Any) -> None:
     """One JSON value and a line end on standard output."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
-
-
-def value_rows(mapping: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows of a table of numbers."""
-    return [(name, f"{value:.4g}") for name, value in mapping.items()]
 
 
 def print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -14,10 +14,11 @@ from neurodeploy.cli.tables import ReportTable
 from neurodeploy.cost.verdict import microjoules
 from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
+from neurodeploy.learn.history import read_history
 from neurodeploy.pictures.drawings import curves, pairs, rasters
 from neurodeploy.pictures.style import figure_of, save_pictures
 from neurodeploy.report.extra import missing_package
-from neurodeploy.report.gather import Choice, gather, read_history
+from neurodeploy.report.gather import Choice, gather
 from neurodeploy.report.intervals import wilson
 from neurodeploy.report.measured import Agreement, Measured
 from neurodeploy.report.page import write_report
@@ -175,7 +176,7 @@ def measured(results: Results, folder: Path, command: str) -> Measured:
         results.splits,
         [piece],
         name=folder.absolute().name,
-        command=command,
+        commands=[command],
         choice=Choice(engine=results.engine, seed=TEST_SEED),
         network_sha256=sha256(folder / "bundle" / NETWORK_FILE),
         history=read_history(folder / "train"),

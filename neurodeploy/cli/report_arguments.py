@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -52,7 +52,7 @@ class ReportSource:
 
     @property
     def network_sha256(self) -> str:
-        """Checksum of its network; empty where none lies on disk."""
+        """Checksum of its network; empty where it was not exported."""
         return "" if self.bundle is None else self.bundle.manifest.network.sha256
 
 
@@ -72,7 +72,7 @@ def report_source(path: Path, held: Callable[[Opening], OpenBundle]) -> ReportSo
     InputError
         A bundle without a decoder.
     """
-    name = path.absolute().parent.name if path.name == "bundle" else path.absolute().name
+    name = _folder(path).name
     training = path / "train" if (path / "train").is_dir() else path
     for bundle in (path, path / "bundle"):
         if (bundle / MANIFEST_FILE).is_file() or (bundle.is_file() and is_bundle(bundle)):
@@ -92,7 +92,32 @@ def report_source(path: Path, held: Callable[[Opening], OpenBundle]) -> ReportSo
 
 
 def _sources(context: typer.Context, paths: list[Path]) -> list[ReportSource]:
-    return [report_source(path, context.find_root().with_resource) for path in paths]
+    folders = [_folder(path) for path in paths]
+    twice = next((each for each in folders if folders.count(each) > 1), None)
+    if twice is not None:
+        raise InputError(message("report", "each run once", f"{twice.name} twice"))
+    sources = [report_source(path, context.find_root().with_resource) for path in paths]
+    named = zip(sources, names_apart(folders), strict=True)
+    return [replace(source, name=name) for source, name in named]
+
+
+def _folder(path: Path) -> Path:
+    """The run that a path is of: a bundle of the name ``bundle`` is one of the folder around it."""
+    found = path.resolve()
+    return found.parent if found.name == "bundle" else found
+
+
+def names_apart(folders: Sequence[Path]) -> list[str]:
+    """Of each of several absolute paths the shortest end that no other has."""
+
+    def shortest(folder: Path) -> str:
+        lengths = range(1, len(folder.parts) + 1)
+        ends = (folder.parts[-length:] for length in lengths)
+        others = [other.parts for other in folders if other != folder]
+        own = next(end for end in ends if all(other[-len(end) :] != end for other in others))
+        return Path(*own).as_posix()
+
+    return [shortest(folder) for folder in folders]
 
 
 def _data(context: typer.Context, data: str | None) -> str | None:

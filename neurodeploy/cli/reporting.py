@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodeploy._io.limits import DEFAULT, Limits
-from neurodeploy.cli.app import command, out, print_json, retyped
+from neurodeploy.cli.app import command, out, print_json, retyped, without_machine
 from neurodeploy.cli.arguments import (
     AllowImportOption,
     ChipOption,
@@ -60,7 +60,9 @@ def report(
     How good, at what cost, step by step, with failures, layers, placement and provenance.
     """
     from neurodeploy._io.progress import progress_bar
-    from neurodeploy.report.gather import Choice, gather, read_history
+    from neurodeploy.cli.train_command import train_commands
+    from neurodeploy.learn.history import read_history
+    from neurodeploy.report.gather import Choice, gather
     from neurodeploy.report.page import Front, write_report
     from neurodeploy.report.pieces import run_pieces
     from neurodeploy.search.points import load_points
@@ -78,11 +80,17 @@ def report(
     chosen_front = None
     if front is not None:
         points = load_points(front / POINTS, "front")
-        chosen_front = Front(points=points, folder=_without_machine(str(front)))
+        chosen_front = Front(points=points, folder=without_machine(str(front)))
+    folder = None if data is None else folder_of(data)
     runs: list[Measured] = []
     with progress_bar() as progress:
         for source in sources:
-            task, bundle = _opened(source, data, allow_import, limits)
+            named = source.task if data is None or folder is not None else data
+            task, bundle = _opened(source, named, folder, allow_import, limits)
+            history = read_history(source.training)
+            trained = train_commands(
+                bundle, named, run=source.training, data=folder, history=history
+            )
             splits = task.splits()
             test = task.sources(splits).test
             number = len(test) if samples is None else min(samples, len(test))
@@ -101,13 +109,14 @@ def report(
                     task,
                     splits,
                     pieces,
-                    name=_own_name(source.name, [run.name for run in runs]),
-                    command=retyped(),
+                    name=source.name,
+                    commands=(*trained, retyped()),
                     choice=choice,
                     network_sha256=source.network_sha256,
-                    history=read_history(source.training),
+                    history=history,
                 )
             )
+    replaced = page.exists()
     write_report(page, runs, chosen_front)
     if as_json:
         print_json({"report": str(page), "runs": [_in_numbers(run) for run in runs]})
@@ -116,42 +125,26 @@ def report(
 
         for run in runs:
             out().print(f"{run.name}: {verdict(run)}", markup=False, highlight=False)
-        out().print(f"Report: {page}", soft_wrap=True)
+        instead = ", in place of the page that was there" if replaced else ""
+        out().print(f"Report: {page.absolute()}{instead}", soft_wrap=True, markup=False)
 
 
 def _opened(
-    source: ReportSource, data: str | None, allow_import: bool, limits: Limits
+    source: ReportSource, named: str, folder: Path | None, allow_import: bool, limits: Limits
 ) -> tuple[Task[Any], Bundle]:
     """The task whose test part is measured, and the bundle; a run without one is exported."""
     from neurodeploy.deploy.bundle import load_bundle
     from neurodeploy.tasks import task as find_task
-    from neurodeploy.tasks import trained_model
+    from neurodeploy.tasks.training import exported
 
-    folder = None if data is None else folder_of(data)
-    named = source.task if data is None or folder is not None else data
     task = find_task(named)
     if folder is not None and named in LAYOUTS:
         task = task.in_folder(folder)
     if source.bundle is None:
         assert source.checkpoint is not None  # its check found one
-        task, model = trained_model(task, source.checkpoint)
-        return task, task.bundle(model)
+        return task, exported(task, source.checkpoint)
     bundle = load_bundle(source.bundle, allow_import=allow_import, limits=limits)
     return task.with_signal(bundle.encoding), bundle
-
-
-def _own_name(name: str, taken: list[str]) -> str:
-    """A name that no other run has."""
-    number, found = 1, name
-    while found in taken:
-        number += 1
-        found = f"{name} {number}"
-    return found
-
-
-def _without_machine(word: str) -> str:
-    """A word of a command with the last name of a path of this machine."""
-    return Path(word).name if Path(word).is_absolute() else word
 
 
 def _in_numbers(run: Measured) -> dict[str, Any]:

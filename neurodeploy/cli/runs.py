@@ -1,8 +1,8 @@
 """Where a training lives: ``runs/TASK/NAME``, which TensorBoard shows as one run, ``TASK/NAME``.
 
-A name that is not given is made of the options that make it another training than the task's own,
-such as ``lr0.001-seed3``, or is ``default`` without any; so the same command goes on with the same
-run. ``export`` takes the run of a task that was trained last.
+A name that is not given is made of what makes it another training than the task's own, such as
+``lr0.001-seed3``, or is ``default``; so the same training goes on with the same run. ``export``
+takes the run of a task that was trained last.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from neurodeploy.errors import InputError, message
 RUNS = Path("runs")
 CHECKPOINT = "best.safetensors"
 NAMED = {
-    **{"readout": "readout", "decoder": "", "beta": "beta", "lr": "lr"},
+    **{"readout": "readout", "decoder": "", "beta": "beta", "learning_rate": "lr"},
     **{"batch_size": "batch", "seed": "seed"},
 }
-"""Options that a default name is made of, and what they are called in it."""
+"""What a default name is made of, and how it is called there."""
 
 
 def run_folder(task: str, name: str) -> Path:
@@ -27,15 +27,19 @@ def run_folder(task: str, name: str) -> Path:
     return RUNS / task.replace(":", ".") / name
 
 
-def default_name(options: Mapping[str, Any]) -> str:
-    """The name of a run by its options; those that were not given are None."""
-    parts = [
-        f"{short}{_short(options[option])}"
-        for option, short in NAMED.items()
-        if options.get(option) is not None
-    ]
-    if options.get("start") is not None:
-        parts.append(f"from-{Path(options['start']).absolute().parent.name}")
+def default_name(changes: Mapping[str, Any], start: Path | None = None) -> str:
+    """The name of a run.
+
+    Parameters
+    ----------
+    changes : mapping
+        What differs from the task's own training, as `neurodeploy.tasks.options` names it.
+    start : path, optional
+        The checkpoint that is fine-tuned.
+    """
+    parts = [f"{short}{_short(changes[name])}" for name, short in NAMED.items() if name in changes]
+    if start is not None:
+        parts.append(f"from-{start.absolute().parent.name}")
     return "-".join(parts) or "default"
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurodeploy.cli.app import (
     command,
+    counted,
     notes,
     out,
     print_json,
     print_table,
     resumable,
     retyped,
-    value_rows,
 )
 from neurodeploy.cli.arguments import (
     DataDirOption,
@@ -25,7 +26,7 @@ from neurodeploy.cli.arguments import (
     TaskArgument,
     TaskOption,
 )
-from neurodeploy.cli.runs import CHECKPOINT, epochs_done, forget
+from neurodeploy.cli.runs import CHECKPOINT, default_name, epochs_done, forget, run_folder
 from neurodeploy.cli.training_arguments import (
     BatchSizeOption,
     BetaOption,
@@ -45,6 +46,9 @@ from neurodeploy.cli.training_arguments import (
 )
 from neurodeploy.engines.registry import REFERENCE_ENGINE
 from neurodeploy.tasks.registry import TASKS
+
+if TYPE_CHECKING:
+    from neurodeploy.learn.evaluation import Evaluation
 
 
 @command("PyTorch, SLAYER and the {engine} engine")
@@ -116,21 +120,23 @@ def train(
 ) -> None:
     """Train a task's model with VDIB; an interrupted training goes on where it stopped."""
     import dataclasses
-    import math
 
     from neurodeploy._io.progress import progress_bar
     from neurodeploy.learn.devices import on_device
     from neurodeploy.learn.evaluation import evaluate
+    from neurodeploy.learn.history import best_epoch, read_history
     from neurodeploy.learn.trainer import Trainer
     from neurodeploy.tasks import task as find_task
     from neurodeploy.tasks import train_task
+    from neurodeploy.tasks.options import changed, differing
 
-    assert folder is not None  # its check names one
-    options = {"epochs": epochs, "learning_rate": lr, "batch_size": batch_size, "seed": seed}
-    chosen = find_task(task)
-    chosen = chosen.trained_with(**{k: v for k, v in options.items() if v is not None})
-    changes: dict[str, Any] = {"beta": beta, "readout": readout, "decoder": decoder}
-    chosen = dataclasses.replace(chosen, **{k: v for k, v in changes.items() if v is not None})
+    own = find_task(task)
+    options = {
+        **{"readout": readout, "decoder": decoder, "beta": beta, "learning_rate": lr},
+        **{"batch_size": batch_size, "seed": seed, "epochs": epochs},
+    }
+    chosen = changed(own, options)
+    folder = folder or run_folder(task, default_name(differing(chosen, own), start))
     if data_dir is not None:
         chosen = chosen.in_folder(data_dir)
     if fresh:
@@ -164,9 +170,22 @@ def train(
     if as_json:
         print_json({"task": task, "validation": measured, "checkpoint": str(checkpoint)})
     else:
-        print_table("validation, temperature 0", ("", "value"), value_rows(measured))
+        history = read_history(folder)
+        best = f"best of {counted(len(history), 'epoch')}: {best_epoch(history)}"
+        print_table(f"{best}; validation, temperature 0", ("", "value"), _rows(result))
         out().print(f"Next: neurodeploy export {task} --checkpoint {checkpoint}", soft_wrap=True)
         out().print(f"See it: neurodeploy report {folder} --data {task}", soft_wrap=True)
+
+
+def _rows(found: Evaluation) -> list[tuple[str, str]]:
+    """An evaluation in the units of the lines of epochs."""
+    return [
+        ("log-loss, nats a sample", f"{found.log_loss:.4g}"),
+        ("information, bits a sample", f"{found.information_nats / math.log(2):.4g}"),
+        ("spikes per readout neuron and step", f"{found.firing_rate:.4g}"),
+        ("class accuracy", f"{found.accuracy:.4g}"),
+        ("readout neurons that never spike", f"{found.silent:.4g}"),
+    ]
 
 
 @command("PyTorch and SLAYER")
@@ -183,12 +202,11 @@ def export(
     from neurodeploy.deploy.bundle import save_bundle
     from neurodeploy.netx.check import check
     from neurodeploy.tasks import task as find_task
-    from neurodeploy.tasks import trained_model
+    from neurodeploy.tasks.training import exported
 
     assert checkpoint is not None  # its check finds one
     folder = folder or checkpoint.parent / "bundle"
-    chosen, model = trained_model(find_task(task), checkpoint)
-    bundle = chosen.bundle(model)
+    bundle = exported(find_task(task), checkpoint)
     save_bundle(bundle, folder)
     findings = [str(finding) for finding in check(bundle.network)]
     if as_json:

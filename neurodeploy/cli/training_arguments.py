@@ -11,12 +11,7 @@ import typer
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy._io.imports import require_name
 from neurodeploy.cli.arguments import file_of, given, positive
-from neurodeploy.cli.runs import (
-    default_name,
-    require_run_name,
-    run_folder,
-    trained_checkpoint,
-)
+from neurodeploy.cli.runs import require_run_name, run_folder, trained_checkpoint
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.reader_names import ENTRY_POINTS, READER_NAMES
 
@@ -37,13 +32,16 @@ def _decoders() -> list[str]:
     return list(READER_NAMES)
 
 
-def _run(context: typer.Context, folder: Path | None) -> Path:
-    """The folder of a training, which is given, named, or named by its options."""
-    options, name = context.params, context.params.get("name")
-    if folder is None:
-        folder = run_folder(options["task"], name or default_name(options))
-    elif name is not None:
+def _run(context: typer.Context, folder: Path | None) -> Path | None:
+    """The folder of a training that is given or named; None where what it changes names it."""
+    task, name = context.params["task"], context.params.get("name")
+    if folder is not None and name is not None:
         raise InputError(message("options --name and --out", "one of them", "both"))
+    if name is not None:
+        folder = run_folder(task, name)
+    if folder is None:
+        require_writable(run_folder(task, "default").parent)
+        return None
     return require_writable(folder)
 
 
@@ -91,8 +89,8 @@ StartOption = Annotated[
     ),
 ]
 NAME_HELP = (
-    "Of the run, in runs/TASK/NAME; by default made of the options that change the training, "
-    "such as lr0.001-seed3."
+    "Of the run, in runs/TASK/NAME; by default made of what makes it another training than the "
+    "task's own, such as lr0.001-seed3."
 )
 NameOption = Annotated[
     str | None,

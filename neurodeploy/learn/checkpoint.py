@@ -120,6 +120,19 @@ def model_notes(path: Path | str) -> Identity:
     return identity
 
 
+def started_from(path: Path | str) -> str | None:
+    """Digest of the checkpoint whose weights were fine-tuned, None where training began anew.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing or damaged.
+    """
+    _, notes = load_tensors(Path(path), "checkpoint")
+    start: str | None = notes.get("training", {}).get("from")
+    return start
+
+
 def _require_notes(notes: Mapping[str, Any], names: Sequence[str], where: str) -> None:
     missing = [name for name in names if name not in notes]
     if missing:

@@ -6,10 +6,13 @@ objective. Before, something else is minimised, and every epoch passes for bette
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
+from neurodeploy.errors import FileFormatError, message
 from neurodeploy.learn.evaluation import Evaluation
 from neurodeploy.learn.objective import Objective
 from neurodeploy.learn.schedule import TrainConfig
@@ -78,3 +81,27 @@ def stale_epochs(history: Sequence[Line], config: TrainConfig) -> int:
         elif line["epochs"] == config.epochs:
             stale += line["epoch"] / config.epochs >= config.anneal_fraction
     return stale
+
+
+def best_epoch(history: Sequence[Line]) -> int:
+    """The epoch whose model was kept, from 1; 0 without any."""
+    kept = [at for at, line in enumerate(history, 1) if is_better(line, history[: at - 1])]
+    return kept[-1] if kept else 0
+
+
+def read_history(folder: Path) -> list[Line]:
+    """Epochs of a training, from its ``metrics.jsonl``; none where there is no such file.
+
+    Raises
+    ------
+    FileFormatError
+        It is none.
+    """
+    file = folder / "metrics.jsonl"
+    if not file.is_file():
+        return []
+    try:
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        return [{k: float(v) for k, v in line.items()} for line in lines]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise FileFormatError(message(f"metrics {file}", "a JSON object a line", error)) from error

@@ -72,7 +72,7 @@ class DecoderConfig:
     bits: int = FLOAT_BITS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", _name_of(self.kind))
+        object.__setattr__(self, "kind", reader_name(self.kind))
         if self.bits not in (*range(FEWEST_DECODER_BITS, MOST_DECODER_BITS + 1), FLOAT_BITS):
             expected = f"{FEWEST_DECODER_BITS} to {MOST_DECODER_BITS}, or {FLOAT_BITS}"
             raise InputError(message("DecoderConfig.bits", expected, self.bits))
@@ -129,7 +129,14 @@ class DecoderConfig:
             raise FileFormatError(message(where, "the fields of a decoder", error)) from error
 
 
-def _name_of(kind: str | type[torch.nn.Module]) -> str:
+def reader_name(kind: str | type[torch.nn.Module]) -> str:
+    """The name of a reader: one of ours, an entry point, or an import path.
+
+    Raises
+    ------
+    InputError
+        Nothing can have that name, or a class cannot be imported by others.
+    """
     if isinstance(kind, str):
         foreign_path("DecoderConfig.kind", kind, READERS, ENTRY_POINTS)
         return kind

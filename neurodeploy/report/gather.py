@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from neurodeploy.deploy.parts import chip_part
 from neurodeploy.deploy.verification import Verification, verify
 from neurodeploy.engines.base import Run
 from neurodeploy.engines.counts import count
-from neurodeploy.errors import FileFormatError, InputError, NetworkError, message
+from neurodeploy.errors import InputError, NetworkError, message
 from neurodeploy.hardware.advice import fit_report
 from neurodeploy.hardware.chips import Chip, find_chip
 from neurodeploy.hardware.devices import load_devices
@@ -26,6 +25,7 @@ from neurodeploy.hardware.mapping.core_map import core_map, mesh_of
 from neurodeploy.hardware.placement import Placement, place
 from neurodeploy.model.decoder import Decoder
 from neurodeploy.netx.network import Network
+from neurodeploy.report.facts import facts
 from neurodeploy.report.measured import Agreement, ChipMap, Measured, Weights
 from neurodeploy.report.picked import Picked
 from neurodeploy.report.pieces import Piece
@@ -78,7 +78,7 @@ def gather(
     pieces: Iterable[Piece],
     *,
     name: str,
-    command: str,
+    commands: Sequence[str],
     choice: Choice | None = None,
     network_sha256: str = "",
     history: Sequence[Mapping[str, float]] = (),
@@ -96,8 +96,8 @@ def gather(
         As `run_pieces` gives them, or one that ran elsewhere.
     name : str
         By which runs are told apart.
-    command : str
-        That makes the report, for the record.
+    commands : sequence of str
+        That train the bundle's network and make the report, for the record.
     choice : Choice, optional
     network_sha256 : str, optional
         Checksum of the network as it lies in a bundle.
@@ -139,13 +139,14 @@ def gather(
         task=task.name or type(task).__name__,
         dataset=str(bundle.notes.get("dataset", "")),
         what=_words(bundle, decoder),
+        facts=facts(bundle),
         engine=chosen.engine,
         provenance=provenance(
             bundle.notes,
             network_sha256=network_sha256,
             engine=chosen.engine,
             seed=chosen.seed,
-            command=command,
+            commands=commands,
         ),
         samples=tally.samples,
         available=len(task.sources(splits).test),
@@ -231,21 +232,3 @@ def _agreement(bundle: Bundle, spikes: np.ndarray) -> Agreement:
     except NetworkError as error:
         return Agreement(samples=len(spikes), note=f"Not every engine runs this network: {error}")
     return Agreement(samples=len(spikes), note="", result=result)
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Epochs of a training, from its ``metrics.jsonl``; none where there is no such file.
-
-    Raises
-    ------
-    FileFormatError
-        It is none.
-    """
-    file = folder / "metrics.jsonl"
-    if not file.is_file():
-        return []
-    try:
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
-        return [{k: float(v) for k, v in line.items()} for line in lines]
-    except (ValueError, AttributeError, TypeError) as error:
-        raise FileFormatError(message(f"metrics {file}", "a JSON object a line", error)) from error

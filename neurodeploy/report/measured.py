@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodeploy.deploy.verification import Verification
 from neurodeploy.hardware.mapping.core_map import CoreUse
+from neurodeploy.report.facts import Facts
 from neurodeploy.report.provenance import Provenance
 
 
@@ -161,6 +162,8 @@ class Measured:
     task, dataset : str
     what : str
         The network in a few words.
+    facts : mapping
+        How it came about, as `neurodeploy.report.facts` says it.
     engine : str
         That ran it.
     provenance : Provenance
@@ -185,6 +188,7 @@ class Measured:
     task: str
     dataset: str
     what: str
+    facts: Facts
     engine: str
     provenance: Provenance
     samples: int

@@ -123,10 +123,10 @@ class Player {
     this.play = element("button", { type: "button" }, "Play");
     this.output = element("output", { for: id });
     this.says = element("p", { class: "says", "aria-live": "polite" });
-    const slide = element("label", { for: id, class: "slide" }, "Time step");
+    const slide = element("div", { class: "slide" }, element("label", { for: id }, "Time step"), this.slider);
     place.append(element("div", { class: "controls" },
-      element("div", { class: "pick" }, element("label", { for: `${id}-sample` }, "Sample"), this.select, slide),
-      this.play, this.slider, this.output), this.says);
+      element("div", { class: "pick" }, element("label", { for: `${id}-sample` }, "Sample"), this.select),
+      this.play, slide, this.output), this.says);
     this.pictures = element("div", { class: "pictures" });
     const right = element("div"), stage = element("div", { class: "stage" }, this.pictures, right);
     if (run.input) this.seen = this.picture("input spikes so far");

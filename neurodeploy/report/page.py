@@ -46,9 +46,13 @@ def render(runs: Sequence[Measured], front: Front | None = None) -> str:
     require_charts()
     from neurodeploy.report.parts import CONFIG
     from neurodeploy.report.player import run_data, share_of_budget
-    from neurodeploy.report.sections import headline
+    from neurodeploy.report.sections import compare, headline, search
 
-    sections = _sections(runs, front)
+    first = compare.compare(runs)
+    last = None if front is None else search.front(front.points, front.folder)
+    answers = [_answer(run, at, len(runs) > 1) for at, run in enumerate(runs)]
+    own = [section for answer in answers for section in answer["sections"]]
+    sections = [each for each in (first, *own, last) if each is not None]
     charts = [part for section in sections for part in section.parts if part.kind == "chart"]
     data = {
         "config": CONFIG,
@@ -57,12 +61,9 @@ def render(runs: Sequence[Measured], front: Front | None = None) -> str:
     }
     return _template().render(
         title=headline.title(runs),
-        runs=runs,
-        answers=[
-            (run, headline.trained(run), headline.verdict(run), headline.figures(run))
-            for run in runs
-        ],
-        sections=sections,
+        first=first,
+        answers=answers,
+        last=last,
         numbered=lambda part: next(at for at, chart in enumerate(charts) if chart is part),
         version=neurodeploy.__version__,
         style=(HERE / "page.css").read_text(),
@@ -72,30 +73,35 @@ def render(runs: Sequence[Measured], front: Front | None = None) -> str:
     )
 
 
-def _sections(runs: Sequence[Measured], front: Front | None) -> list[Any]:
-    """What the page shows, in order; keys are unique."""
+def _answer(run: Measured, at: int, several: bool) -> dict[str, Any]:
+    """What the page says of one run: its head and its sections, in order; keys are unique."""
     from neurodeploy.report.player import gallery, player
-    from neurodeploy.report.sections import activity, chip, compare, costs, history, quality, search
+    from neurodeploy.report.sections import activity, chip, costs, headline, history, quality
 
-    found = [compare.compare(runs)]
-    for at, run in enumerate(runs):
-        own = (
-            player(run, at),
-            gallery(run, at),
-            quality.quality(run),
-            chip.agreement(run),
-            costs.energy(run),
-            costs.timing(run),
-            chip.placement(run),
-            activity.activity(run),
-            activity.weights(run),
-            history.history(run),
-        )
-        several = run.name if len(runs) > 1 else ""
-        found += [each and replace(each, key=f"{each.key}-{at}", run=several) for each in own]
-    if front is not None:
-        found.append(search.front(front.points, front.folder))
-    return [each for each in found if each is not None]
+    sections = (
+        player(run, at),
+        gallery(run, at),
+        quality.quality(run),
+        chip.agreement(run),
+        costs.energy(run),
+        costs.timing(run),
+        chip.placement(run),
+        activity.activity(run),
+        activity.weights(run),
+        history.history(run),
+    )
+    name = run.name if several else ""
+    return {
+        "key": f"answer-{at}",
+        "name": name,
+        "verdict": headline.verdict(run),
+        "trained": headline.trained(run),
+        "figures": headline.figures(run),
+        "provenance": run.provenance,
+        "sections": [
+            replace(each, key=f"{each.key}-{at}", run=name) for each in sections if each is not None
+        ],
+    }
 
 
 def in_script(value: Any) -> str:

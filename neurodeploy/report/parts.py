@@ -128,6 +128,27 @@ def spec_of(chart: Any, height: int = 260) -> dict[str, Any]:
     return spec
 
 
+LINES = alt.Legend(symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.5)
+"""A legend that shows lines as they are drawn."""
+
+
+def colour_of(place: int) -> str:
+    """Of a series, counted from 0; they begin anew after the last one."""
+    return SERIES[place % len(SERIES)]
+
+
+def lines_by(field: str, names: Sequence[str], first: int = 0) -> dict[str, Any]:
+    """How lines are told apart, by colour and dashes, from the ``first`` of both on."""
+    places = range(first, first + len(names))
+    colours = [colour_of(at) for at in places]
+    dashes = [list(DASHES[at % len(DASHES)]) for at in places]
+    scales = [alt.Scale(domain=[*names], range=each) for each in (colours, dashes)]
+    return {
+        "color": alt.Color(field, scale=scales[0], legend=LINES),
+        "strokeDash": alt.StrokeDash(field, scale=scales[1], legend=LINES),
+    }
+
+
 def step_axis(steps: int, title: str = "time steps seen") -> alt.X:
     """The axis of time, from the first step to the last."""
     scale = alt.Scale(domain=[0.5, steps + 0.5], nice=False, zero=False)

@@ -12,9 +12,10 @@ import numpy as np
 from neurodeploy.report.measured import Measured, Sample
 from neurodeploy.report.parts import (
     ACCENT,
+    COOL,
     INK,
+    LINES,
     QUIET,
-    SERIES,
     STEP,
     Section,
     Widget,
@@ -198,8 +199,10 @@ def _course(steps: int) -> dict[str, Any]:
             scale=alt.Scale(domain=[0, 1]),
             axis=alt.Axis(format=".0%", minExtent=52, maxExtent=52),
         ),
-        color=alt.Color("who:N", scale=alt.Scale(domain=names, range=[ACCENT, SERIES[1]])),
-        strokeDash=alt.StrokeDash("who:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]])),
+        color=alt.Color("who:N", scale=alt.Scale(domain=names, range=[ACCENT, COOL]), legend=LINES),
+        strokeDash=alt.StrokeDash(
+            "who:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]]), legend=LINES
+        ),
     )
     spec = spec_of(alt.layer(lines, rule).add_params(signal), 170)
     spec["description"] = (

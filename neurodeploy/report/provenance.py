@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import platform
-import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,6 @@ from neurodeploy._io.lava import installed
 from neurodeploy.experiments.units import machine
 
 PACKAGES = ("torch", "numpy", "numba", "lava-nc", "lava-dl")
-
-OPTIONS = {
-    "epochs": "--epochs",
-    "learning_rate": "--lr",
-    "batch_size": "--batch-size",
-    "beta": "--beta",
-    "seed": "--seed",
-}
-"""What `train` calls the fields of a training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +26,12 @@ class Provenance:
 
 
 def provenance(
-    notes: Mapping[str, Any], *, network_sha256: str, engine: str, seed: int, command: str
+    notes: Mapping[str, Any],
+    *,
+    network_sha256: str,
+    engine: str,
+    seed: int,
+    commands: Sequence[str],
 ) -> Provenance:
     """Of a bundle that is measured here and now.
 
@@ -45,13 +40,13 @@ def provenance(
     notes : mapping
         Of the bundle.
     network_sha256 : str
-        Checksum of its network.
+        Checksum of its network; empty where it was exported for the report alone.
     engine : str
         That ran it.
     seed : int
         Of the encoding of the test samples.
-    command : str
-        That makes the report.
+    commands : sequence of str
+        That train it, and make the report.
     """
     training, here = notes.get("training", {}), machine()
     versions = ((name, installed(name)) for name in PACKAGES)
@@ -59,7 +54,7 @@ def provenance(
     rows = [
         ("date", now.strftime("%d %B %Y, %H:%M UTC")),
         ("neurodeploy", f"{neurodeploy.__version__}, {_revision()}"),
-        ("network", f"sha256 {network_sha256[:16]}" if network_sha256 else "not on disk"),
+        ("network", f"sha256 {network_sha256[:16]}" if network_sha256 else "not exported"),
         ("seed of the training", str(training.get("seed", "not recorded"))),
         ("seed of the test encoding", str(seed)),
         ("engine", engine),
@@ -70,24 +65,12 @@ def provenance(
     ]
     return Provenance(
         rows=tuple((name, value) for name, value in rows if value),
-        commands=(*_training_command(notes), command),
+        commands=tuple(commands),
     )
 
 
 def _is_plain(name: str, value: Any) -> bool:
     return name != "task" and isinstance(value, str | int | float) and value != ""
-
-
-def _training_command(notes: Mapping[str, Any]) -> tuple[str, ...]:
-    """The command that trains the same, where the bundle says of which task it is."""
-    training = notes.get("training", {})
-    if not notes.get("task") or not training:
-        return ()
-    words = ["neurodeploy", "train", str(notes["task"])]
-    for field, option in OPTIONS.items():
-        if field in training:
-            words += [option, f"{training[field]:g}"]
-    return (shlex.join(words),)
 
 
 def _revision() -> str:

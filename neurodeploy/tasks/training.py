@@ -7,15 +7,18 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress
 
 from neurodeploy._io.progress import progress_bar
-from neurodeploy.learn.checkpoint import load_model, model_notes
+from neurodeploy.learn.checkpoint import load_model, model_notes, started_from
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.tasks.base import Splits, Task
+
+if TYPE_CHECKING:
+    from neurodeploy.deploy.bundle import Bundle
 
 
 def train_task(
@@ -82,3 +85,16 @@ def trained_model(chosen: Task[Any], checkpoint: Path) -> tuple[Task[Any], Hybri
     sizes = {name.removeprefix(heads): was[name] for name in was if name.startswith(heads)}
     model = chosen.model_of(tuple(was["encoder.input_shape"]), sizes)
     return chosen.trained_as(load_model(model, checkpoint)), model
+
+
+def exported(chosen: Task[Any], checkpoint: Path) -> Bundle:
+    """The bundle of a checkpoint, which says too what it was fine-tuned from.
+
+    Parameters and errors are those of `trained_model`.
+    """
+    trained, model = trained_model(chosen, checkpoint)
+    bundle, start = trained.bundle(model), started_from(checkpoint)
+    if start is None:
+        return bundle
+    training = {**bundle.notes["training"], "from": start}
+    return replace(bundle, notes={**bundle.notes, "training": training})

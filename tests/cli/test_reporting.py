@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from neurodeploy.cli.main import app
-from neurodeploy.cli.report_arguments import report_source
+from neurodeploy.cli.report_arguments import names_apart, report_source
 from neurodeploy.deploy.bundle import save_bundle
 from neurodeploy.deploy.manifest import sha256
 from neurodeploy.deploy.packing import pack_bundle
@@ -57,6 +57,9 @@ def test_a_bundle_and_the_checkpoint_it_comes_from_say_the_same(
     assert one["exact"]
     text = page.read_text()
     assert "2 networks compared: default, bare" in text
+    assert "neurodeploy train digits\nneurodeploy report" in text
+    assert f"sha256 {sha256(run / 'bundle' / 'network.net')[:16]}" in text
+    assert text.count("<dd>not exported</dd>") == 1
     assert "neurodeploy report default bare --samples 20 --json --out page.html" in text
 
 
@@ -77,6 +80,33 @@ def test_what_is_no_run_is_refused_at_once(run: Path, tmp_path: Path) -> None:
     assert "task" in said(str(run), "--data", "digit")
     assert "a folder" in said(str(run), "--out", str(tmp_path))
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_runs_are_named_by_the_shortest_end_that_tells_them_apart() -> None:
+    def names(*paths: str) -> list[str]:
+        return names_apart([Path(path) for path in paths])
+
+    assert names("/a/digits/default", "/a/digits/b") == ["default", "b"]
+    assert names("/a/digits/default", "/a/shd/default") == ["digits/default", "shd/default"]
+    assert names("/a/x/run", "/b/x/run", "/a/y") == ["a/x/run", "b/x/run", "y"]
+    assert names("/run", "/b/run") == ["/run", "b/run"]
+
+
+def test_runs_of_one_name_are_told_apart_and_none_is_named_twice(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, "digits", SMALL)
+    other = tmp_path / "other" / "default"
+    shutil.copytree(run, other)
+    page = tmp_path / "page.html"
+    words = ["report", str(run), str(other), "--samples", "5", "--out", str(page)]
+    said = [CliRunner().invoke(app, words, catch_exceptions=False).stdout for _ in range(2)]
+    assert "2 networks compared: digits/default, other/default" in page.read_text()
+    assert said[0].endswith(f"Report: {page}\n")
+    assert said[1].endswith(f"Report: {page}, in place of the page that was there\n")
+    twice = CliRunner().invoke(app, ["report", str(run), str(run / "bundle")])
+    assert isinstance(twice.exception, NeurodeployError)
+    assert "report: expected each run once, found default twice" in str(twice.exception)
 
 
 def test_a_run_is_named_by_its_folder(run: Path) -> None:

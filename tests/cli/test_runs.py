@@ -18,18 +18,31 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize(
-    ("options", "name"),
+    ("changes", "name"),
     [
         ({}, "default"),
-        ({"epochs": 3, "threads": 2}, "default"),
-        ({"lr": 0.001, "seed": 3, "beta": None}, "lr0.001-seed3"),
+        ({"epochs": 3}, "default"),
+        ({"learning_rate": 0.001, "seed": 3}, "lr0.001-seed3"),
         ({"seed": 0}, "seed0"),
         ({"batch_size": 32, "beta": 0.5}, "beta0.5-batch32"),
-        ({"start": Path("runs/digits/first/best.safetensors")}, "from-first"),
     ],
 )
-def test_a_name_is_made_of_what_changes_the_training(options: dict[str, object], name: str) -> None:
-    assert default_name(options) == name
+def test_a_name_is_made_of_what_changes_the_training(changes: dict[str, object], name: str) -> None:
+    assert default_name(changes) == name
+
+
+def test_a_name_says_what_is_fine_tuned() -> None:
+    start = Path("runs/digits/first/best.safetensors")
+    assert default_name({"seed": 3}, start) == "seed3-from-first"
+
+
+def test_an_option_that_is_the_tasks_own_is_not_in_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = ("--lr", "0.002", "--decoder", "mlp", "--readout", "48", "--seed", "0")
+    report = json.loads(call("train", "digits", "--epochs", "1", *own, "--beta", "0.5", "--json"))
+    assert report["checkpoint"] == "runs/digits/beta0.5/best.safetensors"
 
 
 def test_a_task_of_ones_own_has_a_folder() -> None:

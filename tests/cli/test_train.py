@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,20 @@ def test_fine_tuning_starts_from_a_checkpoint_and_is_resumed(tmp_path: Path) -> 
     assert train(tuned, "--epochs", "2", "--from", best) == [1, 2]
     with pytest.raises(InputError, match="from: "):
         train(tuned, "--epochs", "2")
+
+
+def test_the_table_is_of_the_best_epoch_in_the_units_of_the_epochs(
+    tmp_path: Path,
+) -> None:
+    words = ["train", "digits", "--epochs", "2", "--out", str(tmp_path)]
+    shown = CliRunner().invoke(cli.app, words).stdout
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    best = min(lines, key=lambda line: line["objective"])
+    assert f"best of 2 epochs: {best['epoch']}" in shown
+    assert f"{best['information_nats'] / math.log(2):.4g}" in shown
+    assert "information, bits a sample" in shown
+    assert f"{best['log_loss']:.4g}" in shown
+    found = json.loads(CliRunner().invoke(cli.app, [*words, "--json"]).stdout)
+    assert set(found["validation"]) == {
+        *("log_loss", "information_nats", "firing_rate", "accuracy", "silent")
+    }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 
+from neurodeploy.errors import FileFormatError
 from neurodeploy.learn.evaluation import Evaluation
 from neurodeploy.learn.history import (
     Line,
+    best_epoch,
     best_objective,
     epoch_line,
     is_better,
+    read_history,
     stale_epochs,
 )
 from neurodeploy.learn.objective import ConstantRate, Objective, class_loss
@@ -92,3 +97,22 @@ def test_epochs_of_a_shorter_schedule_are_not_stale() -> None:
     assert stale_epochs(lines, long) == 0
     later = history([0.0, 0.0, 0.0, 3.0, 3.0], long)[3:]
     assert stale_epochs([*lines, *later], long) == 2
+
+
+def test_the_best_epoch_is_the_one_that_was_kept() -> None:
+    warmed = TrainConfig(epochs=4, warm_up_fraction=0.5)
+    assert best_epoch(history([5.0, 3.0, 4.0, 2.0], TrainConfig(epochs=4))) == 4
+    assert best_epoch(history([5.0, 3.0, 4.0, 3.0], TrainConfig(epochs=4))) == 2
+    assert best_epoch(history([1.0, 5.0, 4.0, 6.0], warmed)) == 3
+    assert best_epoch(history([3.0], warmed)) == 1
+    assert best_epoch([]) == 0
+
+
+def test_a_history_is_read_back(tmp_path: Path) -> None:
+    assert read_history(tmp_path) == []
+    lines = history([5.0, 3.0], TrainConfig(epochs=2))
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert read_history(tmp_path) == lines
+    (tmp_path / "metrics.jsonl").write_text("[1]\n")
+    with pytest.raises(FileFormatError, match=r"metrics.*expected a JSON object a line"):
+        read_history(tmp_path)

@@ -48,6 +48,6 @@ def measured(digits: tuple[ImageTask, Splits, Bundle, Path]) -> Measured:
         splits,
         pieces,
         name="</script><b>digits",
-        command="neurodeploy report digits",
+        commands=["neurodeploy train digits", "neurodeploy report digits"],
         network_sha256=sha256(folder / "bundle" / NETWORK_FILE),
     )

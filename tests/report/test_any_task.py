@@ -27,7 +27,7 @@ def untrained(task: Task[Any]) -> Measured:
     bundle = task.bundle(task.model(splits))
     pieces = run_pieces(bundle, task.sources(splits).test, samples=6, seed=1, engine="native")
     return gather(
-        bundle, task, splits, pieces, name="x", command="made here", agreement=NOT_COMPARED
+        bundle, task, splits, pieces, name="x", commands=["made here"], agreement=NOT_COMPARED
     )
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from neurodeploy.deploy.bundle import Bundle
 from neurodeploy.deploy.stream import stream_answers
-from neurodeploy.errors import FileFormatError, InputError
-from neurodeploy.report.gather import gather, read_history
+from neurodeploy.errors import InputError
+from neurodeploy.report.gather import gather
 from neurodeploy.report.measured import Measured
 from neurodeploy.report.pieces import run_pieces
 from neurodeploy.signals.datasets import Splits
@@ -64,7 +64,7 @@ def test_layers_weights_cores_and_engines(measured: Measured, digits: Digits) ->
 def test_pieces_do_not_change_what_is_measured(digits: Digits, measured: Measured) -> None:
     task, splits, bundle, _ = digits
     whole = run_pieces(bundle, task.sources(splits).test, samples=20, seed=1, engine="native")
-    fewer = gather(bundle, task, splits, whole, name="x", command="", agreement=measured.agreement)
+    fewer = gather(bundle, task, splits, whole, name="x", commands=[], agreement=measured.agreement)
     assert fewer.samples == 20
     assert fewer.available == 60
     assert [s.index for s in fewer.shown] == [s.index for s in measured.shown if s.index < 20]
@@ -73,12 +73,4 @@ def test_pieces_do_not_change_what_is_measured(digits: Digits, measured: Measure
 def test_nothing_to_measure_is_an_error(digits: Digits) -> None:
     task, splits, bundle, _ = digits
     with pytest.raises(InputError, match="test part: expected at least one sample"):
-        gather(bundle, task, splits, [], name="x", command="")
-
-
-def test_history(digits: Digits, tmp_path: Path) -> None:
-    assert len(read_history(digits[3])) == 2
-    assert read_history(tmp_path) == []
-    (tmp_path / "metrics.jsonl").write_text("[1]\n")
-    with pytest.raises(FileFormatError, match=r"metrics.*expected a JSON object a line"):
-        read_history(tmp_path)
+        gather(bundle, task, splits, [], name="x", commands=[])

@@ -39,7 +39,7 @@ def test_the_answer_comes_first_and_says_how_to_get_it_again(page: str) -> None:
     assert re.match(r"<h1>digits: [\d.]+\xa0% right, deployed</h1>", body)
     for words in ("95 % interval", "sha256", "neurodeploy report digits", "equal ANN", "seed of"):
         assert words in body, words
-    assert body.index("neurodeploy train digits --epochs 2") < body.index("<section")
+    assert body.index("neurodeploy train digits") < body.index("<section")
 
 
 class Outline(HTMLParser):
@@ -66,6 +66,25 @@ def test_tables_have_scopes_and_charts_words(page: str) -> None:
     assert all(len(attrs["data-alt"] or "") > 60 for attrs in charts)
     keys = [attrs["id"] for _, attrs in outline.found if "id" in attrs]
     assert len(keys) == len(set(keys))
+
+
+def test_several_runs_are_side_by_side_first(measured: Measured) -> None:
+    other = dataclasses.replace(
+        measured, name="other", facts={**measured.facts, "beta": "0.5", "epochs": "7"}
+    )
+    page = render([measured, other])
+    body = page[page.index("<h1>") :]
+    places = ["</h1>", 'id="compare"', "The runs in numbers", 'id="chart-0"', "<nav"]
+    places += ['id="answer-0"', 'id="player-0"', 'id="answer-1"', 'id="player-1"']
+    found = [body.index(place) for place in places]
+    assert found == sorted(found)
+    table = body[body.index("The runs in numbers") : body.index("</table>")]
+    heads = re.findall(r'<th scope="row">(.*?)</th>', table)
+    assert heads[:3] == ["epochs", "beta", "class accuracy, deployed"]
+    assert '<td data-head="other">0.5</td>' in table
+    links = body[body.index("<nav") : body.index("</nav>")]
+    assert links.count("<ul>") == 2
+    assert re.findall(r'<a href="(#answer-\d)">', links) == ["#answer-0", "#answer-1"]
 
 
 def test_what_comes_from_files_is_escaped(measured: Measured) -> None:
@@ -147,6 +166,52 @@ def test_the_slider_moves_everything_by_keyboard(browser: Any, file: Path) -> No
     button.send_keys(keys.ENTER)
     until(browser, "return document.activeElement.id === 'step-0'")
     assert browser.get_log("browser") == []
+
+
+PLACES = """
+return ['.slide label', '#step-0'].flatMap(each => {
+  const box = document.querySelector(each).getBoundingClientRect();
+  return [box.left, box.right, box.top, box.bottom];
+});
+"""
+
+
+@pytest.mark.parametrize("width", [360, 1280, 3840])
+def test_the_slider_is_beside_its_label_or_below(browser: Any, file: Path, width: int) -> None:
+    show(browser, file, width)
+    left, right, top, bottom, *slider = browser.execute_script(PLACES)
+    if width == 360:
+        assert abs(slider[0] - left) < 2
+        assert abs(slider[2] - bottom) < 20
+    else:
+        assert 0 < slider[0] - right < 40
+        assert abs(slider[2] + slider[3] - top - bottom) < 4
+    assert slider[1] - slider[0] > 100
+
+
+def test_side_by_side_begins_on_the_first_screen(browser: Any, file: Path) -> None:
+    show(browser, file, 1280)
+    top = "return document.querySelector('#compare table').getBoundingClientRect().top"
+    assert browser.execute_script(top) < 500
+
+
+LEGEND = """
+const chart = document.querySelector('#chart-0');
+const symbols = [...chart.querySelectorAll('.role-legend-symbol path')];
+const lines = [...chart.querySelectorAll('path[aria-roledescription="line mark"]')];
+return [symbols, lines].map(paths => paths.map(path => {
+  const style = getComputedStyle(path);
+  return [style.stroke, style.strokeOpacity, style.opacity, style.strokeDasharray];
+}));
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_legend_has_the_strokes_of_the_lines(browser: Any, file: Path, scheme: str) -> None:
+    show(browser, file, 1280, scheme)
+    symbols, lines = browser.execute_script(LEGEND)
+    assert len(symbols) == 2
+    assert symbols == lines
 
 
 @pytest.mark.parametrize("width", [360, 3840])

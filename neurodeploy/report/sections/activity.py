@@ -8,11 +8,10 @@ import numpy as np
 from neurodeploy.report.measured import Measured, Weights
 from neurodeploy.report.parts import (
     COOL,
-    DASHES,
-    SERIES,
     Chart,
     Section,
     Table,
+    lines_by,
     percent,
     spec_of,
     step_axis,
@@ -36,8 +35,6 @@ def _by_step(run: Measured) -> Chart:
         for layer in run.layers
         for step, spikes in enumerate(layer.per_step.tolist())
     ]
-    scale = alt.Scale(domain=names, range=list(SERIES[: len(names)]))
-    dash = alt.Scale(domain=names, range=[list(each) for each in DASHES[: len(names)]])
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=35, filled=True))
@@ -49,8 +46,7 @@ def _by_step(run: Measured) -> Chart:
                 axis=alt.Axis(format="%"),
                 scale=alt.Scale(zero=True),
             ),
-            color=alt.Color("layer:N", scale=scale),
-            strokeDash=alt.StrokeDash("layer:N", scale=dash),
+            **lines_by("layer:N", names),
             tooltip=[
                 alt.Tooltip("layer:N", title="layer"),
                 alt.Tooltip("step:Q", title="step"),
@@ -82,7 +78,6 @@ def _by_neuron(run: Measured) -> Chart:
             for at in picked.tolist()
         ]
     names = [layer.name for layer in run.layers[1:]]
-    colours = list(SERIES[1 : len(names) + 1])
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_line(strokeWidth=2.5, interpolate="step-after")
@@ -94,13 +89,7 @@ def _by_neuron(run: Measured) -> Chart:
                 scale=alt.Scale(domain=[0, 1]),
             ),
             y=alt.Y("rate:Q", title="spikes a step", scale=alt.Scale(zero=True)),
-            color=alt.Color("layer:N", scale=alt.Scale(domain=names, range=colours)),
-            strokeDash=alt.StrokeDash(
-                "layer:N",
-                scale=alt.Scale(
-                    domain=names, range=[list(each) for each in DASHES[1 : len(names) + 1]]
-                ),
-            ),
+            **lines_by("layer:N", names, first=1),
             tooltip=[
                 alt.Tooltip("layer:N", title="layer"),
                 alt.Tooltip("share:Q", title="neurons", format=".0%"),

@@ -8,7 +8,7 @@ import altair as alt
 
 from neurodeploy.cost.verdict import NAMES, microjoules
 from neurodeploy.report.measured import Measured
-from neurodeploy.report.parts import SERIES, Chart, Section, Table, percent, spec_of
+from neurodeploy.report.parts import COOL, SERIES, Chart, Section, Table, percent, spec_of
 
 PARTS = {"chip": "chip", "traffic": "traffic", "host": "host decoder", "ann": "equal ANN"}
 
@@ -93,10 +93,10 @@ def _causes(run: Measured, proxy: dict[str, Any]) -> Chart:
     scale = alt.Scale(type="log", nice=True)
     base = alt.Chart(alt.Data(values=values))
     chart = alt.layer(
-        base.mark_rule(strokeWidth=3, color=SERIES[1], aria=False).encode(
+        base.mark_rule(strokeWidth=3, color=COOL, aria=False).encode(
             y=y, x=alt.X("low:Q", scale=scale, title="µJ a sample, log scale"), x2="high:Q"
         ),
-        base.mark_point(filled=True, size=110, color=SERIES[1], opacity=1).encode(
+        base.mark_point(filled=True, size=110, color=COOL, opacity=1).encode(
             y=y,
             x=alt.X("uj:Q", scale=scale, title="µJ a sample, log scale"),
             tooltip=[

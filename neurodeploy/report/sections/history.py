@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from neurodeploy.report.measured import Measured
-from neurodeploy.report.parts import DASHES, SERIES, Chart, Section, spec_of
+from neurodeploy.report.parts import Chart, Section, lines_by, spec_of
 
 
 def history(run: Measured) -> Section | None:
@@ -19,17 +19,13 @@ def history(run: Measured) -> Section | None:
         for line in lines
         for field, name in names.items()
     ]
-    domain = [*names.values()]
     chart = (
         alt.Chart(alt.Data(values=values))
         .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=35, filled=True))
         .encode(
             x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
             y=alt.Y("loss:Q", title="log-loss, nats a sample", scale=alt.Scale(zero=True)),
-            color=alt.Color("of:N", scale=alt.Scale(domain=domain, range=list(SERIES[:2]))),
-            strokeDash=alt.StrokeDash(
-                "of:N", scale=alt.Scale(domain=domain, range=[list(d) for d in DASHES[:2]])
-            ),
+            **lines_by("of:N", [*names.values()]),
             tooltip=["of:N", "epoch:Q", alt.Tooltip("loss:Q", format=".2f")],
         )
     )

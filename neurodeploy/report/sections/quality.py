@@ -10,14 +10,14 @@ import altair as alt
 from neurodeploy.report.measured import Accuracy, Measured
 from neurodeploy.report.parts import (
     ACCENT,
-    DASHES,
     INK,
     PAPER,
     QUIET,
-    SERIES,
     Chart,
     Section,
     Table,
+    colour_of,
+    lines_by,
     percent,
     spec_of,
     step_axis,
@@ -48,26 +48,26 @@ def quality(run: Measured) -> Section | None:
 def accuracy_chart(runs: Sequence[Measured]) -> Chart:
     """Accuracy after each step, of one run or several."""
     scored = [(run, run.accuracy) for run in runs if run.accuracy is not None]
+    several = len(scored) > 1
+    names = [run.name for run, _ in scored]
+    colours = [colour_of(at) for at in range(len(names))] if several else [ACCENT]
     values = [
-        {"run": run.name, "step": step + 1, "right": right, "low": low, "high": high}
-        for run, found in scored
+        {
+            "run": run.name,
+            "colour": colour,
+            "step": step + 1,
+            "right": right,
+            "low": low,
+            "high": high,
+        }
+        for (run, found), colour in zip(scored, colours, strict=True)
         for step, (right, low, high) in enumerate(
             zip(found.by_step.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
         )
     ]
-    names = [run.name for run, _ in scored]
     steps = max(run.steps for run, _ in scored)
-    several = len(scored) > 1
-    colour = alt.Color(
-        "run:N",
-        scale=alt.Scale(domain=names, range=list(SERIES[: len(names)]) if several else [ACCENT]),
-        legend=alt.Legend() if several else None,
-    )
-    dash = alt.StrokeDash(
-        "run:N",
-        scale=alt.Scale(domain=names, range=[list(each) for each in DASHES[: len(names)]]),
-        legend=alt.Legend() if several else None,
-    )
+    apart = lines_by("run:N", names) if several else {"color": alt.value(ACCENT)}
+    fill = alt.Fill("colour:N", scale=None)
     base = alt.Chart(alt.Data(values=values)).encode(x=step_axis(steps))
     share = alt.Scale(domain=[0, 1])
     y = alt.Y("right:Q", title="right answers", scale=share, axis=alt.Axis(format=".0%"))
@@ -79,10 +79,10 @@ def accuracy_chart(runs: Sequence[Measured]) -> Chart:
         alt.Tooltip("high:Q", title="at most", format=".1%"),
     ]
     band = base.mark_area(opacity=0.18, aria=False).encode(
-        y=alt.Y("low:Q", scale=share, title="right answers"), y2="high:Q", color=colour
+        y=alt.Y("low:Q", scale=share, title="right answers"), y2="high:Q", fill=fill
     )
-    line = base.mark_line(strokeWidth=2.5).encode(y=y, color=colour, strokeDash=dash)
-    dots = base.mark_point(filled=True, size=45, opacity=1).encode(y=y, color=colour, tooltip=tips)
+    line = base.mark_line(strokeWidth=2.5).encode(y=y, **apart)
+    dots = base.mark_circle(size=45, opacity=1).encode(y=y, fill=fill, tooltip=tips)
     layers: list[Any] = [band, line, dots, *_marks(runs, scored)]
     first = scored[0][1]
     said = "; ".join(_in_words(run.name if several else "It", found) for run, found in scored)
@@ -91,8 +91,8 @@ def accuracy_chart(runs: Sequence[Measured]) -> Chart:
         alt=f"Line chart of the share of right answers against time steps seen. {said}. "
         f"The best guess, {percent(first.guess)}, and the network's latency are marked.",
         caption=f"Share of right answers after each step, on {scored[0][0].samples:,} test "
-        "samples. Dashed: what always naming the most frequent class gets. Dotted: the network's "
-        "latency, before which no input can have reached the decoder.",
+        "samples. Dashed, across: what always naming the most frequent class gets. Dotted, "
+        "upright: the network's latency, before which no input can have reached the decoder.",
         numbers=Table(
             caption="Right answers after each step",
             heads=("run, step", "right", "at least", "at most"),
