@@ -86,7 +86,6 @@ def without_machine(word: str) -> str:
     return Path(word).name if Path(word).is_absolute() else word
 
 
-@functools.cache
 def out() -> Console:
     """Standard output, for results; in a pipe or a file lines are as long as they need to be."""
     from rich.console import Console

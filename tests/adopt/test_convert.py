@@ -189,17 +189,19 @@ def test_a_graph_that_says_its_step_is_run_by_every_command(tmp_path: Path) -> N
     write_network(WHOLE, file)
     np.save(spikes, (np.random.default_rng(0).random((4, 6, 30)) < 0.5).astype(np.uint8))
     assert run("convert", file, graph, "--dt", "1e-3")[0] == 0
-    for command in ("simulate", "stream", "energy", "fit", "verify", "inspect"):
+    for command in ("simulate", "stream", "energy", "fit", "inspect"):
         options = ["--json"] if command == "inspect" else ["--input", spikes, "--json"]
         if command == "simulate":
             options += ["--output", str(tmp_path / "out.npy"), "--engine", "native"]
         if command == "fit":
             options += ["--chip", "loihi2"]
-        if command == "verify":
-            options += ["--engine", "native"]
         of_graph, of_file = (untimed(run(command, network, *options)) for network in (graph, file))
         assert of_graph == of_file
         assert of_graph[0] == 0, of_graph[1]
+    verified = ("--input", spikes, "--engine", "native", "--json")
+    (_, of_graph), (_, of_file) = (run("verify", network, *verified) for network in (graph, file))
+    assert json.loads(of_graph)["integers"] == json.loads(of_file)
+    assert json.loads(of_graph)["exact"] is True
     made = [str(tmp_path / name) for name in ("of_graph", "of_file")]
     for network, folder in zip((graph, file), made, strict=True):
         assert run("bundle", "make", network, folder, "--steps", "30")[0] == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +22,11 @@ NUMBERS = [number for row in ROWS for number in row[1:]]
 PROSE = "Nobody has measured this one yet, so it limits nothing here and is left as it was."
 
 
-@pytest.fixture(autouse=True)
-def nothing_kept_of_other_widths() -> Iterator[None]:
-    out.cache_clear()
-    yield
-    out.cache_clear()
-
-
 def shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, *typed: str
 ) -> str:
     """What a command, or else the table above, prints on so many columns."""
     monkeypatch.setenv("COLUMNS", str(width))
-    out.cache_clear()
     if typed:
         app(typed, standalone_mode=False)
     else:
@@ -130,7 +121,6 @@ def test_prose_folds_before_numbers_and_names_do(
     text = capsys.readouterr().out
     assert "│ left out │ 12.5 MB │ " in text
     monkeypatch.delenv("COLUMNS")
-    out.cache_clear()
     print_table("", ("what", "of it", "found"), [("left out", "12.5 MB", PROSE), ("b", "", "no")])
     assert max(map(len, capsys.readouterr().out.splitlines())) < 80
 
@@ -140,7 +130,6 @@ def test_brackets_are_no_markup(
 ) -> None:
     for width in ("80", "9"):
         monkeypatch.setenv("COLUMNS", width)
-        out.cache_clear()
         print_table("[a]", ("what", "say"), [("conv[b]", "'it[c]'")])
         text = capsys.readouterr().out
         assert all(word in text for word in ("[a]", "conv[b]", "'it[c]'"))
