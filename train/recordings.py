@@ -16,13 +16,6 @@ from neurodeploy.experiments import Unit, run_script, script_parser, vdib
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
-QUICK = nd.CubaParameters(surrogate_width=0.1)
-TWICE_AS_WIDE = (
-    nd.ConvSpec(channels=32, kernel_size=5, stride=2, padding=2, neuron=QUICK),
-    nd.ConvSpec(channels=64, kernel_size=3, stride=2, padding=1, neuron=QUICK),
-    512,
-)
-"""Hidden layers of idx-images with twice the channels and neurons."""
 
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
@@ -40,9 +33,7 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         run = vdib(events.trained_with(seed=seed), threads=1)
         yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    wide = dataclasses.replace(images, hidden=TWICE_AS_WIDE, readout=256)
-    for variant, task in (("convolutions", images), ("twice as wide", wide)):
-        yield Unit(table="fashion-mnist", variant=variant, seed=0, run=vdib(task, threads=1))
+    yield Unit(table="fashion-mnist", variant="convolutions", seed=0, run=vdib(images, threads=1))
 
 
 def main() -> None:
