@@ -78,7 +78,7 @@ def units(
     for place, speaker in enumerate(speakers):
         held = dataclasses.replace(base, held_out=speaker)
         for readout in (2, 32):
-            for name in ("mlp", "counts"):
+            for name in ("mlp", "counts", "counts, one layer"):
                 yield unit("held-out", held, name, readout, place)
 
 

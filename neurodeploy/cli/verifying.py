@@ -9,7 +9,7 @@ import typer
 
 from neurodeploy._io.hdf5_process import one_reader
 from neurodeploy._io.limits import DEFAULT
-from neurodeploy.cli.app import command, out, print_findings, print_json, print_table
+from neurodeploy.cli.app import command, notes, out, print_findings, print_json, print_table
 from neurodeploy.cli.arguments import (
     EnginesOption,
     InputShapeOption,
@@ -89,6 +89,8 @@ def verify(
     else:
         for result in results:
             _print(result)
+        if reference is None and network.bundle is None:
+            notes().print("What its author ran is compared by --against SPIKES.npy or GRAPH.nir.")
     if not all(result.exact for result in results):
         raise typer.Exit(1)
 

@@ -110,15 +110,26 @@ class Verification:
 
     @property
     def _counted(self) -> str:
+        by_engine: dict[str, list[LayerDifference]] = {}
+        for layer in self.layers:
+            by_engine.setdefault(layer.engine, []).append(layer)
+        spikes, several = self.compared_spikes // len(by_engine), len(by_engine) > 1
         if self.exact:
-            return f"{self.compared_spikes:,} spikes compared, 0 differ"
-        missing, added = (
-            sum(getattr(layer, name) for layer in self.layers) for name in ("missing", "added")
-        )
-        said = f"of {self.compared_spikes:,} spikes of the reference {missing:,} are missing"
+            return f"{spikes:,} spikes compared{' with each' if several else ''}, 0 differ"
+        totals = {
+            engine: [
+                sum(getattr(each, name) for each in layers)
+                for name in ("differing", "missing", "added")
+            ]
+            for engine, layers in by_engine.items()
+        }
+        worst = max(totals, key=lambda engine: totals[engine][0])
+        differing, missing, added = totals[worst]
+        said = f"of {spikes:,} spikes of the reference {missing:,} are missing"
         said = f"{said}, and {added:,} are sent that it has not"
-        others = self.differing - missing - added
-        return f"{said}; {others:,} have another value" if others else said
+        others = differing - missing - added
+        said = f"{said}; {others:,} have another value" if others else said
+        return f"{said}, with {worst}" if several else said
 
     @property
     def _accepted_by(self) -> str:

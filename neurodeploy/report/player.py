@@ -44,7 +44,9 @@ def gallery(run: Measured, number: int) -> Section | None:
     """Originals beside reconstructions, and what was read wrongly."""
     if not run.failures and run.image_shape is None:
         return None
-    wrong = f" Samples that it read wrongly are below: {len(run.failures)}." if run.failures else ""
+    wrong = ""
+    if run.failures:
+        wrong = f" Below are {len(run.failures)} of the samples that it read wrongly."
     return Section(
         key="gallery",
         title="Gallery, and where it fails",

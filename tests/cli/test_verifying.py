@@ -106,7 +106,10 @@ def test_a_reference_may_be_early() -> None:
             ("whole.net", "--input", "in.npy", "--against", "early.npy", "--profile", "norse"),
             "options --dt and --profile: expected a NIR graph",
         ),
-        (("leaky.nir", "--input", "in.npy"), "simulate, stream, energy and fit take no --dt"),
+        (
+            ("leaky.nir", "--input", "in.npy"),
+            "verify takes both too; simulate, stream, energy and fit take OUTPUT.net",
+        ),
         (
             ("leaky.net", "--input", "in.npy", "--against", "leaky.nir", "--profile", "norse"),
             "norse's modules run with dt=1e-3 unless they are told otherwise",

@@ -30,8 +30,8 @@ from neurodeploy.errors import InputError, message
 
 ASK = (
     "NIR is continuous in time: say how long a step was, with neurodeploy convert GRAPH.nir "
-    f"OUTPUT.net --dt 1e-3, or --profile {SNNTORCH}, {SINABS} or {SPIKINGJELLY}, which have one of "
-    "their own. simulate, stream, energy and fit take no --dt, but OUTPUT.net."
+    f"OUTPUT.net --dt SECONDS, or --profile {SNNTORCH}, {SINABS} or {SPIKINGJELLY}, which have "
+    "one of their own. verify takes both too; simulate, stream, energy and fit take OUTPUT.net."
 )
 ASK_NORSE = (
     "norse's modules run with dt=1e-3 unless they are told otherwise, and its graphs do not say: "

@@ -34,7 +34,7 @@ def compare(runs: Sequence[Measured]) -> Section | None:
     return Section(
         key="compare",
         title="Side by side",
-        lead="In what the runs differ, and what came of it. Intervals that overlap do not say that "
-        "two runs are equal, nor that they differ.",
+        lead="In what the runs differ, and what came of it. Where several things differ, none of "
+        "them alone is shown to be the cause; where intervals overlap, nothing is shown.",
         parts=parts,
     )

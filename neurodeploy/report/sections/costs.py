@@ -118,7 +118,9 @@ def _devices(run: Measured) -> Table:
     rows = [
         (
             name,
-            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["chip"]),
+            "-" if proxy["hops_of"] is None else microjoules(proxy["traffic"]),
+            *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
             microjoules(proxy["ann"]["effective_j"]),

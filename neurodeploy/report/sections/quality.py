@@ -190,7 +190,7 @@ def _confusion(run: Measured, found: Accuracy) -> Chart | Table:
         alt=f"Confusion matrix of {len(names)} classes, rows what it is, columns what it was read "
         f"as; {matrix.trace():,} of {matrix.sum():,} answers lie on the diagonal. {said}",
         caption="Confusion matrix: answers by what a sample is (rows) and what it was read as "
-        "(columns). The darker, the larger the share of its row.",
+        "(columns). The stronger the colour, the larger the share of its row.",
         numbers=table if worst else None,
     )
 

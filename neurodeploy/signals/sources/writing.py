@@ -65,6 +65,8 @@ class Written:
         said = (
             f"{self.source}, {list(self.shape)}, {self.spikes:,} spikes of {self.events:,} events"
         )
+        if not self.spikes:
+            said += ": nothing spiked, look at --time-unit, --dt and --delta"
         if self.merged:
             said += f", {self.merged:,} merged into one with another"
         if self.cut:

@@ -133,7 +133,7 @@ def test_norses_time_constants_need_a_step_and_their_bug_is_named() -> None:
     ):
         nd.from_nir(scaled, profile="norse")
     with pytest.raises(
-        InputError, match=r"--profile snntorch, sinabs or spikingjelly, .* no --dt, but"
+        InputError, match=r"--profile snntorch, sinabs or spikingjelly, .* take OUTPUT"
     ):
         nd.from_nir(scaled)
     with pytest.raises(NetworkError, match=r"norse 1\.1 writes them times the dt of its to_nir"):
