@@ -145,7 +145,7 @@ def test_energy_with_a_chip_a_step_time_and_membrane_updates(files: tuple[Path, 
     assert report["answer"]["seconds"] == pytest.approx(22e-5)
     for layer in report["layers"]:
         assert 0 < layer["membrane_updates"] <= layer["neuron_updates"]
-    text = call(*arguments)[1]
+    text = " ".join(call(*arguments)[1].split())
     assert "20 + 2 = 22 steps, 0.00022 s." in text
     assert "0 hops a sample" in text
     assert "0.00 (loihi1)" in text

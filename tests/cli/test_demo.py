@@ -6,6 +6,8 @@ import dataclasses
 import io
 import json
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from neurodeploy.cli.demo_report import measured, summary_tables, write_demo_rep
 from neurodeploy.cli.demo_results import Results
 from neurodeploy.cli.main import app
 from neurodeploy.deploy.bundle import load_bundle
+from neurodeploy.experiments.oracle import train_oracle
 from neurodeploy.tasks import TASKS
 from neurodeploy.tasks.shipped import DIGITS
 
@@ -33,6 +36,15 @@ def demo(folder: Path) -> Results:
     console = Console(file=io.StringIO())
     with Progress(disable=True) as progress:
         return run_demo(SMALL, folder, engine="lava", progress=progress, console=console)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_oracle() -> Iterator[None]:
+    """Small digits need no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = partial(train_oracle, steps=200)
+        patch.setattr("neurodeploy.cli.demo.train_oracle", quick)
+        yield
 
 
 @pytest.fixture(scope="module")

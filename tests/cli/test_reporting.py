@@ -99,11 +99,11 @@ def test_runs_of_one_name_are_told_apart_and_none_is_named_twice(
     other = tmp_path / "other" / "default"
     shutil.copytree(run, other)
     page = tmp_path / "page.html"
+    page.write_text("an older one")
     words = ["report", str(run), str(other), "--samples", "5", "--out", str(page)]
-    said = [CliRunner().invoke(app, words, catch_exceptions=False).stdout for _ in range(2)]
+    said = CliRunner().invoke(app, words, catch_exceptions=False).stdout
     assert "2 networks compared: digits/default, other/default" in page.read_text()
-    assert said[0].endswith(f"Report: {page}\n")
-    assert said[1].endswith(f"Report: {page}, in place of the page that was there\n")
+    assert said.endswith(f"Report: {page}, in place of the page that was there\n")
     twice = CliRunner().invoke(app, ["report", str(run), str(run / "bundle")])
     assert isinstance(twice.exception, NeurodeployError)
     assert "report: expected each run once, found default twice" in str(twice.exception)
@@ -140,6 +140,7 @@ def test_chips_and_devices_of_ones_own_are_on_the_page(
     words += ["--device", "mine", "--devices", str(tmp_path / "devices.toml")]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
+    assert done.stdout.endswith(f"Report: {page}\n")
     text = page.read_text()
     assert "Where it lies on My own" in text
     assert "mine" in text
