@@ -110,7 +110,7 @@ def _require_no_failure(frames: bytes) -> None:
     answered = False
     for kind, payload in _payloads(frames, masked=False):
         closed = kind & 0x0F == CLOSE
-        assert not (closed and int.from_bytes(payload[:2]) == INTERNAL_ERROR), payload
+        assert not (closed and int.from_bytes(payload[:2], "big") == INTERNAL_ERROR), payload
         answered = answered or not (closed or payload.startswith(b'{"error"'))
     if not answered:
         raise InputError("the WebSocket was closed")
@@ -188,9 +188,9 @@ def _payloads(frames: bytes, *, masked: bool) -> Iterator[tuple[int, bytes]]:
     while len(frames) >= 2:
         length, at = frames[1] & 0x7F, 2
         if length == 126:
-            length, at = int.from_bytes(frames[2:4]), 4
+            length, at = int.from_bytes(frames[2:4], "big"), 4
         elif length == 127:
-            length, at = int.from_bytes(frames[2:10]), 10
+            length, at = int.from_bytes(frames[2:10], "big"), 10
         at += 4 * masked
         yield frames[0], frames[at : at + length]
         frames = frames[at + length :]

@@ -272,9 +272,10 @@ def _largest_weight(layer: FloatLayer) -> float:
 
 def _limit(layer: FloatLayer) -> float:
     """The largest scale at which threshold, biases and the sum of weights fit the chip."""
-    rows = layer.weight.reshape(len(layer.weight), -1)
+    parts = [layer.weight.reshape(len(layer.weight), -1)]
     if layer.recurrent_weight is not None:
-        rows = np.hstack([rows, layer.recurrent_weight])
+        parts.append(layer.recurrent_weight)
+    rows = np.hstack(parts)
     largest_sum = max(np.maximum(rows, 0).sum(1).max(), np.maximum(-rows, 0).sum(1).max())
     limits = [LARGEST_THRESHOLD / layer.threshold, LARGEST_SUM / float(largest_sum)]
     if layer.bias is not None and layer.bias.any():

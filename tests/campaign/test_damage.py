@@ -31,7 +31,7 @@ def test_every_cut_and_so_many_bits(file: bytes) -> None:
     assert done == {"file": "some/file", "cuts": 5, "flips": 30, REFUSED: 35, SAME: 0, OTHER: 0}
     assert seen[:6] == [b"whole", b"whol", b"who", b"wh", b"w", b""]
     assert [*flipped(file, 30)] == seen[6:]
-    bits = [int.from_bytes(a) ^ int.from_bytes(file) for a in seen[6:]]
+    bits = [int.from_bytes(a, "big") ^ int.from_bytes(file, "big") for a in seen[6:]]
     assert all(bit.bit_count() == 1 for bit in bits)
 
 

@@ -108,7 +108,9 @@ def test_nmnists_bytes_are_read(tmp_path: Path) -> None:
     events = [(3, 33, 1, 100), (33, 0, 0, 2500), (0, 0, 1, 300_000)]
     path = tmp_path / "00001.bin"
     path.write_bytes(
-        b"".join(struct.pack(">BB", x, y) + (p << 23 | t).to_bytes(3) for x, y, p, t in events)
+        b"".join(
+            struct.pack(">BB", x, y) + (p << 23 | t).to_bytes(3, "big") for x, y, p, t in events
+        )
     )
     made = read_nmnist(path).encode(Grid(steps=10, dt_s=1e-3))
     assert places(made.spikes) == [(0, 0, 33, 2), (1, 33, 3, 0)]
