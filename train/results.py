@@ -5,7 +5,7 @@ Usage: python train/results.py      (reads runs/results, which the other scripts
 What was not run here stays as docs/results.json has it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -166,10 +166,10 @@ def means(variants: Mapping[Any, Any], number: str) -> list[float]:
 
 
 def draw_points(
-    axes: Axes, x: list[float], variants: Sequence[Any], number: str, **kind: Any
+    axes: Axes, x: list[float], variants: Mapping[Any, Any], number: str, **kind: Any
 ) -> None:
     """Shares of the test set in percent, with their intervals where they have one."""
-    found = [variant["numbers"][number] for variant in variants]
+    found = [variant["numbers"][number] for variant in variants.values()]
     y = [each["mean"] for each in found]
     reach = [
         [abs(end - mean) for end in each.get("interval", (mean, mean))]
@@ -184,9 +184,8 @@ def draw_information_plane(curves: Mapping[str, Mapping[str, Any]]) -> Figure:
     """Accuracy against information by the encoder, each beta a point."""
     figure, (axes,) = figure_of(7, 4)
     for color, above, (name, variants) in zip(COLORS, (-12, 7, -12), curves.items(), strict=False):
-        bits, points = means(variants, "information_bits"), list(variants.values())
-        draw_points(axes, bits, points, "accuracy_sampled", marker="o", color=color, label=name)
-        shares = means(variants, "accuracy_sampled")
+        bits, shares = (means(variants, key) for key in ("information_bits", "accuracy_sampled"))
+        draw_points(axes, bits, variants, "accuracy_sampled", marker="o", color=color, label=name)
         for beta, x, y in zip(variants, bits, shares, strict=True):
             axes.annotate(
                 f"β {beta}",
@@ -208,10 +207,9 @@ def draw_information_plane(curves: Mapping[str, Mapping[str, Any]]) -> Figure:
 def draw_rate_curve(variants: Mapping[str, Any]) -> Figure:
     """Class and reconstruction against spikes."""
     figure, (axes,) = figure_of(6, 4)
-    ordered = sorted(
-        variants.values(), key=lambda each: each["numbers"]["spikes_per_neuron_step"]["mean"]
-    )
-    rates = [each["numbers"]["spikes_per_neuron_step"]["mean"] for each in ordered]
+    rates = means(variants, "spikes_per_neuron_step")
+    by_rate = sorted(zip(rates, variants.items(), strict=True), key=lambda point: point[0])
+    ordered = dict(variant for _, variant in by_rate)
     for color, (number, name) in zip(
         COLORS,
         (
@@ -221,7 +219,7 @@ def draw_rate_curve(variants: Mapping[str, Any]) -> Figure:
         ),
         strict=False,
     ):
-        draw_points(axes, rates, ordered, number, marker="o", color=color, label=name)
+        draw_points(axes, sorted(rates), ordered, number, marker="o", color=color, label=name)
     axes.set_xlim(left=0)
     axes.set_ylim(90, 100)
     axes.set_xlabel("spikes per readout neuron and step")
@@ -248,9 +246,8 @@ def draw_timing(variants: Mapping[str, Any]) -> Figure:
         points = curves[decoder]
         kind = {"linestyle": "-" if decoder in SEES_TIME else ":", "marker": MARKERS[place]}
         color = COLORS[place % len(COLORS)]
-        values = list(points.values())
         draw_points(
-            axes, [*points], values, "accuracy_deployed", color=color, label=decoder, **kind
+            axes, [*points], points, "accuracy_deployed", color=color, label=decoder, **kind
         )
     ticks = sorted({neurons for points in curves.values() for neurons in points})
     timed, counted = (

@@ -8,10 +8,7 @@ from typing import Any
 from neurodeploy.cli.app import counted, out, print_layers, print_table
 from neurodeploy.cli.measured_report import MEASURED_HEADS, measured_rows
 from neurodeploy.cost.energy import CAUSES
-from neurodeploy.cost.verdict import microjoules
-
-NOT_COUNTED = "-"
-"""Where a device has no figure; the assumptions say what is left out."""
+from neurodeploy.cost.verdict import NOT_COUNTED, microjoules, traffic_microjoules
 
 
 def print_costs(report: Mapping[str, Any]) -> None:
@@ -112,9 +109,8 @@ def _print_bills(report: Mapping[str, Any]) -> None:
 
 def _with_hops(proxy: Mapping[str, Any]) -> str:
     """Energy of the traffic, and the chip whose hops it is made of."""
-    if proxy["hops_of"] is None:
-        return NOT_COUNTED
-    return f"{microjoules(proxy['traffic'])} ({proxy['hops_of']})"
+    hops = "" if proxy["hops_of"] is None else f" ({proxy['hops_of']})"
+    return f"{traffic_microjoules(proxy)}{hops}"
 
 
 def _lines(report: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from neurodeploy.cli.demo_kept import by_feature
 from neurodeploy.cli.demo_results import Results
 from neurodeploy.cli.tables import ReportTable
-from neurodeploy.cost.verdict import microjoules
+from neurodeploy.cost.verdict import microjoules, traffic_microjoules
 from neurodeploy.deploy.manifest import NETWORK_FILE, sha256
 from neurodeploy.experiments.measure import TEST_SEED, as_squares
 from neurodeploy.learn.history import read_history
@@ -121,7 +121,9 @@ def cost_table(results: Results) -> ReportTable:
     rows = [
         (
             name,
-            *(microjoules(proxy[part]) for part in ("chip", "traffic", "host", "total")),
+            microjoules(proxy["chip"]),
+            traffic_microjoules(proxy),
+            *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
             microjoules(proxy["ann"]["effective_j"]),

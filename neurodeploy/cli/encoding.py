@@ -22,20 +22,16 @@ def _source(path: Path) -> Path:
     return path
 
 
-def _deltas(text: str | None) -> str | None:
-    if text is not None:
-        deltas_of(text)
+def _require_deltas(text: str | None) -> str | None:
+    """The check of deltas, which stay as they were typed."""
+    _deltas_of(text)
     return text
 
 
-def deltas_of(text: str) -> tuple[float, ...]:
-    """Numbers of `--delta`.
-
-    Raises
-    ------
-    InputError
-        They are none, or not more than 0.
-    """
+def _deltas_of(text: str | None) -> tuple[float, ...] | None:
+    """Numbers of more than 0, or None where nothing was given."""
+    if text is None:
+        return None
     try:
         numbers = tuple(float(word) for word in text.split(","))
     except ValueError:
@@ -97,7 +93,7 @@ def encode(
             "--delta",
             help="CSV files hold samples of channels, and this is how far one moves for a spike: "
             "one number, or D,D,... for each channel.",
-            callback=_deltas,
+            callback=_require_deltas,
         ),
     ] = None,
     start: Annotated[
@@ -132,7 +128,7 @@ def encode(
     said: dict[str, Any] = {
         "time_unit": time_unit,
         "shape": shape_of(shape),
-        "delta": None if delta is None else deltas_of(delta),
+        "delta": _deltas_of(delta),
     }
     said = {name: value for name, value in said.items() if value is not None}
     reading = replace(reading, start=start, seed=seed, **said)

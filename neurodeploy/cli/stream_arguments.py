@@ -16,6 +16,9 @@ from neurodeploy.signals.sources.units import UNIT_NAMES, require_unit
 
 STANDARD_INPUT = Path("-")
 
+OF_A_TASK = 10
+"""Test samples, where nobody says how many: each is answered or drawn step by step."""
+
 
 def file_or_lines(path: Path) -> Path:
     """The check of a file that is read, or of standard input."""

@@ -24,6 +24,7 @@ from neurodeploy.cli.arguments import (
 from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption
 from neurodeploy.cli.network_arguments import NetworkArgument
 from neurodeploy.cli.stream_arguments import (
+    OF_A_TASK,
     STANDARD_INPUT,
     CameraOption,
     DtOption,
@@ -46,10 +47,6 @@ from neurodeploy.errors import InputError, message
 if TYPE_CHECKING:
     from neurodeploy.deploy.host_side import Answer
     from neurodeploy.deploy.parts import ChipPart
-
-
-OF_A_TASK = 10
-"""Test samples, where nobody says how many: each prints a line a step."""
 
 
 @command("PyTorch and the {engine} engine")

@@ -18,6 +18,7 @@ from neurodeploy.cli.arguments import (
 from neurodeploy.cli.input_arguments import EncodingSeedOption, SamplesOption
 from neurodeploy.cli.network_arguments import ServedArgument
 from neurodeploy.cli.stream_arguments import (
+    OF_A_TASK,
     STANDARD_INPUT,
     ListenOption,
     StreamDataOption,
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from neurodeploy.view.sources import Source
 
 LOOPBACK = "127.0.0.1"
-
-
-OF_A_TASK = 10
-"""Test samples that are played, where nobody says how many."""
 
 
 @command("the view")

@@ -18,6 +18,9 @@ NAMES = {
 }
 """Causes of a proxy, for a person."""
 
+NOT_COUNTED = "-"
+"""Where a device has no figure; the assumptions say what is left out."""
+
 LEVER = " A smaller decoder helps most: `train --decoder`, `levers --decoder`."
 """Where the host decoder is most of a bill."""
 
@@ -49,6 +52,11 @@ def verdict(device: str, proxy: Mapping[str, Any]) -> str:
     skipping = times(ann["effective_j"], proxy["zero_skipping"]["total"])
     both = f"{dense}, and {skipping} where both skip zeros"
     return f"{said}; the equal ANN{where} costs {both}.{lever}"
+
+
+def traffic_microjoules(proxy: Mapping[str, Any]) -> str:
+    """As `microjoules`, of the traffic of a proxy; `NOT_COUNTED` where no hops are priced."""
+    return NOT_COUNTED if proxy["hops_of"] is None else microjoules(proxy["traffic"])
 
 
 def times(one: float, other: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,26 +110,23 @@ class Verification:
 
     @property
     def _counted(self) -> str:
-        by_engine: dict[str, list[LayerDifference]] = {}
-        for layer in self.layers:
-            by_engine.setdefault(layer.engine, []).append(layer)
-        spikes, several = self.compared_spikes // len(by_engine), len(by_engine) > 1
+        """How many differ: with the engine that differs most, where there are several."""
+        engines = dict.fromkeys(layer.engine for layer in self.layers)
+        spikes, several = self.compared_spikes // len(engines), len(engines) > 1
         if self.exact:
             return f"{spikes:,} spikes compared{' with each' if several else ''}, 0 differ"
-        totals = {
-            engine: [
-                sum(getattr(each, name) for each in layers)
-                for name in ("differing", "missing", "added")
-            ]
-            for engine, layers in by_engine.items()
-        }
-        worst = max(totals, key=lambda engine: totals[engine][0])
-        differing, missing, added = totals[worst]
+        of_each = (tuple(d for d in self.layers if d.engine == engine) for engine in engines)
+        worst = max(
+            (replace(self, layers=layers) for layers in of_each), key=lambda each: each.differing
+        )
+        missing, added = (
+            sum(getattr(layer, name) for layer in worst.layers) for name in ("missing", "added")
+        )
         said = f"of {spikes:,} spikes of the reference {missing:,} are missing"
         said = f"{said}, and {added:,} are sent that it has not"
-        others = differing - missing - added
+        others = worst.differing - missing - added
         said = f"{said}; {others:,} have another value" if others else said
-        return f"{said}, with {worst}" if several else said
+        return f"{said}, with {worst.layers[0].engine}" if several else said
 
     @property
     def _accepted_by(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from neurodeploy.cost.verdict import NAMES, microjoules
+from neurodeploy.cost.verdict import NAMES, microjoules, traffic_microjoules
 from neurodeploy.report.measured import Measured
 from neurodeploy.report.parts import COOL, SERIES, Chart, Section, Table, percent, spec_of
 
@@ -119,7 +119,7 @@ def _devices(run: Measured) -> Table:
         (
             name,
             microjoules(proxy["chip"]),
-            "-" if proxy["hops_of"] is None else microjoules(proxy["traffic"]),
+            traffic_microjoules(proxy),
             *(microjoules(proxy[part]) for part in ("host", "total")),
             microjoules(proxy["ann"]["dense_j"]),
             microjoules(proxy["zero_skipping"]["total"]),
