@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -91,7 +91,8 @@ def report_source(path: Path, held: Callable[[Opening], OpenBundle]) -> ReportSo
     raise FileFormatError(message(f"report {path}", expected, found))
 
 
-def _sources(context: typer.Context, paths: list[Path]) -> list[ReportSource]:
+def _sources(context: typer.Context, paths: Any) -> list[ReportSource]:
+    """Runs of paths; on Python 3.10 typer would take ``list[Path]`` for a class."""
     folders = [_folder(path) for path in paths]
     twice = next((each for each in folders if folders.count(each) > 1), None)
     if twice is not None:

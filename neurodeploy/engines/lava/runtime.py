@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.engines.lava.processes.processes import (
-    Injector,
-    Rest,
-    injector,
-    recorder,
-    run_config,
-)
+from neurodeploy.engines.lava.processes.processes import Door, run_config
 from neurodeploy.engines.lava.starting import Running, netx_process
 from neurodeploy.netx.network import Network
 
@@ -37,29 +32,27 @@ class LavaRuntime:
         self._open_steps = 0
         self._silence = np.zeros(network.input_shape, np.int32)
         self._takes_vector = len(entry.shape) == 1
-        self._input: Injector = injector(entry.shape)
-        self._input.out_port.connect(entry)
-        self._due: Injector = injector((1,))
+        self._shapes = [block.out.shape for block in blocks]
+        self._ends = np.cumsum([math.prod(shape) for shape in self._shapes])[:-1]
         states = _state_variables(blocks)
-        rest = Rest(states)
-        self._due.out_port.connect(rest.due)
-        self._recorders = []
-        for block in blocks:
-            tap = recorder(block.out.shape)
-            block.out.connect(tap.in_port)
-            self._recorders.append(tap)
-        self._running = Running(process, run_config(len(states)), self, timeout_s)
-        self._running.ports += self._pipes()
+        self._door = Door(entry, [block.out for block in blocks], states)
+        self._running = Running(process, run_config(len(blocks), len(states)), self, timeout_s)
+        self._running.ports += [self._told, self._heard]
 
     @property
     def alive(self) -> bool:
         """Whether Lava can still be asked."""
         return self._running.kill.alive
 
-    def _pipes(self) -> list[Any]:
-        """Our ends of the channels, each of which has a thread in this process."""
-        ours = [each.in_port.external_pipe_csp_send_port for each in (self._input, self._due)]
-        return ours + [tap.out_port.external_pipe_csp_recv_port for tap in self._recorders]
+    @property
+    def _told(self) -> Any:
+        """Our end of the channel to Lava; a thread in this process serves it."""
+        return self._door.told.external_pipe_csp_send_port
+
+    @property
+    def _heard(self) -> Any:
+        """Our end of the channel from Lava; a thread in this process serves it."""
+        return self._door.heard.external_pipe_csp_recv_port
 
     def advance(self, by_step: np.ndarray, rest_after: np.ndarray) -> Iterator[list[np.ndarray]]:
         """Run input [step, *features]; yield each step's spikes of every layer.
@@ -75,7 +68,7 @@ class LavaRuntime:
                 while sent < min(total, received + STEPS_AHEAD):
                     self._send(by_step[sent], bool(rest_after[sent]))
                     sent += 1
-                yield [self._receive(tap).T for tap in self._recorders]
+                yield self._receive()
             self._running.finish()
             done, self.at_rest = True, bool(rest_after[-1])
         finally:
@@ -93,7 +86,7 @@ class LavaRuntime:
                 self._running.begin(STEPS_AT_ONCE)
                 self._open_steps = STEPS_AT_ONCE
             self._send(spikes, rest_after)
-            outputs = [self._receive(tap).T for tap in self._recorders]
+            outputs = self._receive()
             self._open_steps -= 1
             if not self._open_steps:
                 self._running.finish()
@@ -110,22 +103,24 @@ class LavaRuntime:
         self._running.stop()
 
     def _send(self, spikes: np.ndarray, rest_after: bool) -> None:
-        self._input.send((spikes.ravel() if self._takes_vector else spikes.T).astype(np.int32))
-        self._due.send(np.array([rest_after], np.int32))
+        row = (spikes if self._takes_vector else spikes.T).ravel()
+        self._told.send(np.append(row, rest_after).astype(np.int32))
 
     def _end_open_steps(self) -> None:
         """Let the steps that Lava was started for go by in silence, to rest."""
         while self._open_steps:
             self.step(self._silence, rest_after=True)
 
-    def _receive(self, tap: Any) -> np.ndarray:
-        port = tap.out_port.external_pipe_csp_recv_port
+    def _receive(self) -> list[np.ndarray]:
+        """Spikes of every layer in one step."""
+        port = self._heard
         if not port.probe():
             arrived = threading.Event()
             port.observer = arrived.set
             self._running.wait(port.probe, lambda: arrived.wait(0.2))
             port.observer = None
-        return np.asarray(port.recv())
+        rows = np.split(port.recv(), self._ends)
+        return [row.reshape(shape).T for row, shape in zip(rows, self._shapes, strict=True)]
 
 
 def _state_variables(blocks: Sequence[Any]) -> list[Any]:

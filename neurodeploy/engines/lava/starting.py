@@ -113,6 +113,8 @@ class Running:
         deadline = going + self.timeout_s
         while not ready():
             pause()
+            if ready():
+                return
             running = [actor for actor in self.actors if not actor._is_done]
             if any(actor.exitcode is not None for actor in running):
                 raise EngineError(message("Lava", "all its processes running", "one of them died"))
