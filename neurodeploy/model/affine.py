@@ -1,4 +1,7 @@
-"""Affine layers of a decoder, whose matrix products all threads of a training share."""
+"""Affine layers of a decoder, whose products all threads of a training share.
+
+Of what arrives from a window of spikes, few are not 0: products go through lists of them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from typing import Any
 
 import torch
 
+from neurodeploy.model.compiling import loops_take
+from neurodeploy.model.events import Events
+from neurodeploy.model.products import BREAK_EVEN
 from neurodeploy.model.workers import share
 
 WEIGHTS = 1 << 20
@@ -43,10 +49,14 @@ class _Affine(torch.autograd.Function):
     def forward(
         ctx: Any, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
     ) -> torch.Tensor:
-        rows = rows.contiguous()
-        ctx.save_for_backward(rows, weight)
-        of, by, add = rows.detach(), weight.detach().T, bias.detach()
+        of, by, add = rows.detach().contiguous(), weight.detach().T, bias.detach()
         out = rows.new_empty(len(rows), len(weight))
+        ctx.events = _few_spikes(of)
+        if ctx.events is not None:
+            ctx.save_for_backward(weight)
+            ctx.events.added(weight.detach(), out[None])
+            return out.add_(add)
+        ctx.save_for_backward(weight, of)
 
         def to_outputs(some: slice) -> None:
             torch.addmm(add[some], of, by[:, some], out=out[:, some])
@@ -56,17 +66,21 @@ class _Affine(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        rows, weight = (saved.detach() for saved in ctx.saved_tensors)
+        weight, *dense = (saved.detach() for saved in ctx.saved_tensors)
         errors = grads[0].contiguous()
-        of_weight = torch.empty_like(weight)
+        products = []
+        if ctx.events is not None:
+            of_weight = ctx.events.outer(errors[None])
+        else:
+            of_weight = torch.empty_like(weight)
 
-        def to_weights(some: slice) -> None:
-            torch.mm(errors[:, some].T, rows, out=of_weight[some])
+            def to_weights(some: slice) -> None:
+                torch.mm(errors[:, some].T, dense[0], out=of_weight[some])
 
-        products = [(errors, rows.shape[1], to_weights)]
+            products.append((errors, weight.shape[1], to_weights))
         of_rows = None
         if ctx.needs_input_grad[0]:
-            of_rows = torch.empty_like(rows)
+            of_rows = errors.new_empty(len(errors), weight.shape[1])
 
             def to_rows(some: slice) -> None:
                 torch.mm(errors, weight[:, some], out=of_rows[:, some])
@@ -74,6 +88,16 @@ class _Affine(torch.autograd.Function):
             products.append((of_rows, len(weight), to_rows))
         _share_columns(*products)
         return of_rows, of_weight, errors.sum(0)
+
+
+def _few_spikes(rows: torch.Tensor) -> Events | None:
+    """Lists of them, if all are 0 or 1, and so few 1 that lists are faster."""
+    total = float(rows.sum())
+    few = total < BREAK_EVEN * rows.numel()
+    if not loops_take(rows) or not few or float(rows.amax()) > 1:
+        return None
+    events = Events.of(rows[None])
+    return events if len(events) == total else None
 
 
 def _share_columns(*products: tuple[torch.Tensor, int, Callable[[slice], None]]) -> None:

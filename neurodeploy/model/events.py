@@ -4,9 +4,9 @@ Of the spikes that reach a layer a tenth or less are not 0. A product of the wei
 them is then mostly a sum of nothing: it is faster to add, for each sample and step, the rows of
 weights whose inputs spiked, and for each weight the errors of the steps at which its input spiked.
 
-An `Events` is made once for a layer and a batch, and serves both. Forward adds whole numbers, and
-is equal to the dense product to the bit; the gradient of the weights is a float sum in an order of
-its own.
+An `Events` is made once for a layer and a batch, and serves both. The encoder's forward adds whole
+numbers, and is equal to the dense product to the bit; a decoder's, and the gradients of weights,
+are float sums in an order of their own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.model.compiling import compiled
+from neurodeploy.model.compiling import compiled, inlined
 from neurodeploy.model.registers import LANES, add_rows
 from neurodeploy.model.workers import share
 
@@ -26,6 +26,12 @@ SAMPLES = 4
 
 NEAR_ROWS = 256
 """Rows of errors, LANES wide, that stay in a core's cache while they are added."""
+
+NEAR_INPUTS = 1024
+"""Inputs whose weights to LANES outputs stay in a core's cache while they are added."""
+
+TURNED = 128
+"""Inputs of a piece of a matrix that is transposed, 8 outputs at a time."""
 
 LINE = 128
 """Inputs of a piece of work on weights."""
@@ -62,6 +68,9 @@ class Events:
         share(_pieces(batch), lambda piece: _list(spikes, piece * SAMPLES, starts, inputs))
         return cls(starts=starts, inputs=inputs, features=features)
 
+    def __len__(self) -> int:
+        return int((self.starts[:, -1] - self.starts[:, 0]).sum())
+
     def weighted(self, weight: torch.Tensor, step: float, out: torch.Tensor) -> None:
         """Sums of the weights of the inputs that spike.
 
@@ -83,6 +92,21 @@ class Events:
         share(
             _pieces(len(self.starts)),
             lambda piece: _sum(self.starts, self.inputs, levels, step, piece * SAMPLES, sums),
+        )
+
+    def added(self, weight: torch.Tensor, out: torch.Tensor) -> None:
+        """Sums of weights of any value, in the order of the inputs, as `weighted` has them.
+
+        Parameters
+        ----------
+        weight : Tensor [output, input], float32
+        out : Tensor [time, batch, output], float32
+            Where they are written.
+        """
+        floats, sums = weight.numpy(), out.numpy()
+        share(
+            _pieces(len(weight), LANES),
+            lambda tile: _add_weights(self.starts, self.inputs, floats, tile, sums),
         )
 
     def outer(self, errors: torch.Tensor) -> torch.Tensor:
@@ -121,12 +145,19 @@ def _pieces(size: int, each: int = SAMPLES) -> int:
 
 @compiled
 def _list(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
+    """List the spikes of SAMPLES samples, 8 inputs at a time, most of which do not spike."""
     steps, batch, features = spikes.shape
-    fired = np.empty((steps, features), np.bool_)
+    whole = features - features % 8
+    fired = np.zeros((steps, whole + 8), np.uint8)
+    eights = fired.view(np.uint64)
     for b in range(first, min(first + SAMPLES, batch)):
         if spikes.strides[0] < spikes.strides[2]:
-            for i in range(features):
+            for start in range(0, whole, 8):
                 for t in range(steps):
+                    for k in range(8):
+                        fired[t, start + k] = spikes[t, b, start + k] != 0
+            for t in range(steps):
+                for i in range(whole, features):
                     fired[t, i] = spikes[t, b, i] != 0
         else:
             for t in range(steps):
@@ -135,10 +166,14 @@ def _list(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
         n = b * steps * features
         for t in range(steps):
             starts[b, t] = n
-            row = fired[t]
-            for i in range(features):
+            for eight in range(whole // 8):
+                if eights[t, eight]:
+                    for i in range(8 * eight, 8 * eight + 8):
+                        inputs[n] = i
+                        n += fired[t, i]
+            for i in range(whole, features):
                 inputs[n] = i
-                n += row[i]
+                n += fired[t, i]
         starts[b, steps] = n
 
 
@@ -177,6 +212,33 @@ def _sum(starts: Any, inputs: Any, levels: Any, step: float, first: int, out: An
 
 
 @compiled
+def _add_weights(starts: Any, inputs: Any, weight: Any, tile: int, out: Any) -> None:
+    """Sums to LANES outputs, for some inputs after others: their weights stay in a core's cache."""
+    steps, batch, outputs = out.shape
+    features = weight.shape[1]
+    left = tile * LANES
+    width = min(LANES, outputs - left)
+    near = np.zeros((min(features, NEAR_INPUTS), LANES), np.float32)
+    sums = np.zeros((batch * steps, LANES), np.float32)
+    added = starts[:, :steps].copy()
+    for start in range(0, features, NEAR_INPUTS):
+        stop = min(start + NEAR_INPUTS, features)
+        for some in range(start, stop, TURNED):
+            _turn(weight, near, left, width, start, some, min(some + TURNED, stop))
+        for b in range(batch):
+            for t in range(steps):
+                first = last = added[b, t]
+                while last < starts[b, t + 1] and inputs[last] < stop:
+                    last += 1
+                add_rows(near, start, inputs, first, last, sums, b * steps + t)
+                added[b, t] = last
+    for b in range(batch):
+        for t in range(steps):
+            for j in range(width):
+                out[t, b, left + j] = sums[b * steps + t, j]
+
+
+@compiled
 def _by_input(starts: Any, inputs: Any, block: int, samples: int, ends: Any, rows: Any) -> None:
     """Sort the events of a block of samples by input; those of input i end at ``ends[i + 1]``."""
     batch, steps = starts.shape[0], starts.shape[1] - 1
@@ -204,16 +266,45 @@ def _add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, grad
     left = tile * LANES
     width = min(LANES, outputs - left)
     near = np.zeros((samples * steps, LANES), np.float32)
-    sums = np.zeros((features, LANES), np.float32)
-    for block in range(blocks):
-        first, last = block * samples, min((block + 1) * samples, batch)
-        for b in range(first, last):
-            for t in range(steps):
-                for j in range(width):
-                    near[(b - first) * steps + t, j] = errors[t, b, left + j]
-        for i in range(features):
-            add_rows(near, rows, ends[block, i], ends[block, i + 1], sums, i)
-    for start in range(0, features, 16):
-        for j in range(width):
-            for i in range(start, min(start + 16, features)):
-                gradient[left + j, i] = sums[i, j]
+    sums = np.empty((min(features, NEAR_INPUTS), LANES), np.float32)
+    for start in range(0, features, NEAR_INPUTS):
+        stop = min(start + NEAR_INPUTS, features)
+        sums[:] = 0
+        for block in range(blocks):
+            first, last = block * samples, min((block + 1) * samples, batch)
+            for b in range(first, last):
+                for t in range(steps):
+                    for j in range(width):
+                        near[(b - first) * steps + t, j] = errors[t, b, left + j]
+            for i in range(start, stop):
+                add_rows(near, 0, rows, ends[block, i], ends[block, i + 1], sums, i - start)
+        for some in range(start, stop, TURNED):
+            _turn_back(sums, gradient, left, width, start, some, min(some + TURNED, stop))
+
+
+@inlined
+def _turn(
+    weight: Any, near: Any, left: int, width: int, origin: int, start: int, stop: int
+) -> None:
+    """Copy weights of some inputs to LANES outputs, those of an input side by side."""
+    for j in range(0, width - 7, 8):
+        for i in range(start, stop):
+            for k in range(8):
+                near[i - origin, j + k] = weight[left + j + k, i]
+    for j in range(width - width % 8, width):
+        for i in range(start, stop):
+            near[i - origin, j] = weight[left + j, i]
+
+
+@inlined
+def _turn_back(
+    sums: Any, gradient: Any, left: int, width: int, origin: int, start: int, stop: int
+) -> None:
+    """Copy sums of some inputs to LANES outputs, those of an output side by side."""
+    for j in range(0, width - 7, 8):
+        for i in range(start, stop):
+            for k in range(8):
+                gradient[left + j + k, i] = sums[i - origin, j + k]
+    for j in range(width - width % 8, width):
+        for i in range(start, stop):
+            gradient[left + j, i] = sums[i - origin, j]

@@ -18,9 +18,9 @@ LANES = 64
 
 @intrinsic
 def add_rows(
-    typing: Any, rows: Any, chosen: Any, start: Any, stop: Any, sums: Any, place: Any
+    typing: Any, rows: Any, first: Any, chosen: Any, start: Any, stop: Any, sums: Any, place: Any
 ) -> Any:
-    """Add ``rows[chosen[k]]``, float32 [row, LANES], for k from start to stop, to ``sums[place]``.
+    """Add ``rows[chosen[k] - first]``, float32 [row, LANES], for k in a range, to ``sums[place]``.
 
     Nothing is checked: indices must be inside, and the arrays contiguous.
     """
@@ -37,8 +37,8 @@ def add_rows(
             element = builder.gep(data[array], [builder.mul(number, index(LANES))])
             return builder.bitcast(element, lanes.as_pointer())
 
-        start, stop, place = arguments[2], arguments[3], arguments[5]
-        target = row(4, place)
+        first, start, stop, place = (arguments[i] for i in (1, 3, 4, 6))
+        target = row(5, place)
         before = builder.load(target, align=4)
         entry, head, body, after = (
             builder.block,
@@ -49,15 +49,16 @@ def add_rows(
         k, sums = builder.phi(index), builder.phi(lanes)
         builder.cbranch(builder.icmp_signed("<", k, stop), body, after)
         builder.position_at_end(body)
-        number = builder.zext(builder.load(builder.gep(data[1], [k])), index)
+        number = builder.zext(builder.load(builder.gep(data[2], [k])), index)
+        number = builder.sub(number, first)
         added = builder.fadd(sums, builder.load(row(0, number), align=4))
         following = builder.add(k, index(1))
         builder.branch(head)
-        for phi, first, later in ((k, start, following), (sums, before, added)):
-            phi.add_incoming(first, entry)
+        for phi, initial, later in ((k, start, following), (sums, before, added)):
+            phi.add_incoming(initial, entry)
             phi.add_incoming(later, body)
         builder.position_at_end(after)
         builder.store(sums, target, align=4)
         return context.get_dummy_value()
 
-    return nb.void(rows, chosen, nb.int64, nb.int64, sums, nb.int64), code
+    return nb.void(rows, nb.int64, chosen, nb.int64, nb.int64, sums, nb.int64), code

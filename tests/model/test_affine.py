@@ -7,6 +7,7 @@ import torch
 
 from neurodeploy.model import affine
 from neurodeploy.model.affine import WEIGHTS, Linear
+from neurodeploy.model.events import Events
 from neurodeploy.model.workers import workers
 
 SIZES = [(1, 1, 1), (5, 37, 11), (8, 3000, 900), (3, WEIGHTS + 7, 2)]
@@ -58,6 +59,57 @@ def test_what_is_not_trained_is_pytorchs_own(monkeypatch: pytest.MonkeyPatch) ->
     Linear(4, 2).requires_grad_(False)(rows)
     with pytest.raises(TypeError):
         layer(rows)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_few_spikes_are_listed_once_for_output_and_gradient(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    layer, other = Linear(2000, 300), torch.nn.Linear(2000, 300)
+    other.load_state_dict(layer.state_dict())
+    listed: list[Events] = []
+    made = Events.of
+    monkeypatch.setattr(Events, "of", lambda rows: listed.append(made(rows)) or listed[-1])
+    found = []
+    for each in (layer, other):
+        rows = (torch.rand(9, 2000, generator=torch.Generator().manual_seed(2)) < 0.1).float()
+        rows.requires_grad_()
+        with workers(threads):
+            out = each(rows)
+            out.square().sum().backward()
+        assert rows.grad is not None
+        assert each.weight.grad is not None
+        assert each.bias.grad is not None
+        found.append([out.detach(), rows.grad, each.weight.grad, each.bias.grad])
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-4)
+    assert len(listed) == 1
+
+
+NOT_FEW_SPIKES = {
+    "half and one and a half": [0.5, 1.5],
+    "minus one": [-1.0, 1.0, 1.0],
+    "two halves": [0.5, 0.5],
+    "many": [1.0] * 40,
+    "not a number": [float("nan")],
+}
+
+
+@pytest.mark.parametrize("values", NOT_FEW_SPIKES.values(), ids=NOT_FEW_SPIKES)
+def test_what_is_not_few_spikes_is_multiplied(values: list[float]) -> None:
+    torch.manual_seed(0)
+    layer, rows = Linear(100, 3), torch.zeros(1, 100)
+    rows[0, : len(values)] = torch.tensor(values)
+    expected = torch.nn.functional.linear(rows, layer.weight, layer.bias)
+    torch.testing.assert_close(layer(rows), expected, equal_nan=True)
+
+
+def test_spikes_of_another_type_are_multiplied() -> None:
+    layer = Linear(100, 3).double()
+    rows = torch.zeros(2, 100, dtype=torch.float64)
+    rows[0, 3] = 1
+    torch.testing.assert_close(layer(rows)[0], layer.weight[:, 3] + layer.bias)
 
 
 @torch.no_grad()

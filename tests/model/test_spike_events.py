@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.model.events import ADDED, LINE, NEAR_ROWS, SAMPLES, Events
+from neurodeploy.model.events import ADDED, LINE, NEAR_INPUTS, NEAR_ROWS, SAMPLES, Events
 from neurodeploy.model.registers import LANES
 from neurodeploy.model.workers import workers
 
@@ -27,6 +27,7 @@ SHAPES = [
     (7, SAMPLES + 1, 3, 5),
     (5, 3 * SAMPLES, LINE + 70, LANES + 9),
     (NEAR_ROWS + 3, 2, 20, 2 * LANES),
+    (2, SAMPLES, 2 * NEAR_INPUTS + 5, LANES + 3),
 ]
 
 
@@ -58,6 +59,27 @@ def test_products_are_dense_ones(
     assert torch.equal(sums, rows @ (levels / 32).T)
     dense = errors.flatten(0, 1).double().T @ rows.flatten(0, 1).double()
     torch.testing.assert_close(gradient.double(), dense, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("steps", "batch", "features", "outputs"), SHAPES)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_weights_of_any_value_are_added(
+    steps: int, batch: int, features: int, outputs: int, threads: int
+) -> None:
+    rows, weight = some_spikes(steps, batch, features), torch.randn(outputs, features)
+    sums, alone = torch.empty(2, steps, batch, outputs)
+    Events.of(rows).added(weight, alone)
+    with workers(threads):
+        Events.of(rows).added(weight, sums)
+    torch.testing.assert_close(sums, rows @ weight.T, rtol=1e-5, atol=1e-5)
+    assert torch.equal(sums, alone)
+
+
+def test_they_are_counted_where_all_inputs_of_a_sample_spike() -> None:
+    rows = torch.zeros(2, 3, 21)
+    rows[:, 1] = 1
+    rows[0, 2, 5] = 1
+    assert len(Events.of(rows)) == 43
 
 
 @pytest.mark.parametrize("level", [-128, 127])
