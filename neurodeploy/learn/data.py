@@ -130,6 +130,9 @@ class ImageSource:
         Largest random translation of an image, for training.
     distortion : Distortion
         Other random changes of an image, for training.
+    mirrored : bool
+        Half of the images, at random, are mirrored left to right in training: for things that look
+        the same from either side.
     """
 
     def __init__(
@@ -140,12 +143,14 @@ class ImageSource:
         shape: tuple[int, ...] | None = None,
         shift_px: int = 0,
         distortion: Distortion = UNDISTORTED,
+        mirrored: bool = False,
     ) -> None:
         self.dataset = dataset
         self.encoding = encoding
         self.shape = shape or (dataset.images[0].size,)
         self.shift_px = shift_px
         self.distortion = distortion
+        self.mirrored = mirrored
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -157,6 +162,7 @@ class ImageSource:
             "encoding": self.encoding.to_dict(),
             "shift_px": self.shift_px,
             "distortion": asdict(self.distortion),
+            **({"mirrored": True} if self.mirrored else {}),
         }
 
     def __len__(self) -> int:
@@ -168,6 +174,8 @@ class ImageSource:
         order = rng.permutation(len(self))
         for picked in _pieces(order, batch_size):
             images = self.distortion(self.dataset.images[picked], rng)
+            if self.mirrored:
+                images = mirror_images(images, rng)
             yield self._batch(shift_images(images, self.shift_px, rng), picked, rng)
 
     def ordered(self, batch_size: int, seed: int) -> Iterator[Batch]:
@@ -211,3 +219,17 @@ def shift_images(images: np.ndarray, shift_px: int, rng: np.random.Generator) ->
     rows, columns = rng.integers(0, 2 * shift_px + 1, (2, len(images), 1, 1))
     sample = np.arange(len(images))[:, None, None]
     return padded[sample, rows + np.arange(height)[:, None], columns + np.arange(width)]
+
+
+def mirror_images(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mirror each image left to right, or not, with equal probability.
+
+    Parameters
+    ----------
+    images : ndarray [sample, height, width], float32
+        They stay as they are.
+    rng : numpy.random.Generator
+        Source of the choice.
+    """
+    chosen = rng.random(len(images)) < 0.5
+    return np.where(chosen[:, None, None], images[:, :, ::-1], images)

@@ -29,6 +29,8 @@ class ImageTask(StillImageTask[Splits]):
         Random translation in training.
     distortion : Distortion
         Other random changes of images in training.
+    mirrored : bool
+        Half of the images are mirrored left to right in training.
 
     And everything that `StillImageTask` and `Task` have.
     """
@@ -36,6 +38,7 @@ class ImageTask(StillImageTask[Splits]):
     encoding: Encoding
     shift_px: int = 0
     distortion: Distortion = field(default_factory=Distortion)
+    mirrored: bool = False
 
     @property
     def signal(self) -> Encoding:
@@ -61,6 +64,7 @@ class ImageTask(StillImageTask[Splits]):
                 shape=shape,
                 shift_px=self.shift_px,
                 distortion=self.distortion,
+                mirrored=self.mirrored,
             ),
             ImageSource(splits.validation, self.encoding, shape=shape),
             ImageSource(splits.test, self.encoding, shape=shape),

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodeploy.errors import InputError
-from neurodeploy.learn.data import Batch, ImageSource, SpikeSource, shift_images
+from neurodeploy.learn.data import Batch, ImageSource, SpikeSource, mirror_images, shift_images
 from neurodeploy.signals.datasets import Dataset
-from neurodeploy.signals.encode import LatencyEncoding, RateEncoding
+from neurodeploy.signals.encode import LatencyEncoding, LevelEncoding, RateEncoding
 
 SAMPLES = 23
 
@@ -232,3 +232,23 @@ def test_a_batch_goes_to_a_device_as_a_whole() -> None:
         assert moved.device.type == "meta"
         assert tensor.device.type == "cpu"
         assert (moved.shape, moved.dtype) == (tensor.shape, tensor.dtype)
+
+
+def test_half_of_the_images_are_mirrored_and_the_given_ones_stay() -> None:
+    images = np.random.default_rng(0).random((400, 3, 5), dtype=np.float32)
+    before = images.copy()
+    mirrored = mirror_images(images, np.random.default_rng(1))
+    turned = (mirrored == images[:, :, ::-1]).all((1, 2))
+    assert (turned | (mirrored == images).all((1, 2))).all()
+    assert 150 < turned.sum() < 250
+    np.testing.assert_array_equal(images, before)
+
+
+def test_mirrored_images_are_another_training_and_validation_sees_none() -> None:
+    encoding = LevelEncoding(steps=4, levels=4)
+    plain, mirrored = (ImageSource(numbered(), encoding, mirrored=each) for each in (False, True))
+    assert {**plain.identity, "mirrored": True} == mirrored.identity
+    assert all(same(joined(plain.ordered(7, 0)), joined(mirrored.ordered(7, 0))).values())
+    one, other = (joined(source.shuffled(7, 0, 0)) for source in (plain, mirrored))
+    assert not same(one, other)["image"]
+    assert same(one, other)["label"]
