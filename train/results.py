@@ -53,6 +53,7 @@ MEMORY_SKIPPING = Column(
 
 COLUMNS = {
     "timing": (DEPLOYED, SPIKES, BITS, TIME),
+    "timing-nmnist": (DEPLOYED, SPIKES, BITS, TIME),
     "direction": (DEPLOYED, SPIKES, BITS, TIME),
     "held-out": (DEPLOYED, SPIKES, BITS, TIME),
     "spoken-digits": (SAMPLED, DEPLOYED, BITS, SPIKES, TIME),

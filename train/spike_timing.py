@@ -1,13 +1,13 @@
-"""Does a decoder that sees when spikes come read more? Spoken digits, by readout and decoder.
+"""Does a decoder that sees when spikes come read more? Spoken digits and N-MNIST, by readout.
 
 Usage: python train/spike_timing.py DATA [--workers 2] [--seeds 5] [--table timing held-out ...]
            [--readouts 1 2 4 8 32] [--decoders mlp counts ...]
 
-DATA is the folder of the Free Spoken Digit Dataset, or of all data. Tables: ``timing``, official
-split, readout neurons by decoder; ``held-out``, one speaker after the other, whom training never
-heard; ``direction``, whether a recording runs forward or backward, which no count of input spikes
-can tell. Every run is kept in runs/results once it is finished; `python train/results.py` makes the
-tables.
+DATA is the folder of all data, with the Free Spoken Digit Dataset and N-MNIST. Tables: ``timing``,
+official split, readout neurons by decoder; ``held-out``, one speaker after the other, whom training
+never heard; ``direction``, whether a recording runs forward or backward, which no count of input
+spikes can tell; ``timing-nmnist``, the shipped task on N-MNIST. Every run is kept in runs/results
+once it is finished; `python train/results.py` makes the tables.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ DECODERS: dict[str, str | type] = {
 }
 READOUTS = (2, 1, 4, 8, 32)
 
+SEEN_DECODERS = ("mlp", "counts", "counts, one layer")
+"""Of N-MNIST."""
+
 TASK = nd.RecordedTask(
     corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6, trim_db=30)),
     steps=50,
@@ -62,6 +65,9 @@ def units(
     """All runs, seed by seed; the tightest readouts first."""
     base = TASK.in_folder(data)
     direction = DirectionTask.of(base)
+    events = nd.task("nmnist").in_folder(data)
+    assert isinstance(events, nd.RecordedTask)
+    seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior)
 
     def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) -> Unit:
         task = dataclasses.replace(task, readout=readout, decoder=DECODERS[name])
@@ -74,6 +80,9 @@ def units(
                 yield unit("timing", base, name, readout, seed)
         for name in ("mlp", "recurrent", "counts"):
             yield unit("direction", direction, name, 2, seed)
+        for readout in (2, 8, 32):
+            for name in SEEN_DECODERS:
+                yield unit("timing-nmnist", seen, name, readout, seed)
     speakers = sorted({str(each) for each in base.corpus.open(data).speakers or ()})
     for place, speaker in enumerate(speakers):
         held = dataclasses.replace(base, held_out=speaker)
