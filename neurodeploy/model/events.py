@@ -12,32 +12,23 @@ are float sums in an order of their own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
-from neurodeploy.model.compiling import compiled, inlined
-from neurodeploy.model.registers import LANES, add_rows
+from neurodeploy.model.event_loops import (
+    LINE,
+    NEAR_ROWS,
+    SAMPLES,
+    add_errors,
+    add_weights,
+    list_spikes,
+    sort_by_input,
+    store_levels,
+    sum_levels,
+)
+from neurodeploy.model.registers import LANES
 from neurodeploy.model.workers import share
-
-SAMPLES = 4
-"""Of a piece of work, in lists and in sums: some hundred rows."""
-
-NEAR_ROWS = 256
-"""Rows of errors, LANES wide, that stay in a core's cache while they are added."""
-
-NEAR_INPUTS = 1024
-"""Inputs whose weights to LANES outputs stay in a core's cache while they are added."""
-
-TURNED = 128
-"""Inputs of a piece of a matrix that is transposed, 8 outputs at a time."""
-
-LINE = 128
-"""Inputs of a piece of work on weights."""
-
-ADDED = 255
-"""Rows of 8-bit weights whose sum 16 bits surely hold: 255 times 128 is less than 2**15."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +56,7 @@ class Events:
         spikes = rows.numpy()
         starts = np.empty((batch, steps + 1), np.int64)
         inputs = np.empty((batch * steps + 1) * features, np.uint32)
-        share(_pieces(batch), lambda piece: _list(spikes, piece * SAMPLES, starts, inputs))
+        share(_pieces(batch), lambda piece: list_spikes(spikes, piece * SAMPLES, starts, inputs))
         return cls(starts=starts, inputs=inputs, features=features)
 
     def __len__(self) -> int:
@@ -87,11 +78,11 @@ class Events:
         floats, sums = weight.numpy(), out.numpy()
         share(
             _pieces(self.features, LINE),
-            lambda piece: _store_levels(floats, 1 / step, piece * LINE, levels),
+            lambda piece: store_levels(floats, 1 / step, piece * LINE, levels),
         )
         share(
             _pieces(len(self.starts)),
-            lambda piece: _sum(self.starts, self.inputs, levels, step, piece * SAMPLES, sums),
+            lambda piece: sum_levels(self.starts, self.inputs, levels, step, piece * SAMPLES, sums),
         )
 
     def added(self, weight: torch.Tensor, out: torch.Tensor) -> None:
@@ -106,7 +97,7 @@ class Events:
         floats, sums = weight.numpy(), out.numpy()
         share(
             _pieces(len(weight), LANES),
-            lambda tile: _add_weights(self.starts, self.inputs, floats, tile, sums),
+            lambda tile: add_weights(self.starts, self.inputs, floats, tile, sums),
         )
 
     def outer(self, errors: torch.Tensor) -> torch.Tensor:
@@ -128,183 +119,18 @@ class Events:
         rows = np.empty(len(self.inputs), np.uint32)
         share(
             blocks,
-            lambda block: _by_input(self.starts, self.inputs, block, samples, ends[block], rows),
+            lambda block: sort_by_input(
+                self.starts, self.inputs, block, samples, ends[block], rows
+            ),
         )
         gradient = torch.empty(errors.shape[-1], self.features)
         out, floats = gradient.numpy(), errors.numpy()
         share(
             _pieces(len(out), LANES),
-            lambda tile: _add_errors(ends, rows, floats, samples, tile, out),
+            lambda tile: add_errors(ends, rows, floats, samples, tile, out),
         )
         return gradient
 
 
 def _pieces(size: int, each: int = SAMPLES) -> int:
     return -(-size // each)
-
-
-@compiled
-def _list(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
-    """List the spikes of SAMPLES samples, 8 inputs at a time, most of which do not spike."""
-    steps, batch, features = spikes.shape
-    whole = features - features % 8
-    fired = np.zeros((steps, whole + 8), np.uint8)
-    eights = fired.view(np.uint64)
-    for b in range(first, min(first + SAMPLES, batch)):
-        if spikes.strides[0] < spikes.strides[2]:
-            for start in range(0, whole, 8):
-                for t in range(steps):
-                    for k in range(8):
-                        fired[t, start + k] = spikes[t, b, start + k] != 0
-            for t in range(steps):
-                for i in range(whole, features):
-                    fired[t, i] = spikes[t, b, i] != 0
-        else:
-            for t in range(steps):
-                for i in range(features):
-                    fired[t, i] = spikes[t, b, i] != 0
-        n = b * steps * features
-        for t in range(steps):
-            starts[b, t] = n
-            for eight in range(whole // 8):
-                if eights[t, eight]:
-                    for i in range(8 * eight, 8 * eight + 8):
-                        inputs[n] = i
-                        n += fired[t, i]
-            for i in range(whole, features):
-                inputs[n] = i
-                n += fired[t, i]
-        starts[b, steps] = n
-
-
-@compiled
-def _store_levels(weight: Any, scale: float, first: int, levels: Any) -> None:
-    """Whole numbers of the weights, those of an input side by side."""
-    outputs, features = weight.shape
-    for start in range(first, min(first + LINE, features), 64):
-        for j in range(outputs):
-            for i in range(start, min(start + 64, first + LINE, features)):
-                levels[i, j] = weight[j, i] * np.float32(scale)
-
-
-@compiled
-def _sum(starts: Any, inputs: Any, levels: Any, step: float, first: int, out: Any) -> None:
-    steps, batch, outputs = out.shape
-    near = np.empty(outputs, np.int16)
-    for b in range(first, min(first + SAMPLES, batch)):
-        for t in range(steps):
-            sums = out[t, b]
-            sums[:] = 0
-            for start in range(starts[b, t], starts[b, t + 1], ADDED):
-                stop = min(start + ADDED, starts[b, t + 1])
-                near[:] = 0
-                for k in range(start, stop - 3, 4):
-                    w0, w1 = levels[inputs[k]], levels[inputs[k + 1]]
-                    w2, w3 = levels[inputs[k + 2]], levels[inputs[k + 3]]
-                    for j in range(outputs):
-                        near[j] += np.int16(w0[j]) + np.int16(w1[j]) + w2[j] + w3[j]
-                for k in range(stop - (stop - start) % 4, stop):
-                    w0 = levels[inputs[k]]
-                    for j in range(outputs):
-                        near[j] += w0[j]
-                for j in range(outputs):
-                    sums[j] += near[j] * np.float32(step)
-
-
-@compiled
-def _add_weights(starts: Any, inputs: Any, weight: Any, tile: int, out: Any) -> None:
-    """Sums to LANES outputs, for some inputs after others: their weights stay in a core's cache."""
-    steps, batch, outputs = out.shape
-    features = weight.shape[1]
-    left = tile * LANES
-    width = min(LANES, outputs - left)
-    near = np.zeros((min(features, NEAR_INPUTS), LANES), np.float32)
-    sums = np.zeros((batch * steps, LANES), np.float32)
-    added = starts[:, :steps].copy()
-    for start in range(0, features, NEAR_INPUTS):
-        stop = min(start + NEAR_INPUTS, features)
-        for some in range(start, stop, TURNED):
-            _turn(weight, near, left, width, start, some, min(some + TURNED, stop))
-        for b in range(batch):
-            for t in range(steps):
-                first = last = added[b, t]
-                while last < starts[b, t + 1] and inputs[last] < stop:
-                    last += 1
-                add_rows(near, start, inputs, first, last, sums, b * steps + t)
-                added[b, t] = last
-    for b in range(batch):
-        for t in range(steps):
-            for j in range(width):
-                out[t, b, left + j] = sums[b * steps + t, j]
-
-
-@compiled
-def _by_input(starts: Any, inputs: Any, block: int, samples: int, ends: Any, rows: Any) -> None:
-    """Sort the events of a block of samples by input; those of input i end at ``ends[i + 1]``."""
-    batch, steps = starts.shape[0], starts.shape[1] - 1
-    first, last = block * samples, min((block + 1) * samples, batch)
-    ends[:] = 0
-    ends[0] = starts[first, 0]
-    for b in range(first, last):
-        for k in range(starts[b, 0], starts[b, steps]):
-            ends[inputs[k] + 2] += 1
-    for i in range(1, len(ends)):
-        ends[i] += ends[i - 1]
-    for b in range(first, last):
-        for t in range(steps):
-            for k in range(starts[b, t], starts[b, t + 1]):
-                place = inputs[k] + 1
-                rows[ends[place]] = (b - first) * steps + t
-                ends[place] += 1
-
-
-@compiled
-def _add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, gradient: Any) -> None:
-    """Gradients of the weights to LANES outputs: all blocks, one after another."""
-    steps, batch, outputs = errors.shape
-    blocks, features = len(ends), gradient.shape[1]
-    left = tile * LANES
-    width = min(LANES, outputs - left)
-    near = np.zeros((samples * steps, LANES), np.float32)
-    sums = np.empty((min(features, NEAR_INPUTS), LANES), np.float32)
-    for start in range(0, features, NEAR_INPUTS):
-        stop = min(start + NEAR_INPUTS, features)
-        sums[:] = 0
-        for block in range(blocks):
-            first, last = block * samples, min((block + 1) * samples, batch)
-            for b in range(first, last):
-                for t in range(steps):
-                    for j in range(width):
-                        near[(b - first) * steps + t, j] = errors[t, b, left + j]
-            for i in range(start, stop):
-                add_rows(near, 0, rows, ends[block, i], ends[block, i + 1], sums, i - start)
-        for some in range(start, stop, TURNED):
-            _turn_back(sums, gradient, left, width, start, some, min(some + TURNED, stop))
-
-
-@inlined
-def _turn(
-    weight: Any, near: Any, left: int, width: int, origin: int, start: int, stop: int
-) -> None:
-    """Copy weights of some inputs to LANES outputs, those of an input side by side."""
-    for j in range(0, width - 7, 8):
-        for i in range(start, stop):
-            for k in range(8):
-                near[i - origin, j + k] = weight[left + j + k, i]
-    for j in range(width - width % 8, width):
-        for i in range(start, stop):
-            near[i - origin, j] = weight[left + j, i]
-
-
-@inlined
-def _turn_back(
-    sums: Any, gradient: Any, left: int, width: int, origin: int, start: int, stop: int
-) -> None:
-    """Copy sums of some inputs to LANES outputs, those of an output side by side."""
-    for j in range(0, width - 7, 8):
-        for i in range(start, stop):
-            for k in range(8):
-                gradient[left + j + k, i] = sums[i - origin, j + k]
-    for j in range(width - width % 8, width):
-        for i in range(start, stop):
-            gradient[left + j, i] = sums[i - origin, j]

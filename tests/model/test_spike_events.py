@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from neurodeploy.model.events import ADDED, LINE, NEAR_INPUTS, NEAR_ROWS, SAMPLES, Events
+from neurodeploy.model.event_loops import ADDED, LINE, NEAR_INPUTS, NEAR_ROWS, SAMPLES
+from neurodeploy.model.events import Events
 from neurodeploy.model.registers import LANES
 from neurodeploy.model.workers import workers
 
