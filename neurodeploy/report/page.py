@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import jinja2
 
 import neurodeploy
 from neurodeploy._io.files import atomic_path
+from neurodeploy._io.kept import first_kept, folders_beside, keep_first, short_digest
 from neurodeploy.report.extra import require_charts
 from neurodeploy.report.measured import Measured
 from neurodeploy.search.points import Point
@@ -114,10 +116,17 @@ def in_script(value: Any) -> str:
 
 @cache
 def _library() -> str:
-    import vl_convert
+    """Vega-Lite and what it needs, as one script; it takes seconds to make, and is kept."""
+    name = f"vega-{short_digest(version('vl-convert-python').encode())}-bundle.o"
+    folders = [*folders_beside(__file__)]
+    script = first_kept(folders, name)
+    if not script:
+        import vl_convert
 
-    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
-    return text.replace("</script", "<\\/script")
+        made: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+        script = made.encode()
+        keep_first(folders, name, script)
+    return script.decode().replace("</script", "<\\/script")
 
 
 def _template() -> jinja2.Template:

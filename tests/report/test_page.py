@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import vl_convert
 
 from neurodeploy.errors import MissingPackageError
+from neurodeploy.report import page as page_module
 from neurodeploy.report.extra import require_charts
 from neurodeploy.report.measured import Measured
 from neurodeploy.report.page import in_script, render, write_report
@@ -51,6 +53,26 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
+
+
+def test_its_library_is_made_once_for_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def bundle() -> str:
+        made.append("a </script> of Vega")
+        return made[-1]
+
+    monkeypatch.setattr(vl_convert, "javascript_bundle", bundle)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    library = page_module._library.__wrapped__
+    assert library() == library() == "a <\\/script> of Vega"
+    assert len(made) == 1
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert library() == "a <\\/script> of Vega"
+    assert len(made) == 2
 
 
 def test_tables_have_scopes_and_charts_words(page: str) -> None:
