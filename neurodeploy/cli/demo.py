@@ -16,7 +16,7 @@ from neurodeploy._io.files import require_folder
 from neurodeploy.cli.demo_kept import by_feature, kept_oracle, kept_run
 from neurodeploy.cli.demo_results import Deployed, ImageResults, Results, Streamed
 from neurodeploy.deploy.bundle import Bundle, load_bundle, save_bundle
-from neurodeploy.deploy.stream import stream_answers
+from neurodeploy.deploy.stream import QUEUE_STEPS, Stream
 from neurodeploy.deploy.verification import Verification, compare
 from neurodeploy.engines.base import Engine
 from neurodeploy.engines.registry import open_engine
@@ -27,13 +27,17 @@ from neurodeploy.experiments.measure import (
     readings,
 )
 from neurodeploy.experiments.oracle import LeNet, oracle_accuracy, train_oracle
+from neurodeploy.learn.threads import on_threads
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.signals.datasets import Splits
 from neurodeploy.tasks import Task, collect, train_task
 
 
 def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progress) -> Streamed:
-    """Stream input spikes [sample, *features, time] through an engine, step by step, and decode."""
+    """Stream input spikes [sample, *features, time] through an engine, step by step, and decode.
+
+    The engine goes on while a step is decoded; the decoder leaves a core to its processes.
+    """
     samples, steps = spikes.shape[0], spikes.shape[-1]
     shapes = [(samples, int(np.prod(shape)), steps) for shape in bundle.network.shapes]
     activity = [np.zeros(shape, np.uint8) for shape in shapes]
@@ -44,13 +48,14 @@ def deploy(bundle: Bundle, engine: Engine, spikes: np.ndarray, progress: Progres
     shown = f"stream {samples} samples through {engine.name}"
     bar = progress.add_task(shown, total=samples * steps)
     start = time.monotonic()
-    for answer in stream_answers(bundle, spikes, engine):
-        at = (answer.sample, slice(None), answer.step)
-        for record, layer in zip(activity, answer.output.layers, strict=True):
-            record[at] = layer.ravel()
-        for head, logits in answer.logits.items():
-            answers[head][answer.sample, answer.step] = logits
-        progress.advance(bar)
+    with on_threads(1):
+        for answer in Stream(bundle, engine, queue_steps=QUEUE_STEPS).answers(spikes):
+            at = (answer.sample, slice(None), answer.step)
+            for record, layer in zip(activity, answer.output.layers, strict=True):
+                record[at] = layer.ravel()
+            for head, logits in answer.logits.items():
+                answers[head][answer.sample, answer.step] = logits
+            progress.advance(bar)
     return Streamed(
         activity=(spikes.reshape(samples, -1, steps), *activity),
         answers=answers,

@@ -27,21 +27,34 @@ FEW = 1 / 32
 class Linear(torch.nn.Linear):
     """PyTorch's, whose products are shared while it is trained on a CPU.
 
-    One row of spikes, as a stream has it, uses the weights of those alone.
+    One row of spikes, as a stream has it, uses the weights of those alone, from a copy in which
+    those of an input lie side by side.
     """
+
+    _turned: tuple[torch.Tensor, int, torch.Tensor] | None = None
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Map [batch, input] to [batch, output]."""
         learning = torch.is_grad_enabled() and self.weight.requires_grad
         if rows.is_cpu and learning:
-            mapped: torch.Tensor = _Affine.apply(rows, self.weight, self.bias)
-            return mapped
+            trained: torch.Tensor = _Affine.apply(rows, self.weight, self.bias)
+            return trained
         if rows.is_cpu and len(rows) == 1:
             active = rows[0].nonzero().flatten()
             if len(active) < FEW * rows.shape[1]:
-                weights = self.weight.index_select(1, active)
-                return torch.nn.functional.linear(rows[:, active], weights, self.bias)
+                mapped: torch.Tensor = rows[:, active] @ self._by_input()[active]
+                return mapped if self.bias is None else mapped.add_(self.bias)
         return super().forward(rows)
+
+    def _by_input(self) -> torch.Tensor:
+        """Weights [input, output], turned again whenever they have changed."""
+        weight = self.weight.detach()
+        if self._turned is not None:
+            of, version, turned = self._turned
+            if of.data_ptr() == weight.data_ptr() and version == weight._version:
+                return turned
+        self._turned = weight, weight._version, weight.T.contiguous()
+        return self._turned[2]
 
 
 class _Affine(torch.autograd.Function):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -123,3 +125,21 @@ def test_one_row_of_few_spikes_uses_their_weights_alone() -> None:
     torch.testing.assert_close(layer(torch.zeros(1, 200)), layer.bias[None])
     row[:] = 1
     assert layer(row).isnan().all()
+
+
+@torch.no_grad()
+def test_weights_that_changed_are_used_at_once() -> None:
+    layer, row = Linear(200, 7), torch.zeros(1, 200)
+    row[0, 3] = 1
+    layer(row)
+    layer.weight += 1
+    torch.testing.assert_close(layer(row)[0], layer.weight[:, 3] + layer.bias)
+    layer.load_state_dict(Linear(200, 7).state_dict())
+    torch.testing.assert_close(layer(row)[0], layer.weight[:, 3] + layer.bias)
+    other = copy.deepcopy(layer)
+    other.weight.zero_()
+    torch.testing.assert_close(other(row)[0], layer.bias)
+    other.weight.data = torch.ones(7, 200)
+    torch.testing.assert_close(other(row)[0], layer.bias + 1)
+    layer.double()
+    torch.testing.assert_close(layer(row.double())[0], layer.weight[:, 3] + layer.bias)
