@@ -167,8 +167,9 @@ def _end_manager(manager: Any) -> None:
     if process.is_alive():
         os.kill(process.pid, signal.SIGCONT)
     ending = threading.Thread(target=_shut_down, args=(manager,), daemon=True)
-    ending.start()
-    ending.join(timeout=END_S)
+    with contextlib.suppress(RuntimeError):  # since 3.12 no thread starts while Python ends
+        ending.start()
+        ending.join(timeout=END_S)
     process.kill()
     process.join()
     for handle in handles:
