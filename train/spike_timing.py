@@ -41,8 +41,8 @@ DECODERS: dict[str, str | type] = {
 }
 READOUTS = (2, 1, 4, 8, 32)
 
-SEEN_DECODERS = ("mlp", "counts", "counts, one layer")
-"""Of N-MNIST."""
+COMPARED = ("mlp", "counts", "counts, one layer")
+"""Decoders of a speaker who is held out, and of N-MNIST."""
 
 TASK = nd.RecordedTask(
     corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6, trim_db=30)),
@@ -81,13 +81,13 @@ def units(
         for name in ("mlp", "recurrent", "counts"):
             yield unit("direction", direction, name, 2, seed)
         for readout in (2, 8, 32):
-            for name in SEEN_DECODERS:
+            for name in COMPARED:
                 yield unit("timing-nmnist", seen, name, readout, seed)
     speakers = sorted({str(each) for each in base.corpus.open(data).speakers or ()})
     for place, speaker in enumerate(speakers):
         held = dataclasses.replace(base, held_out=speaker)
         for readout in (2, 32):
-            for name in ("mlp", "counts", "counts, one layer"):
+            for name in COMPARED:
                 yield unit("held-out", held, name, readout, place)
 
 

@@ -1,4 +1,4 @@
-"""Code that was made once, for machines or for pages: files behind a checksum, of their owner.
+"""Code made once, for machines or pages: files behind a checksum, believed only of their owner.
 
 Loading it runs it, so a file that is damaged, that another one was put in the place of, or that
 anybody but its owner may have written, counts as none.

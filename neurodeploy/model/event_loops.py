@@ -112,8 +112,7 @@ def add_weights(starts: Any, inputs: Any, weight: Any, tile: int, out: Any) -> N
     added = starts[:, :steps].copy()
     for start in range(0, features, NEAR_INPUTS):
         stop = min(start + NEAR_INPUTS, features)
-        for some in range(start, stop, TURNED):
-            _turn(weight, near, left, width, start, some, min(some + TURNED, stop))
+        _copy(weight[left : left + width, start:stop], near.T[:width, : stop - start])
         for b in range(batch):
             for t in range(steps):
                 first = last = added[b, t]
@@ -167,33 +166,19 @@ def add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, gradi
                         near[(b - first) * steps + t, j] = errors[t, b, left + j]
             for i in range(start, stop):
                 add_rows(near, 0, rows, ends[block, i], ends[block, i + 1], sums, i - start)
-        for some in range(start, stop, TURNED):
-            _turn_back(sums, gradient, left, width, start, some, min(some + TURNED, stop))
+        _copy(sums.T[:width, : stop - start], gradient[left : left + width, start:stop])
 
 
 @inlined
-def _turn(
-    weight: Any, near: Any, left: int, width: int, origin: int, start: int, stop: int
-) -> None:
-    """Copy weights of some inputs to LANES outputs, those of an input side by side."""
-    for j in range(0, width - 7, 8):
-        for i in range(start, stop):
-            for k in range(8):
-                near[i - origin, j + k] = weight[left + j + k, i]
-    for j in range(width - width % 8, width):
-        for i in range(start, stop):
-            near[i - origin, j] = weight[left + j, i]
-
-
-@inlined
-def _turn_back(
-    sums: Any, gradient: Any, left: int, width: int, origin: int, start: int, stop: int
-) -> None:
-    """Copy sums of some inputs to LANES outputs, those of an output side by side."""
-    for j in range(0, width - 7, 8):
-        for i in range(start, stop):
-            for k in range(8):
-                gradient[left + j + k, i] = sums[i - origin, j + k]
-    for j in range(width - width % 8, width):
-        for i in range(start, stop):
-            gradient[left + j, i] = sums[i - origin, j]
+def _copy(source: Any, target: Any) -> None:
+    """Copy [output, input]; outputs lie side by side in one of both, inputs in the other."""
+    outputs, inputs = source.shape
+    for start in range(0, inputs, TURNED):
+        stop = min(start + TURNED, inputs)
+        for j in range(0, outputs - 7, 8):
+            for i in range(start, stop):
+                for k in range(8):
+                    target[j + k, i] = source[j + k, i]
+        for j in range(outputs - outputs % 8, outputs):
+            for i in range(start, stop):
+                target[j, i] = source[j, i]
