@@ -29,21 +29,23 @@ class LeNet(torch.nn.Module):
         super().__init__()
         self.body = torch.nn.Sequential(
             torch.nn.Conv2d(1, 16, 5, padding=2),
-            torch.nn.ReLU(),
             torch.nn.MaxPool2d(2),
+            torch.nn.ReLU(),
             torch.nn.Conv2d(16, 32, 5, padding=2),
-            torch.nn.ReLU(),
             torch.nn.MaxPool2d(2),
+            torch.nn.ReLU(),
             torch.nn.Flatten(),
             torch.nn.Linear(32 * (side_px // 4) ** 2, 128),
             torch.nn.ReLU(),
             torch.nn.Dropout(0.3),
             torch.nn.Linear(128, classes),
         )
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Class logits [batch, class] of images [batch, height, width]."""
-        logits: torch.Tensor = self.body(images[:, None])
+        grey = images[:, None].contiguous(memory_format=torch.channels_last)
+        logits: torch.Tensor = self.body(grey)
         return logits
 
 

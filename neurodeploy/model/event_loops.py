@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.model.compiling import compiled, inlined
-from neurodeploy.model.registers import LANES, add_rows
+from neurodeploy.model.registers import LANES, add_rows, lowest_bit
 
 SAMPLES = 4
 """Of a piece of work, in lists and in sums: some hundred rows."""
 
-NEAR_ROWS = 256
+NEAR_ROWS = 128
 """Rows of errors, LANES wide, that stay in a core's cache while they are added."""
 
 NEAR_INPUTS = 1024
@@ -33,10 +33,10 @@ ADDED = 255
 
 @compiled
 def list_spikes(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
-    """List the spikes of SAMPLES samples, 8 inputs at a time, most of which do not spike."""
+    """List the spikes of SAMPLES samples: as bits, 64 inputs at a time, and then bit by bit."""
     steps, batch, features = spikes.shape
-    whole = features - features % 8
-    fired = np.zeros((steps, whole + 8), np.uint8)
+    whole, words = features - features % 8, -(-features // 64)
+    fired = np.zeros((steps, 64 * words), np.uint8)
     eights = fired.view(np.uint64)
     for b in range(first, min(first + SAMPLES, batch)):
         if spikes.strides[0] < spikes.strides[2]:
@@ -54,25 +54,37 @@ def list_spikes(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
         n = b * steps * features
         for t in range(steps):
             starts[b, t] = n
-            for eight in range(whole // 8):
-                if eights[t, eight]:
-                    for i in range(8 * eight, 8 * eight + 8):
-                        inputs[n] = i
-                        n += fired[t, i]
-            for i in range(whole, features):
-                inputs[n] = i
-                n += fired[t, i]
+            for word in range(words):
+                bits = np.uint64(0)
+                for k in range(8):
+                    bits |= gathered(eights[t, 8 * word + k]) << np.uint64(8 * k)
+                while bits:
+                    inputs[n] = 64 * word + lowest_bit(bits)
+                    n += 1
+                    bits &= bits - np.uint64(1)
         starts[b, steps] = n
+
+
+@inlined
+def gathered(eight: Any) -> Any:
+    """Eight bytes, 0 or 1, as the bits of one, the first the lowest: the product moves byte i to
+    bit 56 + i, and no two of its terms meet.
+    """
+    return (eight * np.uint64(0x0102040810204080)) >> np.uint64(56)
 
 
 @compiled
 def store_levels(weight: Any, scale: float, first: int, levels: Any) -> None:
-    """Whole numbers of the weights, those of an input side by side."""
+    """Whole numbers of the weights, those of an input side by side; 8 outputs at a time."""
     outputs, features = weight.shape
-    for start in range(first, min(first + LINE, features), 64):
-        for j in range(outputs):
-            for i in range(start, min(start + 64, first + LINE, features)):
-                levels[i, j] = weight[j, i] * np.float32(scale)
+    last = min(first + LINE, features)
+    for j in range(0, outputs - 7, 8):
+        for i in range(first, last):
+            for k in range(8):
+                levels[i, j + k] = weight[j + k, i] * np.float32(scale)
+    for j in range(outputs - outputs % 8, outputs):
+        for i in range(first, last):
+            levels[i, j] = weight[j, i] * np.float32(scale)
 
 
 @compiled

@@ -102,6 +102,9 @@ class _Nearest(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (weight,), step, half = ctx.saved_tensors, ctx.step, ctx.half
+        lowest, highest = (float(bound) / step for bound in torch.aminmax(weight.detach()))
+        if -half - 0.5 <= lowest and highest < half - 0.5:
+            return grads[0], None, None
         if loops_take(weight):
             return _in_pieces(_pass, step, half, weight, grads[0]), None, None
         level = torch.round(weight * (1 / step))

@@ -60,9 +60,8 @@ class Distortion:
         samples, height, width = images.shape
         angle = np.deg2rad(rng.uniform(-self.rotate_deg, self.rotate_deg, (samples, 1, 1)))
         stretch_y, stretch_x = 1 + rng.uniform(-self.scale, self.scale, (2, samples, 1, 1))
-        bend = gaussian_filter(
-            rng.standard_normal((2, *images.shape)), (0, 0, ELASTIC_SIGMA_PX, ELASTIC_SIGMA_PX)
-        )
+        noise = rng.standard_normal((2, *images.shape), np.float32)
+        bend = gaussian_filter(noise, (0, 0, ELASTIC_SIGMA_PX, ELASTIC_SIGMA_PX))
         bend *= self.elastic_px / bend.std((2, 3), keepdims=True).clip(1e-12)
         y, x = np.mgrid[:height, :width]
         y, x = y - (height - 1) / 2, x - (width - 1) / 2

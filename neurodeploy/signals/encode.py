@@ -76,7 +76,8 @@ class RateEncoding:
     def __call__(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Encode a batch; the same generator state gives the same spikes.
 
-        Samples are drawn in order, so a batch equals its samples encoded one after another.
+        Coins are tossed in order, for values above 0 alone, so a batch equals its samples encoded
+        one after another.
 
         Parameters
         ----------
@@ -97,12 +98,13 @@ class RateEncoding:
         values = check_values(values)
         check_generator(rng)
         probability = (values.astype(np.float64) * self.max_rate).astype(np.float32)
-        spikes = np.empty((*values.shape, self.steps), dtype=np.uint8)
+        spikes = np.zeros((*values.shape, self.steps), dtype=np.uint8)
         samples = max(1, _DRAWS_AT_ONCE // spikes[0].size)
         for first in range(0, len(spikes), samples):
             chunk = slice(first, first + samples)
-            draws = rng.random(spikes[chunk].shape, dtype=np.float32)
-            np.less(draws, probability[chunk, ..., np.newaxis], out=spikes[chunk].view(np.bool_))
+            can = probability[chunk] > 0
+            draws = rng.random((np.count_nonzero(can), self.steps), dtype=np.float32)
+            spikes[chunk][can] = draws < probability[chunk][can, np.newaxis]
         return spikes
 
     def to_dict(self) -> dict[str, Any]:

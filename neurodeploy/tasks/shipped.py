@@ -28,6 +28,7 @@ MNIST: ImageTask = ImageTask(
     hidden=(600,),
     readout=256,
     neuron=CubaParameters(surrogate_width=0.01),
+    decoder_hidden=256,
     beta=0.03,
     prior=ConstantRate(0.02),
     class_weight=40.0,
