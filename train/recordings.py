@@ -10,14 +10,12 @@ files of Fashion-MNIST in fashion_mnist. Every run is kept in runs/results once 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import neurodeploy as nd
 from neurodeploy.experiments import Unit, run_script, script_parser, vdib
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
-WIDER = "twice as wide, mirrored, 8 epochs"
 
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
@@ -35,21 +33,9 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         run = vdib(events.trained_with(seed=seed), threads=1)
         yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    for variant, task in {"convolutions": images, WIDER: wider(images)}.items():
-        yield Unit(table="fashion-mnist", variant=variant, seed=0, run=vdib(task, threads=1))
-
-
-def wider(images: nd.Task[Any]) -> nd.Task[Any]:
-    """Twice the channels, and images of things that look the same from either side."""
-    assert isinstance(images, nd.ImageTask)
-    hidden = [
-        dataclasses.replace(layer, channels=2 * layer.channels)
-        if isinstance(layer, nd.ConvSpec)
-        else layer
-        for layer in images.hidden
-    ]
-    training = dataclasses.replace(images.training, epochs=8, patience_epochs=8)
-    return dataclasses.replace(images, hidden=tuple(hidden), mirrored=True, training=training)
+    for beta in (images.beta, 0.0, 1e-4):
+        run = vdib(dataclasses.replace(images, beta=beta), threads=1)
+        yield Unit(table="fashion-mnist", variant=f"{beta:g}", seed=0, run=run)
 
 
 def main() -> None:

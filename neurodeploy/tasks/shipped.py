@@ -100,19 +100,20 @@ SPIKING_DIGITS = replace(
 """Twenty spoken digits as spike trains of a model of the ear; not tuned: no data were here."""
 
 IDX_IMAGES = IdxTask(
-    encoding=LevelEncoding(steps=10, levels=10),
+    encoding=LevelEncoding(steps=20, levels=20),
     heads=("label",),
     class_weight=1.0,
     shift_px=1,
     hidden=(
-        ConvSpec(channels=16, kernel_size=5, stride=2, padding=2, neuron=QUICK),
-        ConvSpec(channels=32, kernel_size=3, stride=2, padding=1, neuron=QUICK),
+        ConvSpec(channels=16, kernel_size=5, stride=2, padding=2, neuron=QUICK, weight_scale=4.0),
+        ConvSpec(channels=32, kernel_size=3, stride=2, padding=1, neuron=QUICK, weight_scale=4.0),
         256,
     ),
     readout=128,
     neuron=QUICK,
+    weight_scale=4.0,
     decoder_hidden=256,
-    beta=1e-4,
+    beta=1e-5,
     prior=ConstantRate(0.05),
     training=TrainConfig(epochs=10, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=10),
 )
