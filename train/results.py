@@ -25,6 +25,7 @@ SPIKES = Column(number="spikes_per_neuron_step", head="spikes per neuron and ste
 BITS = Column(number="information_bits", head="information bound, bits", digits=1)
 SILENT = Column(number="silent", head="silent neurons, %", scale=100, digits=0)
 LOSS = Column(number="log_loss", head="log-loss, nats", digits=2)
+PIXELS = Column(number="pixel_mse", head="squared error of a pixel", digits=4)
 TIME = Column(number="cpu_s", head="CPU s", digits=0)
 ORACLE = Column(number="oracle_deployed", head="LeNet on deployed images, %", scale=100)
 RATIO = Column(number="oracle_ratio", head="of its accuracy on originals, %", scale=100)
@@ -66,7 +67,7 @@ COLUMNS = {
     "beta": (DEPLOYED, SPIKES, BITS, LOSS, SILENT),
     "beta-grey": (SAMPLED, COLD, BITS, LOSS, TIME),
     "beta-lstm": (SAMPLED, COLD, BITS, LOSS, TIME),
-    "mnist": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, TIME),
+    "mnist": (SAMPLED, COLD, DEPLOYED, ORACLE, RATIO, PIXELS, SPIKES, SILENT, TIME),
     "mnist-rate": (DEPLOYED, ORACLE, RATIO, SPIKES, SILENT, BITS),
     "energy": (
         *(DEPLOYED, SYNOPS, EFFECTIVE, ENERGY, SKIPPING, INTEGER, INTEGER_SKIPPING),

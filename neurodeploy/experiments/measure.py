@@ -82,20 +82,23 @@ def measure_sampled(task: Task[Any], splits: Any, model: HybridModel) -> dict[st
     Returns
     -------
     dict of str to float
-        Accuracies of the head ``label``: ``accuracy_sampled`` at the last temperature of the
-        training, ``accuracy_zero_temperature``, and ``accuracy_validation`` of the validation part
-        at temperature zero, to select by. ``log_loss`` in nats and ``information_bits`` (the bound
-        on the directed information) per sample, sampled. ``silent``, the share of readout neurons
-        that never spiked at temperature zero.
+        Accuracies of the head ``label``, if there is one: ``accuracy_sampled`` at the last
+        temperature of the training, ``accuracy_zero_temperature``, and ``accuracy_validation`` of
+        the validation part at temperature zero, to select by. ``log_loss`` in nats and
+        ``information_bits`` (the bound on the directed information) per sample, sampled.
+        ``silent``, the share of readout neurons that never spiked at temperature zero.
     """
     found = readings(task, splits, model)
     chosen_by = evaluate(
         model, task.sources(splits).validation, task.objective(), temperature=0.0, seed=TEST_SEED
     )
-    return {
+    accuracies = {
         "accuracy_sampled": found.sampled.accuracy,
         "accuracy_zero_temperature": found.zero_temperature.accuracy,
         "accuracy_validation": chosen_by.accuracy,
+    }
+    return {
+        **{name: share for name, share in accuracies.items() if not math.isnan(share)},
         "log_loss": found.sampled.log_loss,
         "information_bits": found.sampled.information_nats / math.log(2),
         "silent": found.zero_temperature.silent,
@@ -109,24 +112,30 @@ def measure(task: Task[Any], splits: Any, model: HybridModel) -> dict[str, float
     Returns
     -------
     dict of str to float
-        Besides, on the test part: ``accuracy_deployed``; ``test_samples``, the independent answers
-        that it counts; ``spikes_per_neuron_step`` and ``spikes_per_sample`` of the readout.
+        Besides, on the test part: ``accuracy_deployed`` and ``test_samples``, the independent
+        answers that it counts, if there is a head ``label``; ``spikes_per_neuron_step`` and
+        ``spikes_per_sample`` of the readout.
     """
     right: list[int] = []
     asked: list[int] = []
-    spikes = chances = 0
+    spikes = chances = samples = 0
     for batch, sent in deployed_batches(model.encoder, in_order(task.sources(splits).test)):
-        label = batch.targets["label"]
-        answers = model.read(torch.from_numpy(sent).float())["label"].argmax(-1)
-        right += (answers == label).view(len(label), -1).sum(1).tolist()
-        asked += (label != NO_LABEL).view(len(label), -1).sum(1).tolist()
         spikes, chances = spikes + int(sent.sum()), chances + sent.size
+        samples += len(sent)
+        if "label" in task.losses():
+            label = batch.targets["label"]
+            answers = model.read(torch.from_numpy(sent).float())["label"].argmax(-1)
+            right += (answers == label).view(len(label), -1).sum(1).tolist()
+            asked += (label != NO_LABEL).view(len(label), -1).sum(1).tolist()
+    answered = {}
+    if asked:
+        answered["accuracy_deployed"] = sum(right) / sum(asked)
+        answered["test_samples"] = independent_answers(np.array(right), np.array(asked))
     return {
         **measure_sampled(task, splits, model),
-        "accuracy_deployed": sum(right) / sum(asked),
-        "test_samples": independent_answers(np.array(right), np.array(asked)),
+        **answered,
         "spikes_per_neuron_step": spikes / chances,
-        "spikes_per_sample": spikes / len(right),
+        "spikes_per_sample": spikes / samples,
     }
 
 

@@ -57,6 +57,18 @@ def test_deployed_is_what_a_bundle_answers(trained: tuple[Splits, HybridModel]) 
     assert not any(math.isnan(value) for value in found.values())
 
 
+def test_without_a_class_there_is_no_accuracy(trained: tuple[Splits, HybridModel]) -> None:
+    splits, model = trained
+    alone = dataclasses.replace(SMALL, heads=("image",))
+    images = alone.model(splits)
+    images.encoder.load_state_dict(model.encoder.state_dict())
+    found, with_class = measure(alone, splits, images), measure(SMALL, splits, model)
+    assert not any(name.startswith("accuracy") for name in found)
+    assert "test_samples" not in found
+    for name in ("spikes_per_neuron_step", "spikes_per_sample", "silent", "information_bits"):
+        assert found[name] == with_class[name]
+
+
 def test_answers_within_a_sample_count_by_what_they_share() -> None:
     """Of 400 samples with 50 answers: independent ones count all, equal ones once."""
     rng = np.random.default_rng(0)
