@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.io import wavfile
 
 from neurodeploy.errors import FileFormatError, message
 from neurodeploy.signals.recordings import MICROSECONDS, Encoded, Grid
@@ -23,7 +22,7 @@ UNREADABLE = (
     UnboundLocalError,  # of chunks that are missing
     MemoryError,
     struct.error,
-    wavfile.WavFileWarning,
+    UserWarning,  # scipy's own, where one is made an error
 )
 """What scipy raises for a damaged file."""
 
@@ -61,6 +60,8 @@ def read_wav(path: Path, hearing: Hearing) -> Sound:
     FileFormatError
         It is damaged or empty.
     """
+    from scipy.io import wavfile
+
     where = f"sound {path}"
     try:
         with warnings.catch_warnings():
