@@ -10,12 +10,14 @@ files of Fashion-MNIST in fashion_mnist. Every run is kept in runs/results once 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import neurodeploy as nd
 from neurodeploy.experiments import Unit, run_script, script_parser, vdib
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
+WIDER = "0, half as wide again, mirrored"
 
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
@@ -33,9 +35,22 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         run = vdib(events.trained_with(seed=seed), threads=1)
         yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    for beta in (images.beta, 0.0, 1e-4):
+    for beta in (0.0, images.beta, 1e-4):
         run = vdib(dataclasses.replace(images, beta=beta), threads=1)
         yield Unit(table="fashion-mnist", variant=f"{beta:g}", seed=0, run=run)
+    yield Unit(table="fashion-mnist", variant=WIDER, seed=0, run=vdib(wider(images)))
+
+
+def wider(images: nd.Task[Any]) -> nd.Task[Any]:
+    """More channels, no price, and images of things that look the same from either side."""
+    assert isinstance(images, nd.ImageTask)
+    hidden = [
+        dataclasses.replace(layer, channels=layer.channels * 3 // 2)
+        if isinstance(layer, nd.ConvSpec)
+        else layer
+        for layer in images.hidden
+    ]
+    return dataclasses.replace(images, hidden=tuple(hidden), mirrored=True, beta=0.0)
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch.nn.functional import conv2d
 
 from neurodeploy._io.digest import digest
 from neurodeploy._io.lava import lava_imports
 from neurodeploy.model.decays import LearntDecays
 from neurodeploy.model.delays import AxonalDelays
 from neurodeploy.model.dynamics import Current, HiddenNeuron, HiddenSpikes, time_last
+from neurodeploy.model.images import Geometry, WeightedImages
 from neurodeploy.model.products import WeightedSpikes
 from neurodeploy.model.recurrence import RecurrentSpikes
 from neurodeploy.model.specs import ConvSpec, DenseSpec, LayerSpec, RecurrentSpec
@@ -125,13 +125,11 @@ class Block(torch.nn.Module):
             step = self.spec.levels.step
             weighted = WeightedSpikes.apply(rows.flatten(2), self.weight.flatten(1), step)
         else:
-            arriving = torch.cat([torch.zeros_like(rows[:1]), rows[:-1]])
             synapse = self.synapse
-            geometry = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
-            flat = conv2d(
-                arriving.flatten(0, 1), self.weight[..., 0], None, *geometry, synapse.groups
+            moved = (synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2])
+            weighted = WeightedImages.apply(
+                rows, self.weight[..., 0], Geometry(*moved, synapse.groups)
             )
-            weighted = flat.unflatten(0, arriving.shape[:2])
         dendrite = time_last(weighted)
         return self.delay(dendrite) if self.delay is not None else dendrite
 
