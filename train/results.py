@@ -95,6 +95,8 @@ RETRACTED = (
     "estimators/score-function",
     "predictive-coding/+1 ideal, window 5",
     "beta-ann",
+    "fashion-mnist/convolutions",
+    "fashion-mnist/twice as wide, mirrored, 8 epochs",
 )
 """``TABLE`` or ``TABLE/VARIANT`` of earlier versions that docs/results.json shall not keep."""
 

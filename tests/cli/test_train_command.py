@@ -74,10 +74,11 @@ def test_the_line_trains_the_same_into_the_same_run(options: str) -> None:
 
 
 def test_an_extended_training_is_two_lines() -> None:
-    run = trained("--readout", "12")
-    call("train", "digits", "--readout", "12", "--epochs", "2", "--extend")
+    options = ("--lr", "0.01", "--readout", "12")  # enough that the second epoch is the better one
+    run = trained(*options)
+    call("train", "digits", *options, "--epochs", "2", "--extend")
     call("export", "digits")
-    first = "neurodeploy train digits --readout 12 --epochs"
+    first = "neurodeploy train digits --readout 12 --lr 0.01 --epochs"
     assert printed(run) == (f"{first} 1", f"{first} 2 --extend")
 
 
