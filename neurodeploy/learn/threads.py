@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from neurodeploy._io.memory import freed_memory_kept
+from neurodeploy._io.freed import freed_memory_kept
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.workers import workers
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from neurodeploy._io.memory import freed_memory_kept
+from neurodeploy._io.freed import freed_memory_kept
 
 LARGE = 48 << 20
 """Bytes that glibc would map by themselves."""
