@@ -20,7 +20,7 @@ def freed_memory_kept() -> Iterator[None]:
 
     It maps a large tensor by itself and gives it back when it is freed, so that every page of the
     next one is made anew: in a training step with convolutions a fifth of the time. At the end
-    what is free is given back.
+    its usual limits hold again.
     """
     libc = _glibc()
     if libc is None:
@@ -31,7 +31,6 @@ def freed_memory_kept() -> Iterator[None]:
         yield
     finally:
         _limits(libc, USUAL)
-        libc.malloc_trim(0)
 
 
 def _glibc() -> ctypes.CDLL | None:
