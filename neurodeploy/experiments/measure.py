@@ -92,17 +92,16 @@ def measure_sampled(task: Task[Any], splits: Any, model: HybridModel) -> dict[st
     chosen_by = evaluate(
         model, task.sources(splits).validation, task.objective(), temperature=0.0, seed=TEST_SEED
     )
-    accuracies = {
-        "accuracy_sampled": found.sampled.accuracy,
-        "accuracy_zero_temperature": found.zero_temperature.accuracy,
-        "accuracy_validation": chosen_by.accuracy,
-    }
-    return {
-        **{name: share for name, share in accuracies.items() if not math.isnan(share)},
+    measured = {
         "log_loss": found.sampled.log_loss,
         "information_bits": found.sampled.information_nats / math.log(2),
         "silent": found.zero_temperature.silent,
     }
+    if "label" in task.losses():
+        measured["accuracy_sampled"] = found.sampled.accuracy
+        measured["accuracy_zero_temperature"] = found.zero_temperature.accuracy
+        measured["accuracy_validation"] = chosen_by.accuracy
+    return measured
 
 
 @torch.no_grad()

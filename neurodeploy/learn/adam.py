@@ -12,7 +12,7 @@ import torch
 from neurodeploy.errors import TrainingError, message
 from neurodeploy.model.compiling import compiled
 from neurodeploy.model.delays import AxonalDelays
-from neurodeploy.model.workers import share
+from neurodeploy.model.workers import share, share_slices
 
 VALUES = 1 << 17
 """Of a piece of work."""
@@ -138,11 +138,10 @@ def _move(
         for tensor in (parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"])
     ]
 
-    def move(piece: int) -> None:
-        some = slice(piece * VALUES, (piece + 1) * VALUES)
+    def move(some: slice) -> None:
         _adam(*numbers, *(array[some] for array in arrays))
 
-    share(-(-parameter.numel() // VALUES), move)
+    share_slices(parameter.numel(), VALUES, move)
 
 
 @compiled

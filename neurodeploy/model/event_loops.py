@@ -57,7 +57,7 @@ def list_spikes(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
             for word in range(words):
                 bits = np.uint64(0)
                 for k in range(8):
-                    bits |= gathered(eights[t, 8 * word + k]) << np.uint64(8 * k)
+                    bits |= _gathered(eights[t, 8 * word + k]) << np.uint64(8 * k)
                 while bits:
                     inputs[n] = 64 * word + lowest_bit(bits)
                     n += 1
@@ -65,26 +65,11 @@ def list_spikes(spikes: Any, first: int, starts: Any, inputs: Any) -> None:
         starts[b, steps] = n
 
 
-@inlined
-def gathered(eight: Any) -> Any:
-    """Eight bytes, 0 or 1, as the bits of one, the first the lowest: the product moves byte i to
-    bit 56 + i, and no two of its terms meet.
-    """
-    return (eight * np.uint64(0x0102040810204080)) >> np.uint64(56)
-
-
 @compiled
 def store_levels(weight: Any, scale: float, first: int, levels: Any) -> None:
-    """Whole numbers of the weights, those of an input side by side; 8 outputs at a time."""
-    outputs, features = weight.shape
-    last = min(first + LINE, features)
-    for j in range(0, outputs - 7, 8):
-        for i in range(first, last):
-            for k in range(8):
-                levels[i, j + k] = weight[j + k, i] * np.float32(scale)
-    for j in range(outputs - outputs % 8, outputs):
-        for i in range(first, last):
-            levels[i, j] = weight[j, i] * np.float32(scale)
+    """Whole numbers of the weights, those of an input side by side."""
+    last = min(first + LINE, weight.shape[1])
+    _copy(weight[:, first:last], levels[first:last].T, np.float32(scale))
 
 
 @compiled
@@ -124,7 +109,9 @@ def add_weights(starts: Any, inputs: Any, weight: Any, tile: int, out: Any) -> N
     added = starts[:, :steps].copy()
     for start in range(0, features, NEAR_INPUTS):
         stop = min(start + NEAR_INPUTS, features)
-        _copy(weight[left : left + width, start:stop], near.T[:width, : stop - start])
+        _copy(
+            weight[left : left + width, start:stop], near.T[:width, : stop - start], np.float32(1)
+        )
         for b in range(batch):
             for t in range(steps):
                 first = last = added[b, t]
@@ -178,19 +165,31 @@ def add_errors(ends: Any, rows: Any, errors: Any, samples: int, tile: int, gradi
                         near[(b - first) * steps + t, j] = errors[t, b, left + j]
             for i in range(start, stop):
                 add_rows(near, 0, rows, ends[block, i], ends[block, i + 1], sums, i - start)
-        _copy(sums.T[:width, : stop - start], gradient[left : left + width, start:stop])
+        _copy(
+            sums.T[:width, : stop - start], gradient[left : left + width, start:stop], np.float32(1)
+        )
 
 
 @inlined
-def _copy(source: Any, target: Any) -> None:
-    """Copy [output, input]; outputs lie side by side in one of both, inputs in the other."""
+def _gathered(eight: Any) -> Any:
+    """Eight bytes, 0 or 1, as the bits of one, the first the lowest: the product moves byte i to
+    bit 56 + i, and no two of its terms meet.
+    """
+    return (eight * np.uint64(0x0102040810204080)) >> np.uint64(56)
+
+
+@inlined
+def _copy(source: Any, target: Any, scale: Any) -> None:
+    """Copy [output, input] times a number; outputs lie side by side in one of both, inputs in the
+    other.
+    """
     outputs, inputs = source.shape
     for start in range(0, inputs, TURNED):
         stop = min(start + TURNED, inputs)
         for j in range(0, outputs - 7, 8):
             for i in range(start, stop):
                 for k in range(8):
-                    target[j + k, i] = source[j + k, i]
+                    target[j + k, i] = source[j + k, i] * scale
         for j in range(outputs - outputs % 8, outputs):
             for i in range(start, stop):
-                target[j, i] = source[j, i]
+                target[j, i] = source[j, i] * scale

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.functional import conv2d
 
-from neurodeploy.model.workers import share
+from neurodeploy.model.workers import share_slices
 
 IMAGES = 64
 """Of a piece on a CPU: what belongs to so many stays in a core's cache."""
@@ -53,13 +53,11 @@ class WeightedImages(torch.autograd.Function):
         sums = rows.new_empty(*rows.shape[:2], *shape)
         sums[0] = 0
         out = sums[1:].flatten(0, 1)
-        size = _piece(before)
 
-        def convolve(piece: int) -> None:
-            some = slice(piece * size, (piece + 1) * size)
+        def convolve(some: slice) -> None:
             out[some] = conv2d(before[some], kernel, None, *geometry)
 
-        share(-(-len(before) // size), convolve)
+        share_slices(len(before), _piece(before), convolve)
         ctx.save_for_backward(before, weight)
         ctx.geometry = geometry
         return sums
@@ -72,15 +70,13 @@ class WeightedImages(torch.autograd.Function):
         steps, batch = grads[0].shape[:2]
         errors = grads[0].detach()[1:].flatten(0, 1).contiguous()
         size = _piece(before)
-        pieces = -(-len(before) // size)
         wanted = [*ctx.needs_input_grad[:2], False]
         of_rows = before.new_empty(steps, batch, *before.shape[1:]) if wanted[0] else None
-        partial = kernel.new_zeros(pieces, *kernel.shape) if wanted[1] else None
+        partial = kernel.new_zeros(-(-len(before) // size), *kernel.shape) if wanted[1] else None
         if of_rows is not None:
             of_rows[-1] = 0
 
-        def turn_back(piece: int) -> None:
-            some = slice(piece * size, (piece + 1) * size)
+        def turn_back(some: slice) -> None:
             of_some, of_kernel, _ = torch.ops.aten.convolution_backward(
                 errors[some],
                 before[some],
@@ -97,9 +93,9 @@ class WeightedImages(torch.autograd.Function):
             if of_rows is not None:
                 of_rows[:-1].flatten(0, 1)[some] = of_some
             if partial is not None:
-                partial[piece] = of_kernel
+                partial[some.start // size] = of_kernel
 
-        share(pieces, turn_back)
+        share_slices(len(before), size, turn_back)
         return of_rows, None if partial is None else partial.sum(0), None
 
 

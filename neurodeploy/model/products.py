@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from neurodeploy.model.events import Events
-from neurodeploy.model.workers import share
+from neurodeploy.model.workers import share_slices
 
 BREAK_EVEN = 0.25
 """Share of spikes from which on a dense product is faster than one by events."""
@@ -79,8 +79,7 @@ def dense_product(rows: torch.Tensor, factor: torch.Tensor, out: torch.Tensor) -
     """Matrix product of contiguous rows [time, batch, i] with a factor [i, o], in fixed pieces."""
     rows, factor, out = rows.detach().flatten(0, 1), factor.detach(), out.flatten(0, 1)
 
-    def multiply(piece: int) -> None:
-        some = slice(piece * ROWS, (piece + 1) * ROWS)
+    def multiply(some: slice) -> None:
         torch.mm(rows[some], factor, out=out[some])
 
-    share(-(-len(rows) // ROWS), multiply)
+    share_slices(len(rows), ROWS, multiply)

@@ -16,7 +16,7 @@ import torch
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.compiling import compiled, loops_take
-from neurodeploy.model.workers import share
+from neurodeploy.model.workers import share_slices
 from neurodeploy.netx.magnitude import smallest
 from neurodeploy.netx.units import FEWEST_BITS, FULL_BITS, WEIGHT_SCALE
 
@@ -102,10 +102,10 @@ class _Nearest(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (weight,), step, half = ctx.saved_tensors, ctx.step, ctx.half
-        lowest, highest = (float(bound) / step for bound in torch.aminmax(weight.detach()))
-        if -half - 0.5 <= lowest and highest < half - 0.5:
-            return grads[0], None, None
         if loops_take(weight):
+            lowest, highest = (float(bound) / step for bound in torch.aminmax(weight.detach()))
+            if -half - 0.5 <= lowest and highest < half - 0.5:
+                return grads[0], None, None
             return _in_pieces(_pass, step, half, weight, grads[0]), None, None
         level = torch.round(weight * (1 / step))
         return grads[0] * ((level >= -half) & (level < half)), None, None
@@ -119,11 +119,10 @@ def _in_pieces(
     flat = [tensor.detach().reshape(-1).numpy() for tensor in (*tensors, out)]
     numbers = np.float32(step), np.float32(half)
 
-    def work(piece: int) -> None:
-        some = slice(piece * VALUES, (piece + 1) * VALUES)
+    def work(some: slice) -> None:
         loop(*numbers, *(array[some] for array in flat))
 
-    share(-(-out.numel() // VALUES), work)
+    share_slices(out.numel(), VALUES, work)
     return out
 
 

@@ -54,6 +54,11 @@ def share(pieces: int, work: Callable[[int], object]) -> None:
             future.result()
 
 
+def share_slices(length: int, size: int, work: Callable[[slice], object]) -> None:
+    """Call ``work`` for slices of so many, one behind the other up to a length, as `share` does."""
+    share(-(-length // size), lambda piece: work(slice(piece * size, (piece + 1) * size)))
+
+
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """The same items, each made by a helper, if there is one, while the one before is used."""
     if _helpers is None or _helpers[1] == 0:

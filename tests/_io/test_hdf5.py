@@ -195,7 +195,7 @@ def test_rows_are_held_to_the_limits(path: Path) -> None:
 
 def test_limits_are_those_that_are_given(path: Path) -> None:
     written(path, lambda file, folder: file.create_dataset("a", data=np.zeros(1 << 17)))
-    read_hdf5(path, "file", Limits(memory_bytes=16 * MIB))
+    read_hdf5(path, "file", Limits(memory_bytes=4 * MIB))
     with pytest.raises(FileFormatError, match="at most 2 MiB of memory, found 3 MiB"):
         read_hdf5(path, "file", Limits(memory_bytes=2 * MIB))
     zeros = np.zeros(48 * MIB, np.int8)

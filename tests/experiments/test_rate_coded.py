@@ -16,7 +16,7 @@ SMALL = dataclasses.replace(
     digits,
     train=640,
     hidden=(32,),
-    training=TrainConfig(epochs=6, learning_rate=5e-3, patience_epochs=6),
+    training=TrainConfig(epochs=10, learning_rate=5e-3, patience_epochs=10),
 )
 
 
@@ -26,8 +26,8 @@ def test_hand_made_targets_teach_a_network_and_set_its_rate() -> None:
         run_spike_rate(SMALL, splits, true_rate=rate, false_rate=0.03) for rate in (0.2, 0.5)
     )
     for found in (low, high):
-        assert found["accuracy_deployed"] > 0.3
-        assert found["accuracy_validation"] > 0.3
+        assert found["accuracy_deployed"] > 0.4
+        assert found["accuracy_validation"] > 0.4
         assert found["test_samples"] == len(splits.test)
     assert 0 < low["spikes_per_neuron_step"] < high["spikes_per_neuron_step"] < 0.5
 
