@@ -17,7 +17,11 @@ from neurodeploy.experiments import Unit, run_script, script_parser, vdib
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
-WIDER = "0, half as wide again, mirrored"
+WIDER = {
+    "0, half as wide again, mirrored": (1.5, 10),
+    "0, twice as wide, mirrored, 16 epochs": (2, 16),
+}
+"""Channels by those of the shipped task, and epochs, of Fashion-MNIST's larger models."""
 
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
@@ -38,19 +42,22 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
     for beta in (0.0, images.beta, 1e-4):
         run = vdib(dataclasses.replace(images, beta=beta), threads=1)
         yield Unit(table="fashion-mnist", variant=f"{beta:g}", seed=0, run=run)
-    yield Unit(table="fashion-mnist", variant=WIDER, seed=0, run=vdib(wider(images)))
+    for variant, (channels, epochs) in WIDER.items():
+        run = vdib(wider(images, channels, epochs), threads=1)
+        yield Unit(table="fashion-mnist", variant=variant, seed=0, run=run)
 
 
-def wider(images: nd.Task[Any]) -> nd.Task[Any]:
+def wider(images: nd.Task[Any], channels: float, epochs: int) -> nd.Task[Any]:
     """More channels, no price, and images of things that look the same from either side."""
     assert isinstance(images, nd.ImageTask)
     hidden = [
-        dataclasses.replace(layer, channels=layer.channels * 3 // 2)
+        dataclasses.replace(layer, channels=int(layer.channels * channels))
         if isinstance(layer, nd.ConvSpec)
         else layer
         for layer in images.hidden
     ]
-    return dataclasses.replace(images, hidden=tuple(hidden), mirrored=True, beta=0.0)
+    changed = dataclasses.replace(images, hidden=tuple(hidden), mirrored=True, beta=0.0)
+    return changed.trained_with(epochs=epochs)
 
 
 def main() -> None:
