@@ -20,7 +20,8 @@ def freed_memory_kept() -> Iterator[None]:
 
     It maps a large tensor by itself and gives it back when it is freed, so that every page of the
     next one is made anew: in a training step with convolutions a fifth of the time. At the end
-    its usual limits hold again.
+    its usual limits hold again. Threads other than the main one gain little: glibc gives them
+    heaps of at most 64 MiB, and what needs a second heap gives that back.
     """
     libc = _glibc()
     if libc is None:
