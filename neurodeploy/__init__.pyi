@@ -115,7 +115,10 @@ from .signals.events import from_spikes as from_spikes
 from .signals.events import to_spikes as to_spikes
 from .signals.jitter import Jitter as Jitter
 from .signals.sound import Hearing as Hearing
+from .signals.sound_codes import Crossings as Crossings
+from .signals.sound_codes import Loudness as Loudness
 from .signals.sources.find import Reading as Reading
+from .signals.voices import Voices as Voices
 from .tasks.base import Sources as Sources
 from .tasks.base import Task as Task
 from .tasks.base import collect as collect

@@ -5,9 +5,9 @@ Usage: python train/spike_timing.py DATA [--workers 2] [--seeds 5] [--table timi
 
 DATA is the folder of all data, with the Free Spoken Digit Dataset and N-MNIST. Tables: ``timing``,
 official split, readout neurons by decoder; ``held-out``, one speaker after the other, whom training
-never heard; ``direction``, whether a recording runs forward or backward, which no count of input
-spikes can tell; ``timing-nmnist``, the shipped task on N-MNIST. Every run is kept in runs/results
-once it is finished; `python train/results.py` makes the tables.
+never heard, the shipped task new-voices too; ``direction``, whether a recording runs forward or
+backward, which no count of input spikes can tell; ``timing-nmnist``, the shipped task on N-MNIST.
+Every run is kept in runs/results once it is finished; `python train/results.py` makes the tables.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ COMPARED = ("mlp", "counts", "counts, one layer")
 """Decoders of a speaker who is held out, and of N-MNIST."""
 
 TASK = nd.RecordedTask(
-    corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, delta_db=6, trim_db=30)),
+    corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, code=nd.Crossings(delta_db=6), trim_db=30)),
     steps=50,
     dt_s=0.014,
     jitter=nd.Jitter(steps=2, bands=1, groups=2, drop=0.2),
@@ -66,7 +66,9 @@ def units(
     base = TASK.in_folder(data)
     direction = DirectionTask.of(base)
     events = nd.task("nmnist").in_folder(data)
+    voices = nd.task("new-voices").in_folder(data)
     assert isinstance(events, nd.RecordedTask)
+    assert isinstance(voices, nd.RecordedTask)
     seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior)
 
     def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) -> Unit:
@@ -89,6 +91,11 @@ def units(
         for readout in (2, 32):
             for name in COMPARED:
                 yield unit("held-out", held, name, readout, place)
+        trained_for_it = dataclasses.replace(voices, held_out=speaker)
+        for name in COMPARED:
+            task = dataclasses.replace(trained_for_it, decoder=DECODERS[name])
+            run = vdib(task.trained_with(seed=place), threads=1)
+            yield Unit(table="held-out", variant=f"new-voices, {name}", seed=place, run=run)
 
 
 def main() -> None:

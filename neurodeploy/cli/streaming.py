@@ -88,6 +88,10 @@ def stream(
     live = listen is not None or input_file == STANDARD_INPUT
     known = steps or getattr(deployed, "steps", None)
     with contextlib.ExitStack() as held:
+        if network.bundle is not None:
+            from neurodeploy.learn.threads import on_threads
+
+            held.enter_context(on_threads(1))  # the decoder leaves a core to the engine
         if live:
             if samples is not None:
                 raise InputError(message("option --samples", "whole samples", "lines of steps"))

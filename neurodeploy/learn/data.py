@@ -17,6 +17,7 @@ from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import Encoding
 from neurodeploy.signals.jitter import Jitter
 from neurodeploy.signals.packed import PackedSpikes
+from neurodeploy.signals.voices import Voices
 
 UNDISTORTED, UNMOVED = Distortion(), Jitter()
 
@@ -62,7 +63,7 @@ class SpikeSource:
         0 or 1.
     targets : mapping of str to ndarray [sample, ...]
         What each head should answer.
-    jitter : Jitter
+    jitter : Jitter or Voices
         Random changes of the spikes, for training.
 
     Raises
@@ -75,7 +76,7 @@ class SpikeSource:
         self,
         spikes: np.ndarray | PackedSpikes,
         targets: Mapping[str, np.ndarray],
-        jitter: Jitter = UNMOVED,
+        jitter: Jitter | Voices = UNMOVED,
     ) -> None:
         for head, target in targets.items():
             if len(target) != len(spikes):

@@ -1,20 +1,20 @@
-"""Sound to spikes: a bank of gammatone filters, and level crossings of what each band holds.
+"""Sound to spikes: a bank of gammatone filters, and a code of how loud each band is.
 
 The ear's filters are gammatones whose centres lie evenly on the ERB-rate scale (Glasberg and Moore
 1990, Hearing Research 47, 103-138), ``21.4 log10(4.37 f / 1000 + 1)`` for f in hertz; scipy makes
 them (Slaney 1993). A band's level is the mean square of its output over a step in decibels under
-full scale. `level_crossings` turns levels into spikes.
+full scale. `sound_codes` has what turns levels into spikes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import real_number, whole_number
-from neurodeploy.signals.crossings import level_crossings
+from neurodeploy.signals.sound_codes import Crossings, Loudness
 
 FILTER_S = 0.025
 """Seconds of a filter's impulse response that are computed."""
@@ -33,7 +33,7 @@ def erb_centres(low_hz: float, high_hz: float, bands: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Hearing:
-    """How sound becomes spikes: two features a band, up and down.
+    """How sound becomes spikes.
 
     Parameters
     ----------
@@ -41,10 +41,8 @@ class Hearing:
         Filters.
     low_hz, high_hz : float
         Centres of the first and the last filter.
-    delta_db : float
-        Decibels that a level must move for a spike.
-    floor_db : float
-        Levels below it count as it: silence. Before a recording every level is there.
+    code : Crossings or Loudness
+        Levels of bands to spikes.
     trim_db : float, optional
         Steps at the beginning that are quieter than the loudest one by more than this are left
         out, as by a voice activity detector before the network; none are, if not given.
@@ -58,27 +56,23 @@ class Hearing:
     bands: int = 32
     low_hz: float = 100.0
     high_hz: float = 3600.0
-    delta_db: float = 3.0
-    floor_db: float = -80.0
+    code: Crossings | Loudness = field(default_factory=Crossings)
     trim_db: float | None = None
 
     def __post_init__(self) -> None:
         whole_number("Hearing.bands", self.bands, least=1)
-        for name in ("low_hz", "high_hz", "delta_db", "floor_db"):
+        for name in ("low_hz", "high_hz"):
             real_number(f"Hearing.{name}", getattr(self, name))
         if not 0 < self.low_hz <= self.high_hz:
             found = f"{self.low_hz} to {self.high_hz}"
             raise InputError(message("Hearing, low_hz to high_hz", "0 < low_hz <= high_hz", found))
-        if self.delta_db <= 0 or self.floor_db >= 0:
-            found = f"delta {self.delta_db}, floor {self.floor_db}"
-            raise InputError(message("Hearing", "delta_db above 0, floor_db below", found))
         if self.trim_db is not None and real_number("Hearing.trim_db", self.trim_db) <= 0:
             raise InputError(message("Hearing.trim_db", "more than 0", self.trim_db))
 
     @property
     def features(self) -> int:
-        """Inputs of a network that hears so: all bands up, then all bands down."""
-        return 2 * self.bands
+        """Inputs of a network that hears so."""
+        return self.code.features(self.bands)
 
     def levels(self, samples: np.ndarray, rate_hz: int, dt_s: float) -> np.ndarray:
         """Levels of all bands.
@@ -95,7 +89,7 @@ class Hearing:
         Returns
         -------
         float64 array [band, step]
-            Decibels under full scale, at least ``floor_db``; a part of a step at the end is left
+            Decibels under full scale, -300 where nothing is; a part of a step at the end is left
             out.
 
         Raises
@@ -122,18 +116,13 @@ class Hearing:
         heard = signal.oaconvolve(samples[None].astype(np.float64), bank, axes=1)
         steps = len(samples) // length
         power = np.square(heard[:, : steps * length]).reshape(self.bands, steps, length).mean(-1)
-        return np.maximum(_decibels(power[:, self._onset(power.sum(0)) :]), self.floor_db)
+        return _decibels(power[:, self._onset(power.sum(0)) :])
 
     def _onset(self, power: np.ndarray) -> int:
         """The first step [step] that is not left out."""
         if self.trim_db is None or not power.size:
             return 0
         return int(np.argmax(_decibels(power) >= _decibels(power.max()) - self.trim_db))
-
-    def crossings(self, levels: np.ndarray) -> np.ndarray:
-        """Spikes of levels, uint8 [up or down of each band, step]."""
-        delta, told = (np.full(self.bands, number) for number in (self.delta_db, self.floor_db))
-        return level_crossings(levels, delta, told)
 
 
 def _decibels(power: np.ndarray) -> np.ndarray:

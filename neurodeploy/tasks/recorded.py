@@ -18,6 +18,7 @@ from neurodeploy.signals.jitter import Jitter
 from neurodeploy.signals.packed import PackedSpikes, pack
 from neurodeploy.signals.recordings import Grid
 from neurodeploy.signals.sources.find import Reading
+from neurodeploy.signals.voices import Voices
 from neurodeploy.tasks.base import Sources, Task
 
 
@@ -34,7 +35,7 @@ class RecordedPart:
     spikes: PackedSpikes
     labels: np.ndarray
 
-    def source(self, jitter: Jitter = UNMOVED) -> SpikeSource:
+    def source(self, jitter: Jitter | Voices = UNMOVED) -> SpikeSource:
         """Batches of the part."""
         return SpikeSource(self.spikes, {"label": self.labels}, jitter)
 
@@ -74,7 +75,7 @@ class RecordedTask(Task[RecordedSplits]):
         where a corpus has no official part.
     split_seed : int
         Of the permutations that draw them.
-    jitter : Jitter
+    jitter : Jitter or Voices
         Random changes of spikes in training.
 
     And everything that `Task` has.
@@ -88,7 +89,7 @@ class RecordedTask(Task[RecordedSplits]):
     validation_share: float = 0.1
     test_share: float = 0.1
     split_seed: int = 0
-    jitter: Jitter = field(default_factory=Jitter)
+    jitter: Jitter | Voices = field(default_factory=Jitter)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -15,6 +15,7 @@ TASKS: dict[str, Any] = {
     "mnist": "neurodeploy.tasks.shipped:MNIST",
     "digits": "neurodeploy.tasks.shipped:DIGITS",
     "spoken-digits": "neurodeploy.tasks.shipped:SPOKEN_DIGITS",
+    "new-voices": "neurodeploy.tasks.shipped:NEW_VOICES",
     "nmnist": "neurodeploy.tasks.shipped:N_MNIST",
     "shd": "neurodeploy.tasks.shipped:SPIKING_DIGITS",
     "idx-images": "neurodeploy.tasks.shipped:IDX_IMAGES",

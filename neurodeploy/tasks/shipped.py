@@ -15,6 +15,8 @@ from neurodeploy.signals.distort import Distortion
 from neurodeploy.signals.encode import LevelEncoding, RateEncoding
 from neurodeploy.signals.jitter import Jitter
 from neurodeploy.signals.sound import Hearing
+from neurodeploy.signals.sound_codes import Crossings, Loudness
+from neurodeploy.signals.voices import Voices
 from neurodeploy.tasks.idx_images import IdxTask
 from neurodeploy.tasks.image import ImageTask
 from neurodeploy.tasks.recorded import RecordedTask
@@ -56,7 +58,7 @@ SLOW = CubaParameters(current_decay=0.25, voltage_decay=0.05, surrogate_width=0.
 """Neurons that remember what was said."""
 
 SPOKEN_DIGITS = RecordedTask(
-    corpus=SpokenDigits(hearing=Hearing(bands=40, delta_db=6)),
+    corpus=SpokenDigits(hearing=Hearing(bands=40, code=Crossings(delta_db=6))),
     steps=64,
     dt_s=0.01,
     jitter=Jitter(steps=3, bands=1, groups=2, drop=0.2),
@@ -69,6 +71,31 @@ SPOKEN_DIGITS = RecordedTask(
     training=TrainConfig(epochs=30, learning_rate=2e-3, warm_up_fraction=0.6, patience_epochs=30),
 )
 """Ten spoken digits of the Free Spoken Digit Dataset."""
+
+NEW_VOICES = replace(
+    SPOKEN_DIGITS,
+    corpus=SpokenDigits(hearing=Hearing(code=Loudness(), trim_db=30)),
+    steps=50,
+    dt_s=0.014,
+    jitter=Voices(
+        stretch=0.25,
+        warp=0.16,
+        shift=0.16,
+        later=0.06,
+        tilt_db=8,
+        volume_db=3,
+        noise_db=1,
+        masked_bands=5,
+    ),
+    hidden=(512,),
+    neuron=CubaParameters(current_decay=0.5, voltage_decay=0.1, surrogate_width=0.5),
+    weight_scale=4.0,
+    decoder_hidden=128,
+    beta=1e-5,
+    prior=ConstantRate(0.3),
+    training=TrainConfig(epochs=100, learning_rate=4e-3, warm_up_fraction=0.6, patience_epochs=100),
+)
+"""The same digits for speakers whom training never heard; ten times the input spikes."""
 
 QUICK = CubaParameters(surrogate_width=0.1)
 

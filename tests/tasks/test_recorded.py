@@ -16,6 +16,7 @@ from neurodeploy.signals.corpora.own import OwnRecordings
 from neurodeploy.signals.corpora.spoken_digits import SpokenDigits
 from neurodeploy.signals.jitter import Jitter
 from neurodeploy.signals.sound import Hearing
+from neurodeploy.signals.sound_codes import Crossings
 from neurodeploy.signals.sources.find import Reading
 from neurodeploy.tasks.recorded import RecordedTask, numbered
 from neurodeploy.tasks.registry import task
@@ -24,7 +25,7 @@ from neurodeploy.tasks.training import train_task, trained_model
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = RecordedTask(
-    corpus=SpokenDigits(hearing=Hearing(delta_db=6)),
+    corpus=SpokenDigits(hearing=Hearing(code=Crossings(delta_db=6))),
     steps=15,
     dt_s=0.02,
     validation_share=0.25,
@@ -110,7 +111,7 @@ def test_a_checkpoint_is_enough_to_make_its_model(corpora: Path, tmp_path: Path)
     assert chosen.bundle(again).notes["dataset"] == "spoken-digits"
 
 
-@pytest.mark.parametrize("name", ["spoken-digits", "nmnist", "shd", "idx-images"])
+@pytest.mark.parametrize("name", ["spoken-digits", "new-voices", "nmnist", "shd", "idx-images"])
 def test_tasks_of_ours_read_their_folder(name: str, corpora: Path) -> None:
     chosen = task(name)
     if name == "idx-images":

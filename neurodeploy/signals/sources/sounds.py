@@ -36,9 +36,9 @@ class Sound:
     hearing: Hearing
 
     def encode(self, grid: Grid) -> Encoded:
-        """Spikes uint8 [up or down of each band, time]; silence behind a short recording."""
+        """Spikes uint8 [feature, time]; silence behind a short recording."""
         levels = self.hearing.levels(self.samples, self.rate_hz, grid.step_us / MICROSECONDS)
-        sent = self.hearing.crossings(levels)
+        sent = self.hearing.code.spikes(levels)
         spikes = np.zeros((len(sent), grid.steps), np.uint8)
         kept = sent[:, : grid.steps]
         spikes[:, : kept.shape[1]] = kept
