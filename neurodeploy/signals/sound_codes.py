@@ -10,6 +10,9 @@ from neurodeploy.errors import InputError, message
 from neurodeploy.signals.arguments import real_number
 from neurodeploy.signals.crossings import level_crossings
 
+DEAD_DB = -150.0
+"""Under full scale: no recorder's noise is below it, so a recording without more is silent."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crossings:
@@ -55,7 +58,7 @@ class Loudness:
     """A feature for each of several thresholds of each band: spikes at all steps above it.
 
     Thresholds lie under the loudest band and step of the recording, so that its volume changes
-    nothing. There are about ten times as many spikes as crossings, and they say more of a voice.
+    nothing; the whole of it must be there. There are several times as many spikes as crossings.
 
     Parameters
     ----------
@@ -92,7 +95,7 @@ class Loudness:
 
     def spikes(self, levels: np.ndarray) -> np.ndarray:
         """Spikes uint8 [band at each threshold, step] of levels float [band, step] in decibels."""
-        loudest = levels.max(initial=-np.inf)
+        loudest = levels.max(initial=DEAD_DB)
         return self.above((levels - loudest + self.range_db)[None])[0]
 
     def above(self, heard: np.ndarray) -> np.ndarray:

@@ -95,7 +95,7 @@ NEW_VOICES = replace(
     prior=ConstantRate(0.3),
     training=TrainConfig(epochs=100, learning_rate=4e-3, warm_up_fraction=0.6, patience_epochs=100),
 )
-"""The same digits for speakers whom training never heard; ten times the input spikes."""
+"""The same digits for speakers whom training never heard; five times as many input spikes."""
 
 QUICK = CubaParameters(surrogate_width=0.1)
 

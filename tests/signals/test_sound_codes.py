@@ -60,6 +60,7 @@ def test_what_is_told_is_heard_within_half_a_step_and_told_again(seed: int, step
 
 def test_silence_is_not_loud() -> None:
     assert not Loudness().above(np.zeros((1, 2, 3))).any()
+    assert not Loudness().spikes(np.full((2, 3), -300.0)).any()
     assert Loudness().spikes(np.zeros((2, 0))).shape == (10, 0)
 
 
