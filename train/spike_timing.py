@@ -24,6 +24,7 @@ from neurodeploy.experiments import (
     ShuffledTimes,
     Unit,
     run_script,
+    run_spike_cnn,
     script_parser,
     vdib,
 )
@@ -91,11 +92,12 @@ def units(
         for readout in (2, 32):
             for name in COMPARED:
                 yield unit("held-out", held, name, readout, place)
-        trained_for_it = dataclasses.replace(voices, held_out=speaker)
-        for name in COMPARED:
-            task = dataclasses.replace(trained_for_it, decoder=DECODERS[name])
-            run = vdib(task.trained_with(seed=place), threads=1)
+        trained_for_it = dataclasses.replace(voices, held_out=speaker).trained_with(seed=place)
+        for name in ("mlp", "counts, one layer"):
+            run = vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
             yield Unit(table="held-out", variant=f"new-voices, {name}", seed=place, run=run)
+        run = run_spike_cnn(trained_for_it, bands=32, epochs=25)
+        yield Unit(table="held-out", variant="new-voices, an ordinary CNN", seed=place, run=run)
 
 
 def main() -> None:

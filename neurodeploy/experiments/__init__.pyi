@@ -24,6 +24,7 @@ from .script import RESULTS as RESULTS
 from .script import run_script as run_script
 from .script import script_parser as script_parser
 from .small_ann import run_small_ann as run_small_ann
+from .spike_cnn import run_spike_cnn as run_spike_cnn
 from .summary import write_summary as write_summary
 from .units import Run as Run
 from .units import Unit as Unit
