@@ -8,6 +8,7 @@ paths, and each worker has one thread, because training sets PyTorch's state for
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -140,11 +141,14 @@ def _client(address: str) -> Iterator[Pool]:
     require_distributed()
     from distributed import Client, KilledWorker
 
-    where = f"cluster {address}"
+    where, client, refused = f"cluster {address}", None, ""
     try:
         client = Client(address, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
-        raise InputError(message(where, "a Dask scheduler that answers", error)) from error
+        refused = str(error)
+    if client is None:
+        gc.collect()  # on the thread of another client it would wait for the lock of that thread
+        raise InputError(message(where, "a Dask scheduler that answers", refused))
     with client:
         threads = client.nthreads()
         if not threads or set(threads.values()) != {1}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import socket
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from neurodeploy._io.executor import HERE, Pool, open_pool
 from neurodeploy.errors import InputError
@@ -83,6 +84,17 @@ def test_an_address_without_a_scheduler_is_refused(monkeypatch: pytest.MonkeyPat
             open_pool(cluster=wrong),
         ):
             pass
+
+
+def test_a_client_that_found_no_scheduler_is_gone() -> None:
+    """Collected later, on the thread of another client, it would wait for that one's lock."""
+    gc.disable()
+    try:
+        with pytest.raises(InputError), open_pool(cluster="no address"):
+            pass
+        assert not [each for each in gc.get_objects() if type(each) is Client]
+    finally:
+        gc.enable()
 
 
 def test_workers_of_several_threads_are_refused() -> None:

@@ -73,8 +73,8 @@ def home(tmp_path: Path) -> Path:
 
 
 MISTAKES = {
-    "train digit": "task: expected one of digits, idx-images, mnist, nmnist, shd, "
-    "spoken-digits, or package.module:Name, found 'digit'. Did you mean digits?",
+    "train digit": "task: expected one of digits, idx-images, mnist, new-voices, "
+    "nmnist, shd, spoken-digits, or package.module:Name, found 'digit'. Did you mean digits?",
     "demo --task mnits": "Did you mean mnist or nmnist?",
     "train nowhere.task:TASK": "task 'nowhere.task:TASK': expected a package that is here",
     "energy small.net --data digit": "Did you mean digits?",
