@@ -37,7 +37,7 @@ test-all:
 	@for v in $(FOUND); do echo "== Python $$v"; $(MAKE) test PYTHON_VERSION=$$v || exit 1; done
 
 benchmark: $(BENCHMARK)/.ready
-	@for name in startup training_step native_engine peers pilotnet limit counts memory; do \
+	@for name in startup training_step native_engine peers pilotnet limit extension counts memory; do \
 		echo "== $$name"; $(BENCHMARK)/bin/python benchmarks/$$name.py || exit 1; \
 	done
 
