@@ -1,12 +1,12 @@
-/* Two dense layers of CUBA neurons with AVX-512: what a compiled extension could do. */
+/* Dense layers of CUBA neurons with AVX-512: what a compiled extension could do. */
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { LANES = 16, WIDEST = 1024, STEPS = 32, LIMIT = 1 << 23, WRAP = 1 << 24 };
+enum { WIDEST = 1024, LIMIT = 1 << 23, WRAP = 1 << 24 };
 
 typedef struct {
-    int64_t inputs, outputs, width; /* width: outputs, padded to PASS */
+    int64_t inputs, outputs, width; /* width: outputs, padded to passes */
     /* [input][width], halved: in each vector the first half in even bytes, 128 higher, the second
        in odd ones, so that 16 bits hold a weight of each. */
     const int8_t *weights;

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import ctypes
 import shutil
-import statistics
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from networks import BATCH, STEPS, benchmark_network, benchmark_spikes
-from timing import alternating, machine
+from timing import machine, paired
 
 from neurodeploy.engines.native import NativeEngine
+from neurodeploy.engines.native.builder import STATE_SHIFT
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.neurons import CubaNeuron
+from neurodeploy.netx.units import DECAY_SCALE
 
 ROUNDS = 31
 TEN, FOUR = 640, 256
@@ -78,8 +79,8 @@ def measure(library: ctypes.CDLL, rate_of_input: float) -> None:
         width = FOUR if outputs <= FOUR else -(-outputs // TEN) * TEN
         kept.append(stored_weights(layer, width))
         neuron = layer.neuron
-        decays = (4096 - int(neuron.current_decay), 4096 - int(neuron.voltage_decay))
-        address, threshold = kept[-1].ctypes.data, int(neuron.threshold) << 6
+        decays = (DECAY_SCALE - int(neuron.current_decay), DECAY_SCALE - int(neuron.voltage_decay))
+        address, threshold = kept[-1].ctypes.data, int(neuron.threshold) << STATE_SHIFT
         layers[place] = Layer(inputs, outputs, width, address, *decays, threshold)
         found.append(np.empty((BATCH, outputs, STEPS), np.uint8))
     results = (ctypes.c_void_p * len(found))(*[spikes.ctypes.data for spikes in found])
@@ -89,11 +90,9 @@ def measure(library: ctypes.CDLL, rate_of_input: float) -> None:
     def prototype() -> None:
         library.run(layers, *sizes, address_in, results)
 
-    times = alternating([lambda: engine.run(batch), prototype], ROUNDS)
+    native, extension, ratio = paired(lambda: engine.run(batch), prototype, ROUNDS)
     for spikes, right in zip(found, engine.run(batch).layers, strict=True):
         assert np.array_equal(spikes, right)
-    native, extension = map(statistics.median, zip(*times, strict=True))
-    ratio = statistics.median(second / first for first, second in times)
     ms = 1e3 / BATCH
     print(f"{rate_of_input:.0%} input; ms a sample: native {native * ms:.4f}", end=", ")
     print(f"extension {extension * ms:.4f}, x{ratio:.2f}; spikes equal")

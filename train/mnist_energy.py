@@ -1,6 +1,6 @@
 """Images with few spikes beside ANNs, at equal accuracy: energy proxies of chip and host.
 
-Usage: python train/mnist_energy.py [--seeds 3]                      500 test digits of MNIST
+Usage: python train/mnist_energy.py [--seeds 3]                      500 digits, no table in docs
        python train/mnist_energy.py --data-dir FOLDER [--seeds 3]    IDX files: Fashion-MNIST
 
 With FOLDER the test part is the official one of 10,000 images, and the table is energy-FOLDER.

@@ -96,7 +96,7 @@ def units(
         for name in ("mlp", "counts, one layer"):
             run = vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
             yield Unit(table="held-out", variant=f"new-voices, {name}", seed=place, run=run)
-        run = run_spike_cnn(trained_for_it, bands=32, epochs=25)
+        run = run_spike_cnn(trained_for_it, epochs=25)
         yield Unit(table="held-out", variant="new-voices, an ordinary CNN", seed=place, run=run)
 
 

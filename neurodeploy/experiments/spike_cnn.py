@@ -15,21 +15,21 @@ LEARNING_RATE, SMOOTHING, DROPOUT = 4e-3, 0.05, 0.4
 CHANNELS = (24, 48, 96)
 
 
-def run_spike_cnn(task: RecordedTask, *, bands: int, epochs: int) -> Run:
-    """A run that trains a CNN on a task's spikes, changed as the task changes them.
+def run_spike_cnn(task: RecordedTask, *, epochs: int) -> Run:
+    """A run that trains a CNN on the spikes of sounds, changed as their task changes them.
 
-    Three convolutions of 3 x 3 with batch norm and pooling, dropout, a linear layer; AdamW with one
-    cycle of the learning rate. Its last epoch is measured, on the test part alone.
+    The bands of its hearing are rows of the picture, what features a band has its channels, and
+    steps its columns. Three convolutions of 3 x 3 with batch norm and pooling, dropout, a linear
+    layer; AdamW with one cycle of the learning rate. Its last epoch is measured, on the test part
+    alone.
 
     Parameters
     ----------
     task : RecordedTask
-        Its recordings, their changes in training, batch size and seed.
-    bands : int
-        Rows of the picture; what features there are for each are its channels, and steps its
-        columns.
+        Its recordings and hearing, their changes in training, batch size and seed.
     epochs : int
     """
+    bands = task.reading.hearing.bands
 
     def picture(spikes: torch.Tensor) -> torch.Tensor:
         return spikes.unflatten(1, (-1, bands))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurodeploy.errors import InputError, message
-from neurodeploy.signals.arguments import real_number, whole_number
+from neurodeploy.signals.arguments import not_negative, real_number, whole_number
 from neurodeploy.signals.sound_codes import Loudness
 
 SILENT_DB = 0.5
@@ -61,8 +61,7 @@ class Voices:
             if not 0 <= real_number(f"Voices.{name}", getattr(self, name)) < 1:
                 raise InputError(message(f"Voices.{name}", "in [0, 1)", getattr(self, name)))
         for name in ("tilt_db", "volume_db", "noise_db"):
-            if real_number(f"Voices.{name}", getattr(self, name)) < 0:
-                raise InputError(message(f"Voices.{name}", "at least 0", getattr(self, name)))
+            not_negative(f"Voices.{name}", getattr(self, name))
         whole_number("Voices.masked_bands", self.masked_bands, least=0)
 
     def __call__(self, spikes: np.ndarray, rng: np.random.Generator) -> np.ndarray:

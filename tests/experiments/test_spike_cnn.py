@@ -18,7 +18,7 @@ def test_it_reads_what_it_never_heard(corpora: Path) -> None:
     chosen = task("new-voices").in_folder(corpora)
     assert isinstance(chosen, RecordedTask)
     small = dataclasses.replace(chosen, steps=16).trained_with(batch_size=4)
-    found, again = (run_spike_cnn(small, bands=32, epochs=6)(None) for _ in range(2))
+    found, again = (run_spike_cnn(small, epochs=6)(None) for _ in range(2))
     assert found["accuracy_deployed"] > 0.6
     assert found == again
     assert found["test_samples"] == 30
