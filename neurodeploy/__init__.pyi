@@ -69,6 +69,7 @@ from .learn.evaluation import evaluate as evaluate
 from .learn.objective import ConstantRate as ConstantRate
 from .learn.objective import Objective as Objective
 from .learn.objective import Prior as Prior
+from .learn.parameter_baselines import ParameterBaselines as ParameterBaselines
 from .learn.schedule import TrainConfig as TrainConfig
 from .learn.trainer import Trainer as Trainer
 from .model.decoder import Decoder as Decoder

@@ -68,6 +68,7 @@ PUBLIC = [
     "Objective",
     "Outcome",
     "OwnRecordings",
+    "ParameterBaselines",
     "Pathwise",
     "Placement",
     "Prior",

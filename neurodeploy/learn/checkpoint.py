@@ -13,19 +13,25 @@ from neurodeploy.errors import FileFormatError, message
 from neurodeploy.learn.identity import Identity, model_identity, require_same
 
 if TYPE_CHECKING:
+    from neurodeploy.learn.estimators import EstimatorState
     from neurodeploy.model.hybrid import HybridModel
 
-RESUMED = ("training", "model", "history", "estimator_state")
+RESUMED = ("training", "model", "history")
 """Notes of a ``last.safetensors`` that resuming needs."""
 
 
 def save_training(
-    path: Path, model: HybridModel, optimizer: torch.optim.Optimizer, notes: Mapping[str, Any]
+    path: Path,
+    model: HybridModel,
+    optimizer: torch.optim.Optimizer,
+    estimator_state: EstimatorState,
+    notes: Mapping[str, Any],
 ) -> None:
-    """Write a ``last.safetensors``: a model, its optimizer's moments, and what the model is."""
+    """Write a ``last.safetensors``: a model, what it is, and what its training remembers."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": tensor for name, tensor in state.items()}
+    tensors |= {f"estimator.{name}": tensor for name, tensor in estimator_state.items()}
     save_tensors(path, tensors, {**notes, "model": model_identity(model)})
 
 
@@ -47,8 +53,13 @@ def restore_training(
     model: HybridModel,
     optimizer: torch.optim.Optimizer,
     where: str,
-) -> None:
+) -> EstimatorState:
     """Put the tensors that `save_training` wrote back into a model and its optimizer.
+
+    Returns
+    -------
+    dict of str to Tensor
+        What the estimator remembered.
 
     Raises
     ------
@@ -56,18 +67,24 @@ def restore_training(
         They are of another model, or have names that `save_training` does not give.
     """
     model_tensors: dict[str, torch.Tensor] = {}
+    estimator_state: EstimatorState = {}
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         owner, _, name = key.partition(".")
         index, _, moment = name.partition(".")
         if owner == "model":
             model_tensors[name] = tensor
+        elif owner == "estimator":
+            estimator_state[name] = tensor
         elif owner == "optimizer" and index.isdigit():
             moments.setdefault(int(index), {})[moment] = tensor
         else:
-            raise FileFormatError(message(where, "tensors of a model and optimizer", key))
+            raise FileFormatError(
+                message(where, "tensors of a model, optimizer and estimator", key)
+            )
     load_state(model, model_tensors, where)
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return estimator_state
 
 
 def save_model(path: Path, model: HybridModel, notes: Mapping[str, Any]) -> None:

@@ -88,7 +88,12 @@ def join() -> Group:
 def batch_mean(values: torch.Tensor) -> float:
     """Mean of a value of each row, [row], over the shares of all processes."""
     values = values.detach()
-    total = torch.stack([values.sum(), values.new_tensor(float(values.numel()))])
-    if distributed.is_initialized():
-        distributed.all_reduce(total)
+    total = batch_sum(torch.stack([values.sum(), values.new_tensor(float(values.numel()))]))
     return float(total[0] / total[1])
+
+
+def batch_sum(summed: torch.Tensor) -> torch.Tensor:
+    """The sum of a tensor over the shares of all processes; the tensor may become it."""
+    if distributed.is_initialized():
+        distributed.all_reduce(summed)
+    return summed

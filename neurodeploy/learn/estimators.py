@@ -42,6 +42,10 @@ class TrainingBatch(NamedTuple):
     noise: Noise
 
 
+EstimatorState = dict[str, torch.Tensor]
+"""What an estimator remembers between batches, by name; checkpoints keep it."""
+
+
 class BatchTerms:
     """Means over a batch: decoder log-loss and information in nats, spikes per neuron and step."""
 
@@ -61,7 +65,7 @@ class Estimator(Protocol):
         model: HybridModel,
         objective: Objective,
         batch: TrainingBatch,
-        state: dict[str, float],
+        state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Return the scalar to differentiate, and what was measured.
 
@@ -73,7 +77,7 @@ class Estimator(Protocol):
             With the beta of this batch.
         batch : TrainingBatch
             What it is trained on.
-        state : dict of str to float
+        state : dict of str to Tensor
             What is remembered between batches, changed in place; empty at the first one.
         """
 
@@ -90,7 +94,7 @@ class Pathwise:
         model: HybridModel,
         objective: Objective,
         batch: TrainingBatch,
-        state: dict[str, float],
+        state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Mean of log-loss plus beta times information; remembers nothing."""
         answers, encoded = model(batch.spikes, temperature=batch.temperature, generator=batch.noise)
@@ -124,7 +128,7 @@ class ScoreFunction:
         model: HybridModel,
         objective: Objective,
         batch: TrainingBatch,
-        state: dict[str, float],
+        state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss, plus the score term for the encoder; remembers ``baseline``."""
         encoded = model.encoder(batch.spikes, temperature=batch.temperature, generator=batch.noise)
@@ -132,9 +136,10 @@ class ScoreFunction:
         log_loss = objective.log_loss(model.read(sampled), batch.targets)
         information = objective.information(encoded.margin, batch.temperature)
         cost = (log_loss + objective.beta * information).detach()
-        mean = batch_mean(cost)
-        baseline = state.get("baseline", mean)
-        state["baseline"] = self.momentum * baseline + (1 - self.momentum) * mean
+        mean = torch.tensor(batch_mean(cost), dtype=torch.float64)
+        before = state.get("baseline", mean)
+        state["baseline"] = self.momentum * before + (1 - self.momentum) * mean
+        baseline = float(before)
         score = (cost - baseline) * log_likelihood(sampled, encoded.margin, batch.temperature)
         terms = BatchTerms(log_loss, information, sampled)
         return (log_loss + objective.beta * information + score).mean(), terms
@@ -167,7 +172,7 @@ class LeaveOneOut:
         model: HybridModel,
         objective: Objective,
         batch: TrainingBatch,
-        state: dict[str, float],
+        state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss of all samples, plus their score terms; remembers nothing."""
         _, draw = model.encoder.heard(batch.spikes)
@@ -196,7 +201,7 @@ class TrainingStep(torch.nn.Module):
         self.estimator = estimator
 
     def forward(
-        self, objective: Objective, batch: TrainingBatch, state: dict[str, float]
+        self, objective: Objective, batch: TrainingBatch, state: EstimatorState
     ) -> tuple[torch.Tensor, BatchTerms]:
         """The estimator's scalar, and what was measured."""
         return self.estimator(self.model, objective, batch, state)

@@ -26,7 +26,13 @@ from neurodeploy.learn.checkpoint import (
 )
 from neurodeploy.learn.data import Source
 from neurodeploy.learn.distributed import join
-from neurodeploy.learn.estimators import Estimator, Pathwise, TrainingBatch, TrainingStep
+from neurodeploy.learn.estimators import (
+    Estimator,
+    EstimatorState,
+    Pathwise,
+    TrainingBatch,
+    TrainingStep,
+)
 from neurodeploy.learn.evaluation import evaluate
 from neurodeploy.learn.history import Line, epoch_line, epoch_text, is_better, stale_epochs
 from neurodeploy.learn.identity import (
@@ -95,7 +101,7 @@ class Trainer:
         self.threads = threads
         self.config = config or TrainConfig()
         self.estimator = estimator or Pathwise()
-        self.estimator_state: dict[str, float] = {}
+        self.estimator_state: EstimatorState = {}
         self.group = join()
         self.step = self.group.parallel(TrainingStep(model, self.estimator))
         groups = parameter_groups(model, self.config.delay_rate)
@@ -253,8 +259,10 @@ class Trainer:
 
     def _load_last(self) -> None:
         tensors, notes = load_training(self._last)
-        restore_training(tensors, self.model, self.optimizer, f"checkpoint {self._last}")
-        self.history, self.estimator_state = notes["history"], notes["estimator_state"]
+        self.estimator_state = restore_training(
+            tensors, self.model, self.optimizer, f"checkpoint {self._last}"
+        )
+        self.history = notes["history"]
 
     def _train_epoch(self, report: Callable[[str], None]) -> float:
         """Mean log-loss of the epoch, with sampled spikes, while it is learnt."""
@@ -310,9 +318,5 @@ class Trainer:
             save_model(self.folder / BEST, self.model, said)
         with atomic_path(self.folder / METRICS) as draft:
             draft.write_text("".join(json.dumps(line) + "\n" for line in self.history))
-        notes = {
-            "training": self._identity,
-            "history": self.history,
-            "estimator_state": self.estimator_state,
-        }
-        save_training(self._last, self.model, self.optimizer, notes)
+        notes = {"training": self._identity, "history": self.history}
+        save_training(self._last, self.model, self.optimizer, self.estimator_state, notes)

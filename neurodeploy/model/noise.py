@@ -30,6 +30,26 @@ Noise = torch.Generator | ShareOfNoise
 """Where the readout's sampling noise comes from."""
 
 
+def row_by_row(noise: Noise, rows: int) -> list[ShareOfNoise]:
+    """What each of so many rows will draw as one of a batch, to be drawn again by itself.
+
+    Parameters
+    ----------
+    noise : torch.Generator or ShareOfNoise
+        The batch's, which has yet to draw.
+    rows : int
+        Of the batch, or of the share of it.
+    """
+    if isinstance(noise, torch.Generator):
+        noise = ShareOfNoise(generator=noise, start=0, rows=rows)
+    alone = []
+    for row in range(rows):
+        generator = torch.Generator()
+        generator.set_state(noise.generator.get_state())
+        alone.append(ShareOfNoise(generator=generator, start=noise.start + row, rows=noise.rows))
+    return alone
+
+
 def uniform(shape: torch.Size, noise: Noise | None) -> torch.Tensor:
     """Numbers in [0, 1) for [batch, neuron, time], drawn on the CPU so that all devices agree."""
     if isinstance(noise, ShareOfNoise):

@@ -14,6 +14,7 @@ from neurodeploy.learn.data import ImageSource
 from neurodeploy.learn.estimators import (
     BatchTerms,
     Estimator,
+    EstimatorState,
     Pathwise,
     TrainingBatch,
 )
@@ -69,7 +70,7 @@ def trainer(folder: Path, config: TrainConfig = SMALL, **changes: Any) -> Traine
     )
 
 
-def metrics(folder: Path) -> list[dict[str, float]]:
+def metrics(folder: Path) -> list[EstimatorState]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
@@ -99,7 +100,7 @@ class Watched:
         model: HybridModel,
         objective: Objective,
         batch: TrainingBatch,
-        state: dict[str, float],
+        state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         self.before(batch)
         return self.estimator(model, objective, batch, state)

@@ -1,138 +1,51 @@
 """Gradients through sampled spikes against an expectation that can be enumerated.
 
-One neuron is driven by its bias alone, so that its spikes over three steps have eight outcomes.
-The numbers are dyadic: the chip's integers are then exactly the real-valued recursion.
+`one_neuron` has the model and its outcomes.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import NamedTuple
 
 import pytest
 import torch
+from one_neuron import (
+    BETA,
+    BIAS,
+    DEVIATIONS,
+    OBJECTIVE,
+    PRIOR,
+    TEMPERATURE,
+    THRESHOLD,
+    bias_gradient,
+    estimate,
+    exact_gradient,
+    one_neuron,
+    outcomes,
+    standard_error,
+)
 
 from neurodeploy.errors import InputError
 from neurodeploy.learn.estimators import (
-    BatchTerms,
     Estimator,
+    EstimatorState,
     LeaveOneOut,
     Pathwise,
     ScoreFunction,
     TrainingBatch,
 )
-from neurodeploy.learn.objective import ConstantRate, Objective
 from neurodeploy.model.decoder import Decoder, DecoderConfig
 from neurodeploy.model.encoder import Encoder
 from neurodeploy.model.hybrid import HybridModel
 from neurodeploy.model.neuron import CubaParameters
-from neurodeploy.model.specs import DenseSpec, RecurrentSpec
+from neurodeploy.model.specs import RecurrentSpec
 
-TEMPERATURE, THRESHOLD, KEEP, BIAS, BETA, PRIOR = 0.5, 1.0, 0.5, 0.75, 0.3, 0.25
 SAMPLES = 20_000
-DEVIATIONS = 5
 ESTIMATORS = (Pathwise(), ScoreFunction(), LeaveOneOut())
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def squared_error(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return (logits[:, 0] - target) ** 2
-
-
-OBJECTIVE = Objective(heads={"y": (squared_error, 1.0)}, beta=BETA, prior=ConstantRate(PRIOR))
-
-
-def one_neuron(steps: int) -> HybridModel:
-    neuron = CubaParameters(threshold=THRESHOLD, current_decay=1.0, voltage_decay=1 - KEEP)
-    encoder = Encoder((1,), [DenseSpec(neurons=1, neuron=neuron, bias=True)])
-    decoder = Decoder(DecoderConfig(kind="linear", neurons=1, window_steps=steps, heads={"y": 1}))
-    with torch.no_grad():
-        encoder.blocks[0].bias.fill_(BIAS)
-        decoder.heads["y"].weight.copy_(torch.tensor([[1.5, -0.5, 2.0][:steps]]))
-        decoder.heads["y"].bias.fill_(0.25)
-    return HybridModel(encoder, decoder)
-
-
-def estimate(
-    model: HybridModel,
-    estimator: Estimator,
-    steps: int,
-    samples: int,
-    seed: int = 0,
-    state: dict[str, float] | None = None,
-    targets: tuple[float, ...] = (1.0,),
-) -> tuple[torch.Tensor, BatchTerms]:
-    """Backpropagate one batch of samples, the targets in turn; returns the loss and the terms."""
-    model.zero_grad()
-    batch = TrainingBatch(
-        spikes=torch.zeros(samples, 1, steps),
-        targets={"y": torch.tensor(targets).repeat(samples)[:samples]},
-        temperature=TEMPERATURE,
-        noise=torch.Generator().manual_seed(seed),
-    )
-    loss, terms = estimator(model, OBJECTIVE, batch, {} if state is None else state)
-    loss.backward()
-    return loss, terms
-
-
-class Outcome(NamedTuple):
-    """One spike train: its probability, cost, and gradients by the bias."""
-
-    probability: float
-    cost: float
-    information: float
-    score: float
-    information_slope: float
-    error_slopes: list[float]  # of the decoder's weights
-
-
-def outcomes(steps: int) -> list[Outcome]:
-    """Every spike train of the neuron, by forward-mode calculus in plain Python."""
-    weights, offset = [1.5, -0.5, 2.0][:steps], 0.25
-    prior_log_odds = math.log(PRIOR / (1 - PRIOR))
-    found = []
-    for train in itertools.product([0, 1], repeat=steps):
-        v = slope = score = information = information_slope = 0.0
-        probability = 1.0
-        for spike in train:
-            v, slope = KEEP * v + BIAS, KEEP * slope + 1
-            x = (v - THRESHOLD) / TEMPERATURE
-            p = 1 / (1 + math.exp(-x))
-            probability *= p if spike else 1 - p
-            score += (spike - p) * slope / TEMPERATURE
-            information += p * math.log(p / PRIOR) + (1 - p) * math.log((1 - p) / (1 - PRIOR))
-            information_slope += p * (1 - p) * (x - prior_log_odds) * slope / TEMPERATURE
-            if spike:
-                v = slope = 0.0
-        error = sum(w * s for w, s in zip(weights, train, strict=True)) + offset - 1.0
-        cost = error**2 + BETA * information
-        slopes = [2 * error * s for s in train]
-        found.append(Outcome(probability, cost, information, score, information_slope, slopes))
-    return found
-
-
-def exact_gradient(steps: int) -> float:
-    """Derivative of E[loss] + beta E[KL] by the bias: through the probabilities and the KL."""
-    return sum(
-        o.probability * (o.cost * o.score + BETA * o.information_slope) for o in outcomes(steps)
-    )
-
-
-def standard_error(steps: int, baseline: float, samples: int) -> float:
-    """Of the mean of the score-function gradient, exactly, by enumeration."""
-    pairs = [
-        (o.probability, (o.cost - baseline) * o.score + BETA * o.information_slope)
-        for o in outcomes(steps)
-    ]
-    mean = sum(p * g for p, g in pairs)
-    return math.sqrt(sum(p * (g - mean) ** 2 for p, g in pairs) / samples)
-
-
-def bias_gradient(model: HybridModel) -> float:
-    return float(model.encoder.blocks[0].bias.grad)
 
 
 @pytest.mark.parametrize("steps", [1, 3])
@@ -147,7 +60,7 @@ def test_score_function_is_the_exact_gradient_whatever_the_baseline(
     steps: int, baseline: float
 ) -> None:
     model = one_neuron(steps)
-    estimate(model, ScoreFunction(), steps, SAMPLES, state={"baseline": baseline})
+    estimate(model, ScoreFunction(), steps, SAMPLES, state={"baseline": torch.tensor(baseline)})
     spread = standard_error(steps, baseline, SAMPLES)
     exact = exact_gradient(steps)
     assert abs(exact) > DEVIATIONS * spread  # else the bound below says little
@@ -175,7 +88,7 @@ def test_good_baseline_lessens_the_variance() -> None:
         model = one_neuron(3)
         gradients = []
         for seed in range(60):
-            estimate(model, ScoreFunction(), 3, 50, seed, {"baseline": baseline})
+            estimate(model, ScoreFunction(), 3, 50, seed, {"baseline": torch.tensor(baseline)})
             gradients.append(bias_gradient(model))
         return float(torch.tensor(gradients).std())
 
@@ -190,10 +103,10 @@ def test_baseline_is_a_running_mean_of_the_cost() -> None:
     model, estimator, state = one_neuron(3), ScoreFunction(momentum=0.75), {}
     _, first = estimate(model, estimator, 3, 100, seed=1, state=state)
     cost = first.log_loss + BETA * first.information_nats
-    assert state["baseline"] == pytest.approx(cost, rel=1e-5)
+    assert float(state["baseline"]) == pytest.approx(cost, rel=1e-5)
     _, second = estimate(model, estimator, 3, 100, seed=2, state=state)
     newer = second.log_loss + BETA * second.information_nats
-    assert state["baseline"] == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
+    assert float(state["baseline"]) == pytest.approx(0.75 * cost + 0.25 * newer, rel=1e-5)
     assert newer != pytest.approx(cost, rel=1e-3)
 
 
@@ -226,7 +139,7 @@ def test_leave_one_out_knows_what_each_input_costs() -> None:
     """At as many readouts, where inputs cost differently, one baseline for all is the worse one."""
     targets = (0.0, 20.0)
 
-    def spread(estimator: Estimator, rows: int, state: dict[str, float]) -> float:
+    def spread(estimator: Estimator, rows: int, state: EstimatorState) -> float:
         gradients = []
         for seed in range(60):
             model = one_neuron(3)
@@ -236,7 +149,7 @@ def test_leave_one_out_knows_what_each_input_costs() -> None:
 
     _, terms = estimate(one_neuron(3), ScoreFunction(), 3, SAMPLES, targets=targets)
     mean_cost = terms.log_loss + BETA * terms.information_nats
-    scored = spread(ScoreFunction(momentum=1.0), 100, {"baseline": mean_cost})
+    scored = spread(ScoreFunction(momentum=1.0), 100, {"baseline": torch.tensor(mean_cost)})
     assert spread(LeaveOneOut(samples=4), 25, {}) < scored / 2
 
 
@@ -294,7 +207,7 @@ def test_pathwise_is_finite_and_the_relaxed_gradient(steps: int) -> None:
 
 
 def test_pathwise_remembers_nothing() -> None:
-    state: dict[str, float] = {}
+    state: EstimatorState = {}
     estimate(one_neuron(3), Pathwise(), 3, 10, state=state)
     assert state == {}
 

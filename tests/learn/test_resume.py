@@ -32,8 +32,9 @@ from digit_training import (
 from neurodeploy._io.tensors import load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.learn.checkpoint import load_model
-from neurodeploy.learn.estimators import ScoreFunction, TrainingBatch
+from neurodeploy.learn.estimators import Estimator, ScoreFunction, TrainingBatch
 from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective, class_loss
+from neurodeploy.learn.parameter_baselines import ParameterBaselines
 from neurodeploy.learn.schedule import TrainConfig
 from neurodeploy.learn.trainer import Trainer
 from neurodeploy.model.hybrid import HybridModel
@@ -43,12 +44,15 @@ from neurodeploy.signals.encode import RateEncoding
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_score_function_resumes_exactly_too(tmp_path: Path) -> None:
-    straight = trainer(tmp_path / "straight", estimator=ScoreFunction())
+@pytest.mark.parametrize("estimator", [ScoreFunction(), ParameterBaselines()], ids=repr)
+def test_an_estimator_that_remembers_resumes_exactly_too(
+    tmp_path: Path, estimator: Estimator
+) -> None:
+    straight = trainer(tmp_path / "straight", estimator=estimator)
     straight.fit()
     with pytest.raises(PowerCut):
-        trainer(tmp_path / "cut", estimator=failing(6, ScoreFunction())).fit()
-    resumed = trainer(tmp_path / "cut", model=model(seed=99), estimator=ScoreFunction())
+        trainer(tmp_path / "cut", estimator=failing(6, estimator)).fit()
+    resumed = trainer(tmp_path / "cut", model=model(seed=99), estimator=estimator)
     resumed.resume()
     resumed.fit()
     assert equal(state(straight.model), state(resumed.model))
