@@ -51,11 +51,13 @@ TUNED = "decoder tuned"
 def tasks(data: Path) -> dict[str, nd.Task[Any]]:
     """What is trained, by the name of its rows."""
     images = IMAGES.in_folder(data / "fashion_mnist")
+    spoken = nd.task("spoken-digits").in_folder(data)
     return {
         "fashion-mnist": images,
         "fashion-mnist, to 0.2": images.trained_with(temperature_end=0.2),
         "predictive coding": dataclasses.replace(predictive_coding.TASK, delta=1),
-        "spoken digits": nd.task("spoken-digits").in_folder(data),
+        "spoken digits": spoken,
+        "spoken digits, to 0.02": spoken.trained_with(temperature_end=0.02),
     }
 
 

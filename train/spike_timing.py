@@ -6,14 +6,15 @@ Usage: python train/spike_timing.py DATA [--workers 2] [--seeds 5] [--table timi
 DATA is the folder of all data, with the Free Spoken Digit Dataset and N-MNIST. Tables: ``timing``,
 official split, readout neurons by decoder; ``held-out``, one speaker after the other, whom training
 never heard, the shipped task new-voices too; ``direction``, whether a recording runs forward or
-backward, which no count of input spikes can tell; ``timing-nmnist``, the shipped task on N-MNIST.
+backward, which no count of input spikes can tell; ``timing-nmnist``, the shipped task on N-MNIST,
+cross-validated, with folds in place of seeds.
 Every run is kept in runs/results once it is finished; `python train/results.py` makes the tables.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import neurodeploy as nd
@@ -41,6 +42,7 @@ DECODERS: dict[str, str | type] = {
     "mlp, times shuffled": ShuffledTimes,
 }
 READOUTS = (2, 1, 4, 8, 32)
+FOLDS = 5
 
 COMPARED = ("mlp", "counts", "counts, one layer")
 """Decoders of a speaker who is held out, and of N-MNIST."""
@@ -65,39 +67,68 @@ def units(
 ) -> Iterator[Unit]:
     """All runs, seed by seed; the tightest readouts first."""
     base = TASK.in_folder(data)
-    direction = DirectionTask.of(base)
-    events = nd.task("nmnist").in_folder(data)
-    voices = nd.task("new-voices").in_folder(data)
-    assert isinstance(events, nd.RecordedTask)
-    assert isinstance(voices, nd.RecordedTask)
-    seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior)
-
-    def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) -> Unit:
-        task = dataclasses.replace(task, readout=readout, decoder=DECODERS[name])
-        run = vdib(task.trained_with(seed=seed), threads=1)
-        return Unit(table=table, variant=f"{readout:02d} neurons, {name}", seed=seed, run=run)
-
     for seed in range(seeds):
         for readout in readouts:
             for name in decoders:
                 yield unit("timing", base, name, readout, seed)
         for name in ("mlp", "recurrent", "counts"):
-            yield unit("direction", direction, name, 2, seed)
-        for readout in (2, 8, 32):
+            yield unit("direction", DirectionTask.of(base), name, 2, seed)
+    yield from by_fold(data)
+    yield from by_speaker(data)
+
+
+def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) -> Unit:
+    """A readout and a decoder of one task."""
+    task = dataclasses.replace(task, readout=readout, decoder=DECODERS[name])
+    run = vdib(task.trained_with(seed=seed), threads=1)
+    return Unit(table=table, variant=f"{readout:02d} neurons, {name}", seed=seed, run=run)
+
+
+def by_fold(data: Path) -> Iterator[Unit]:
+    """N-MNIST, fold by fold."""
+    events = recorded("nmnist", data)
+    for fold in range(FOLDS):
+        seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior, fold=fold, folds=FOLDS)
+        for readout in (2, 8, 32, 4, 1):
             for name in COMPARED:
-                yield unit("timing-nmnist", seen, name, readout, seed)
+                yield pooled(unit("timing-nmnist", seen, name, readout, fold), events)
+
+
+def by_speaker(data: Path) -> Iterator[Unit]:
+    """Spoken digits, one speaker held out after the other."""
+    base, voices = TASK.in_folder(data), recorded("new-voices", data)
     speakers = sorted({str(each) for each in base.corpus.open(data).speakers or ()})
     for place, speaker in enumerate(speakers):
         held = dataclasses.replace(base, held_out=speaker)
         for readout in (2, 32):
             for name in COMPARED:
-                yield unit("held-out", held, name, readout, place)
+                yield pooled(unit("held-out", held, name, readout, place), base)
         trained_for_it = dataclasses.replace(voices, held_out=speaker).trained_with(seed=place)
-        for name in ("mlp", "counts, one layer"):
-            run = vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
-            yield Unit(table="held-out", variant=f"new-voices, {name}", seed=place, run=run)
-        run = run_spike_cnn(trained_for_it, epochs=25)
-        yield Unit(table="held-out", variant="new-voices, an ordinary CNN", seed=place, run=run)
+        runs = {
+            name: vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
+            for name in ("mlp", "counts, one layer")
+        }
+        runs["an ordinary CNN"] = run_spike_cnn(trained_for_it, epochs=25)
+        for name, run in runs.items():
+            one = Unit(table="held-out", variant=f"new-voices, {name}", seed=place, run=run)
+            yield pooled(one, voices)
+
+
+def recorded(name: str, data: Path) -> nd.RecordedTask:
+    """A shipped task of recordings."""
+    task = nd.task(name).in_folder(data)
+    assert isinstance(task, nd.RecordedTask)
+    return task
+
+
+def pooled(one: Unit, task: nd.RecordedTask) -> Unit:
+    """A unit of several that together test every recording once: so many have been asked."""
+
+    def run(folder: Path) -> Mapping[str, float]:
+        recordings = task.corpus.open(task.data_dir).recordings
+        return {**one.run(folder), "test_samples": len(recordings.names)}
+
+    return dataclasses.replace(one, run=run)
 
 
 def main() -> None:

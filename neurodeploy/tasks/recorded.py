@@ -54,8 +54,8 @@ class RecordedSplits:
 class RecordedTask(Task[RecordedSplits]):
     """Tell recordings apart; the decoder sees all steps.
 
-    The test part is the official one, or one speaker, whom training has never heard. The
-    validation part is drawn from the rest.
+    The test part is the official one, or one speaker, whom training has never heard, or one fold
+    of a cross-validation. The validation part is drawn from the rest.
 
     Parameters
     ----------
@@ -70,6 +70,10 @@ class RecordedTask(Task[RecordedSplits]):
         not given.
     held_out : str, optional
         The speaker whose recordings are the test part, in place of the official one.
+    fold : int, optional
+        The part of a cross-validation that is the test part, from 0, in place of the official one.
+    folds : int
+        How many such parts there are; all recordings, the official ones too, are divided by chance.
     validation_share, test_share : float
         Of the recordings that are not for the test, those to validate; and of all, those to test
         where a corpus has no official part.
@@ -86,6 +90,8 @@ class RecordedTask(Task[RecordedSplits]):
     dt_s: float
     data_dir: Path | None = None
     held_out: str | None = None
+    fold: int | None = None
+    folds: int = 10
     validation_share: float = 0.1
     test_share: float = 0.1
     split_seed: int = 0
@@ -96,6 +102,13 @@ class RecordedTask(Task[RecordedSplits]):
         for name in ("validation_share", "test_share"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(message(f"task, {name}", "in (0, 1)", getattr(self, name)))
+        if self.fold is not None:
+            if not (isinstance(self.fold, int) and 0 <= self.fold < self.folds):
+                expected = f"a whole number from 0 to {self.folds - 1}, of {self.folds} folds"
+                raise InputError(message("task, fold", expected, self.fold))
+            if self.held_out is not None:
+                expected = "a speaker held_out or a fold"
+                raise InputError(message("task, test part", expected, "both"))
 
     @property
     def signal(self) -> SpikeInput:
@@ -152,9 +165,11 @@ class RecordedTask(Task[RecordedSplits]):
                 known = ", ".join(sorted({str(each) for each in speakers})) or "no speakers"
                 raise InputError(message("task, held_out", f"one of {known}", self.held_out))
             return np.array([speaker == self.held_out for speaker in speakers])
+        count = len(opened.recordings.names)
+        if self.fold is not None:
+            return rng.permutation(count) % self.folds == self.fold
         if opened.test is not None:
             return opened.test
-        count = len(opened.recordings.names)
         chosen = rng.permutation(count)[: max(1, round(self.test_share * count))]
         return np.isin(np.arange(count), chosen)
 
@@ -179,7 +194,9 @@ class RecordedTask(Task[RecordedSplits]):
     def notes(self) -> Mapping[str, Any]:
         """Corpus, grid and split: what must be the same for a test set to stay unseen."""
         names = ("steps", "dt_s", "held_out", "validation_share", "test_share", "split_seed")
-        return {"dataset": self.corpus.name, **{name: getattr(self, name) for name in names}}
+        folds = {} if self.fold is None else {"fold": self.fold, "folds": self.folds}
+        noted = {name: getattr(self, name) for name in names}
+        return {"dataset": self.corpus.name, **noted, **folds}
 
 
 def numbered(

@@ -73,6 +73,26 @@ def test_a_speaker_is_held_out_whole(corpora: Path) -> None:
         dataclasses.replace(held, held_out="eve").splits()
 
 
+def test_folds_test_every_recording_once(corpora: Path) -> None:
+    tested, rest = [], []
+    for fold in range(5):
+        splits = dataclasses.replace(SMALL, fold=fold, folds=5).in_folder(corpora).splits()
+        tested.append(splits.test.spikes.places)
+        rest.append(np.concatenate([splits.train.spikes.places, splits.validation.spikes.places]))
+    assert np.array_equal(np.sort(np.concatenate(tested)), np.arange(48))
+    assert sorted(map(len, tested)) == [9, 9, 10, 10, 10]
+    for test, others in zip(tested, rest, strict=True):
+        assert np.array_equal(np.sort(np.concatenate([test, others])), np.arange(48))
+
+
+@pytest.mark.parametrize("fold", [-1, 5, 0.5])
+def test_a_fold_is_one_of_them(fold: int) -> None:
+    with pytest.raises(InputError, match="fold: expected a whole number from 0 to 4, of 5 folds"):
+        dataclasses.replace(SMALL, fold=fold, folds=5)
+    with pytest.raises(InputError, match="test part: expected a speaker held_out or a fold"):
+        dataclasses.replace(SMALL, fold=0, folds=5, held_out="bob")
+
+
 def test_a_test_part_is_drawn_where_there_is_none(tmp_path: Path) -> None:
     for label in ("left", "right"):
         for place in range(10):
