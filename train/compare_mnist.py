@@ -57,7 +57,7 @@ TEMPERATURES = {
 
 ESTIMATORS: dict[str, tuple[nd.Estimator, float, float]] = {
     "score function": (nd.ScoreFunction(), 0.4, 0.4),
-    "score function, a baseline a parameter": (nd.ParameterBaselines(), 0.4, 0.4),
+    "score function, a baseline a parameter": (nd.ParameterBaselines(), 0.4, 0.2),
     "leave-one-out, 2 samples": (nd.LeaveOneOut(samples=2), 1.0, 0.2),
     "leave-one-out, 4 samples": (nd.LeaveOneOut(samples=4), 1.0, 0.2),
     "leave-one-out, 8 samples": (nd.LeaveOneOut(samples=8), 1.0, 0.2),
