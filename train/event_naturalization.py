@@ -86,7 +86,7 @@ def units(seeds: int) -> Iterator[Unit]:
 
 def main() -> None:
     """Run the units."""
-    given = script_parser(seeds=2).parse_args()
+    given = script_parser(seeds=3).parse_args()
     run_script(units(given.seeds), given)
 
 

@@ -53,7 +53,7 @@ ENCODINGS: dict[str, nd.Encoding] = {
     "rate": nd.RateEncoding(steps=30),
 }
 WEIGHTS = {"0.05": (0.01, 0.05), "0.008": (0.06, 0.008), "0.004": (0.12, 0.004)}
-"""Beta and rate of the prior of the other points of the curve, one seed each."""
+"""Beta and rate of the prior of the other points of the curve."""
 
 
 @lru_cache(maxsize=1)
@@ -86,9 +86,9 @@ def units(seeds: int) -> Iterator[Unit]:
             yield Unit(table="mnist", variant=name, seed=seed, run=vdib(changed))
             alone = dataclasses.replace(changed, heads=("image",))
             yield Unit(table="mnist", variant=f"{name}, image alone", seed=seed, run=vdib(alone))
-    for name, (beta, rate) in WEIGHTS.items():
-        changed = dataclasses.replace(TASK, beta=beta, prior=nd.ConstantRate(rate))
-        yield Unit(table="mnist-rate", variant=f"prior {name}", seed=0, run=vdib(changed))
+        for name, (beta, rate) in WEIGHTS.items():
+            changed = dataclasses.replace(task, beta=beta, prior=nd.ConstantRate(rate))
+            yield Unit(table="mnist-rate", variant=f"prior {name}", seed=seed, run=vdib(changed))
 
 
 def main() -> None:
