@@ -1,6 +1,6 @@
 """Event naturalization: from what an event camera saw move to the still image and the class.
 
-Usage: python train/event_naturalization.py [--workers 2] [--seeds 2]
+Usage: python train/event_naturalization.py [--workers 2] [--seeds 3]
 
 The camera is simulated (neurodeploy/signals/camera.py) and moves as for N-MNIST or MNIST-DVS.
 With recordings of your own, give `EventTask.part` any `neurodeploy.signals.Recordings`
