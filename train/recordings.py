@@ -26,7 +26,8 @@ WIDER = {
 
 def units(data: Path, seeds: int) -> Iterator[Unit]:
     """All runs, seed by seed."""
-    spoken, events = (nd.task(name).in_folder(data) for name in ("spoken-digits", "nmnist"))
+    names = ("spoken-digits", "new-voices", "nmnist")
+    spoken, voices, events = (nd.task(name).in_folder(data) for name in names)
     for seed in range(seeds):
         for beta in BETAS:
             task = dataclasses.replace(spoken, beta=beta).trained_with(seed=seed)
@@ -36,6 +37,9 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         delayed = dataclasses.replace(spoken, delay_steps=DELAY_STEPS).trained_with(seed=seed)
         variant = f"{spoken.beta:g}, delays"
         yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(delayed, threads=1))
+        heard = voices.trained_with(seed=seed)
+        variant = "as new-voices"
+        yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(heard, threads=1))
         run = vdib(events.trained_with(seed=seed), threads=1)
         yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")

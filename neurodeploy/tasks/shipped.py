@@ -88,12 +88,21 @@ NEW_VOICES = replace(
         masked_bands=5,
     ),
     hidden=(512,),
-    neuron=CubaParameters(current_decay=0.5, voltage_decay=0.1, surrogate_width=0.5),
+    neuron=CubaParameters(
+        threshold=3.0, current_decay=0.5, voltage_decay=0.25, surrogate_width=0.5
+    ),
     weight_scale=4.0,
     decoder_hidden=128,
     beta=1e-5,
     prior=ConstantRate(0.3),
-    training=TrainConfig(epochs=100, learning_rate=4e-3, warm_up_fraction=0.6, patience_epochs=100),
+    training=TrainConfig(
+        epochs=100,
+        learning_rate=2e-3,
+        temperature_start=1.2,  # thrice the default, as the threshold is
+        temperature_end=0.15,
+        warm_up_fraction=0.6,
+        patience_epochs=100,
+    ),
 )
 """The same digits for speakers whom training never heard; five times as many input spikes."""
 
