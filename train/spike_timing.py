@@ -45,7 +45,7 @@ READOUTS = (2, 1, 4, 8, 32)
 FOLDS = 5
 
 COMPARED = ("mlp", "counts", "counts, one layer")
-"""Decoders of a speaker who is held out, and of N-MNIST."""
+"""Decoders of a speaker who is held out."""
 
 TASK = nd.RecordedTask(
     corpus=nd.SpokenDigits(hearing=nd.Hearing(bands=32, code=nd.Crossings(delta_db=6), trim_db=30)),
@@ -73,7 +73,7 @@ def units(
                 yield unit("timing", base, name, readout, seed)
         for name in ("mlp", "recurrent", "counts"):
             yield unit("direction", DirectionTask.of(base), name, 2, seed)
-    yield from by_fold(data)
+    yield from by_fold(data, readouts, decoders)
     yield from by_speaker(data)
 
 
@@ -84,13 +84,13 @@ def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) 
     return Unit(table=table, variant=f"{readout:02d} neurons, {name}", seed=seed, run=run)
 
 
-def by_fold(data: Path) -> Iterator[Unit]:
+def by_fold(data: Path, readouts: Sequence[int], decoders: Sequence[str]) -> Iterator[Unit]:
     """N-MNIST, fold by fold."""
     events = recorded("nmnist", data)
     for fold in range(FOLDS):
         seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior, fold=fold, folds=FOLDS)
-        for readout in (2, 8, 32, 4, 1):
-            for name in COMPARED:
+        for readout in readouts:
+            for name in decoders:
                 yield pooled(unit("timing-nmnist", seen, name, readout, fold), events)
 
 
