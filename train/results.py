@@ -223,8 +223,8 @@ def draw_rate_curve(variants: Mapping[str, Any]) -> Figure:
 
 
 @in_style
-def draw_timing(variants: Mapping[str, Any]) -> Figure:
-    """Accuracy of each decoder by the readout neurons that it reads."""
+def draw_timing(variants: Mapping[str, Any], samples: str) -> Figure:
+    """Accuracy of each decoder by the readout neurons that it reads, of samples of a kind."""
     curves: dict[str, dict[int, Any]] = {}
     for variant, each in variants.items():
         neurons, decoder = variant.split(" neurons, ")
@@ -257,7 +257,7 @@ def draw_timing(variants: Mapping[str, Any]) -> Figure:
     axes.set_xscale("log", base=2)
     axes.set_xticks(ticks, labels=[str(tick) for tick in ticks])
     axes.set_xlabel("readout neurons that the decoder sees")
-    axes.set_ylabel("spoken digits read right, deployed, %")
+    axes.set_ylabel(f"{samples} read right, deployed, %")
     figure.legend(title="solid: sees when spikes come", fontsize=8, loc="outside right center")
     return figure
 
@@ -269,7 +269,8 @@ def main() -> None:
     curves = {name: tables[table] for name, table in ENCODERS.items() if tables[table]}
     pictures = {
         "information-plane": draw_information_plane(curves),
-        "timing": draw_timing(tables["timing"]),
+        "timing": draw_timing(tables["timing"], "spoken digits"),
+        "timing-nmnist": draw_timing(tables["timing-nmnist"], "recordings of N-MNIST"),
         "rate": draw_rate_curve(tables["mnist-rate"]),
     }
     save_pictures(DOCS / "results", pictures)

@@ -13,6 +13,9 @@ from neurodeploy.signals.crossings import level_crossings
 DEAD_DB = -150.0
 """Under full scale: no recorder's noise is below it, so a recording without more is silent."""
 
+MAX_THRESHOLDS = 1000
+"""Of a band: finer than any ear, and still no burden on memory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Crossings:
@@ -70,7 +73,7 @@ class Loudness:
     Raises
     ------
     InputError
-        A parameter is out of bounds, or no threshold lies in the range.
+        A parameter is out of bounds, no threshold lies in the range, or more than `MAX_THRESHOLDS`.
     """
 
     range_db: float = 60.0
@@ -83,6 +86,9 @@ class Loudness:
         if not 0 < step < full:
             found = f"step {step:g}, range {full:g}"
             raise InputError(message("Loudness", "0 < step_db < range_db", found))
+        if full > MAX_THRESHOLDS * step:
+            expected = f"step_db of at least {full / MAX_THRESHOLDS:g}, {MAX_THRESHOLDS} thresholds"
+            raise InputError(message("Loudness", expected, f"{step:g}"))
 
     @property
     def thresholds_db(self) -> np.ndarray:

@@ -71,6 +71,7 @@ def test_silence_is_not_loud() -> None:
         (Crossings, {"floor_db": 3.0}, "floor_db below"),
         (Loudness, {"step_db": 0.0}, "0 < step_db"),
         (Loudness, {"range_db": 10.0}, "step_db < range_db"),
+        (Loudness, {"step_db": 0.001}, "step_db of at least 0.06, 1000 thresholds"),
         (Loudness, {"step_db": float("nan")}, "Loudness.step_db"),
     ],
 )
