@@ -13,10 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import neurodeploy as nd
-from neurodeploy.experiments import Unit, run_script, script_parser, vdib
+from neurodeploy.experiments import (
+    Unit,
+    folded,
+    pooled,
+    run_equal_ann,
+    run_script,
+    script_parser,
+    vdib,
+)
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
+FOLDS = 5
+ANN_EPOCHS = 20
 WIDER = {
     "0, half as wide again, mirrored": (1.5, 10),
     "0, twice as wide, mirrored, 16 epochs": (2, 16),
@@ -40,8 +50,11 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         heard = voices.trained_with(seed=seed)
         variant = "as new-voices"
         yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(heard, threads=1))
-        run = vdib(events.trained_with(seed=seed), threads=1)
-        yield Unit(table="nmnist", variant="convolutions", seed=seed, run=run)
+    assert isinstance(events, nd.RecordedTask)
+    for fold, task in enumerate(folded(events, FOLDS)):
+        ann = run_equal_ann(task, epochs=ANN_EPOCHS)
+        for variant, run in (("convolutions", vdib(task, threads=1)), ("the equal ANN", ann)):
+            yield pooled(Unit(table="nmnist", variant=variant, seed=fold, run=run), events)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
     for beta in (0.0, images.beta, 1e-4):
         run = vdib(dataclasses.replace(images, beta=beta), threads=1)

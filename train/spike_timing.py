@@ -14,7 +14,7 @@ Every run is kept in runs/results once it is finished; `python train/results.py`
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import neurodeploy as nd
@@ -24,6 +24,8 @@ from neurodeploy.experiments import (
     LastStep,
     ShuffledTimes,
     Unit,
+    folded,
+    pooled,
     run_script,
     run_spike_cnn,
     script_parser,
@@ -86,9 +88,8 @@ def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) 
 
 def by_fold(data: Path, readouts: Sequence[int], decoders: Sequence[str]) -> Iterator[Unit]:
     """N-MNIST, fold by fold."""
-    events = recorded("nmnist", data)
-    for fold in range(FOLDS):
-        seen = dataclasses.replace(events, beta=TASK.beta, prior=TASK.prior, fold=fold, folds=FOLDS)
+    events = dataclasses.replace(recorded("nmnist", data), beta=TASK.beta, prior=TASK.prior)
+    for fold, seen in enumerate(folded(events, FOLDS)):
         for readout in readouts:
             for name in decoders:
                 yield pooled(unit("timing-nmnist", seen, name, readout, fold), events)
@@ -119,16 +120,6 @@ def recorded(name: str, data: Path) -> nd.RecordedTask:
     task = nd.task(name).in_folder(data)
     assert isinstance(task, nd.RecordedTask)
     return task
-
-
-def pooled(one: Unit, task: nd.RecordedTask) -> Unit:
-    """A unit of several that together test every recording once: so many have been asked."""
-
-    def run(folder: Path) -> Mapping[str, float]:
-        recordings = task.corpus.open(task.data_dir).recordings
-        return {**one.run(folder), "test_samples": len(recordings.names)}
-
-    return dataclasses.replace(one, run=run)
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from .blind_readers import ShuffledTimes as ShuffledTimes
 from .deployed import measure_gap as measure_gap
 from .deployed import tuned_on_deployed as tuned_on_deployed
 from .direction import DirectionTask as DirectionTask
+from .equal_ann import run_equal_ann as run_equal_ann
+from .folds import folded as folded
+from .folds import pooled as pooled
 from .markdown import Column as Column
 from .markdown import fill as fill
 from .markdown import markdown_table as markdown_table
