@@ -26,7 +26,7 @@ from neurodeploy.experiments import (
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
 FOLDS = 5
-ANN_EPOCHS = 20
+ANN_EPOCHS = 60
 WIDER = {
     "0, half as wide again, mirrored": (1.5, 10),
     "0, twice as wide, mirrored, 16 epochs": (2, 16),
