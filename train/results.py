@@ -215,7 +215,7 @@ def draw_rate_curve(variants: Mapping[str, Any]) -> Figure:
     ):
         draw_points(axes, sorted(rates), ordered, number, marker="o", color=color, label=name)
     axes.set_xlim(left=0)
-    axes.set_ylim(90, 100)
+    axes.set_ylim(top=100)
     axes.set_xlabel("spikes per readout neuron and step")
     axes.set_ylabel("test digits read right, %")
     axes.legend()
