@@ -63,12 +63,12 @@ class ParameterBaselines:
         loss = log_loss + objective.beta * information
         sums = _sums(model.encoder, batch, alone, loss.detach())
         rows = len(alone)
-        every = float(batch_sum(torch.tensor(float(rows))))
+        every = float(batch_sum(loss.new_tensor(float(rows))))
         objectives = [loss.mean()]
         for name, parameter in _learnt(model.encoder).items():
             score, scored, *squares = sums[name]
             means = batch_sum(torch.stack(squares)) / every
-            square, weighed = before = state.get(name, means)
+            square, weighed = before = state.get(name, means).to(means)
             state[name] = self.momentum * before + (1 - self.momentum) * means
             baseline = torch.where(square > 0, weighed / square, 0)
             direction = (scored - baseline * score) / rows
