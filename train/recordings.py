@@ -25,7 +25,6 @@ from neurodeploy.experiments import (
 
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
-FOLDS = 5
 ANN_EPOCHS = 60
 WIDER = {
     "0, half as wide again, mirrored": (1.5, 10),
@@ -51,7 +50,7 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         variant = "as new-voices"
         yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(heard, threads=1))
     assert isinstance(events, nd.RecordedTask)
-    for fold, task in enumerate(folded(events, FOLDS)):
+    for fold, task in enumerate(folded(events)):
         ann = run_equal_ann(task, epochs=ANN_EPOCHS)
         for variant, run in (("convolutions", vdib(task, threads=1)), ("the equal ANN", ann)):
             yield pooled(Unit(table="nmnist", variant=variant, seed=fold, run=run), events)

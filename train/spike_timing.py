@@ -44,7 +44,6 @@ DECODERS: dict[str, str | type] = {
     "mlp, times shuffled": ShuffledTimes,
 }
 READOUTS = (2, 1, 4, 8, 32)
-FOLDS = 5
 
 COMPARED = ("mlp", "counts", "counts, one layer")
 """Decoders of a speaker who is held out."""
@@ -89,7 +88,7 @@ def unit(table: str, task: nd.RecordedTask, name: str, readout: int, seed: int) 
 def by_fold(data: Path, readouts: Sequence[int], decoders: Sequence[str]) -> Iterator[Unit]:
     """N-MNIST, fold by fold."""
     events = dataclasses.replace(recorded("nmnist", data), beta=TASK.beta, prior=TASK.prior)
-    for fold, seen in enumerate(folded(events, FOLDS)):
+    for fold, seen in enumerate(folded(events)):
         for readout in readouts:
             for name in decoders:
                 yield pooled(unit("timing-nmnist", seen, name, readout, fold), events)

@@ -6,9 +6,10 @@ import math
 
 import torch
 
+from neurodeploy.errors import InputError, message
 from neurodeploy.experiments.frames import run_on_frames
 from neurodeploy.experiments.units import Run
-from neurodeploy.model.specs import ConvSpec
+from neurodeploy.model.specs import ConvSpec, RecurrentSpec
 from neurodeploy.tasks.recorded import RecordedTask
 
 
@@ -48,6 +49,8 @@ def equal_ann(task: RecordedTask, shape: tuple[int, ...], classes: int) -> torch
         if isinstance(spec, ConvSpec):
             layers += [_convolution(spec, shape[0]), torch.nn.BatchNorm2d(spec.channels)]
             shape = spec.output_shape((shape[0], shape[1], shape[2]))
+        elif isinstance(spec, RecurrentSpec):
+            raise InputError(message("equal ANN", "layers without recurrence", spec))
         else:
             dense = torch.nn.Linear(math.prod(shape), spec.neurons, bias=False)
             layers += [torch.nn.Flatten(), dense, torch.nn.BatchNorm1d(spec.neurons)]

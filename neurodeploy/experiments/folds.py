@@ -10,10 +10,10 @@ from neurodeploy.experiments.units import Unit
 from neurodeploy.tasks.recorded import RecordedTask
 
 
-def folded(task: RecordedTask, folds: int) -> Iterator[RecordedTask]:
-    """A task with each fold in turn as its test part, the number of the fold its seed."""
-    for fold in range(folds):
-        yield dataclasses.replace(task, fold=fold, folds=folds).trained_with(seed=fold)
+def folded(task: RecordedTask) -> Iterator[RecordedTask]:
+    """A task with each of its folds in turn as the test part, the number of the fold its seed."""
+    for fold in range(task.folds):
+        yield dataclasses.replace(task, fold=fold).trained_with(seed=fold)
 
 
 def pooled(one: Unit, task: RecordedTask) -> Unit:

@@ -204,4 +204,11 @@ class TrainingStep(torch.nn.Module):
         self, objective: Objective, batch: TrainingBatch, state: EstimatorState
     ) -> tuple[torch.Tensor, BatchTerms]:
         """The estimator's scalar, and what was measured."""
-        return self.estimator(self.model, objective, batch, state)
+        found = self.estimator(self.model, objective, batch, state)
+        for name, kept in state.items():
+            if not isinstance(kept, torch.Tensor):
+                where = f"estimator {self.estimator!r}, state {name!r}"
+                raise InputError(
+                    message(where, "a tensor, which a checkpoint can keep", repr(kept))
+                )
+        return found

@@ -12,6 +12,7 @@ import numpy as np
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.learn.data import UNMOVED, SpikeSource
 from neurodeploy.learn.objective import HeadLoss, class_loss
+from neurodeploy.signals.arguments import whole_number
 from neurodeploy.signals.corpora.corpus import Corpus, Opened
 from neurodeploy.signals.encode import SpikeInput
 from neurodeploy.signals.jitter import Jitter
@@ -91,7 +92,7 @@ class RecordedTask(Task[RecordedSplits]):
     data_dir: Path | None = None
     held_out: str | None = None
     fold: int | None = None
-    folds: int = 10
+    folds: int = 5
     validation_share: float = 0.1
     test_share: float = 0.1
     split_seed: int = 0
@@ -102,10 +103,9 @@ class RecordedTask(Task[RecordedSplits]):
         for name in ("validation_share", "test_share"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(message(f"task, {name}", "in (0, 1)", getattr(self, name)))
+        whole_number("task, folds", self.folds, least=2)
         if self.fold is not None:
-            if not (isinstance(self.fold, int) and 0 <= self.fold < self.folds):
-                expected = f"a whole number from 0 to {self.folds - 1}, of {self.folds} folds"
-                raise InputError(message("task, fold", expected, self.fold))
+            whole_number("task, fold", self.fold, least=0, most=self.folds - 1)
             if self.held_out is not None:
                 expected = "a speaker held_out or a fold"
                 raise InputError(message("task, test part", expected, "both"))

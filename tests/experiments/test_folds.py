@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from neurodeploy.tasks.registry import task
 def test_folds_are_seeds_and_test_everything_once(corpora: Path) -> None:
     chosen = task("nmnist").in_folder(corpora)
     assert isinstance(chosen, RecordedTask)
-    folds = list(folded(chosen, 4))
+    folds = list(folded(dataclasses.replace(chosen, folds=4)))
     assert [each.training.seed for each in folds] == [0, 1, 2, 3]
     tested = np.concatenate([each.splits().test.spikes.places for each in folds])
     assert np.array_equal(np.sort(tested), np.arange(32))

@@ -70,7 +70,7 @@ def trainer(folder: Path, config: TrainConfig = SMALL, **changes: Any) -> Traine
     )
 
 
-def metrics(folder: Path) -> list[EstimatorState]:
+def metrics(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 

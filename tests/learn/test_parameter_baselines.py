@@ -18,6 +18,7 @@ from one_neuron import (
 
 from neurodeploy.errors import InputError
 from neurodeploy.learn.estimators import Estimator, EstimatorState, ScoreFunction, TrainingBatch
+from neurodeploy.learn.objective import log_likelihood
 from neurodeploy.learn.parameter_baselines import ParameterBaselines
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -54,20 +55,53 @@ def test_equal_baselines_are_the_score_function(tmp_path: Path) -> None:
         torch.testing.assert_close(found[name], gradient, rtol=0, atol=1e-4 * size, msg=name)
 
 
+def test_each_parameter_has_a_baseline_of_its_own(tmp_path: Path) -> None:
+    """Against what the score of each sample says, by PyTorch from one graph of the batch."""
+    training = trainer(tmp_path)
+    model, rows = training.model, 3
+    batch = next(iter(training.train_source.shuffled(rows, 0, 0)))
+    learnt = {n: each for n, each in model.encoder.named_parameters() if each.requires_grad}
+    random = torch.Generator().manual_seed(1)
+    baselines = {
+        name: 5 * torch.rand(each.shape, generator=random) for name, each in learnt.items()
+    }
+
+    def noise() -> torch.Generator:
+        return torch.Generator().manual_seed(3)
+
+    encoded = model.encoder(batch.spikes, temperature=0.4, generator=noise())
+    sampled = encoded.spikes.detach()
+    cost = training.objective.log_loss(model.read(sampled), batch.targets)
+    information = training.objective.information(encoded.margin, 0.4)
+    costs = (cost + training.objective.beta * information).detach()
+    likely = log_likelihood(sampled, encoded.margin, 0.4)
+    expected = dict(
+        zip(
+            learnt,
+            torch.autograd.grad(
+                training.objective.beta * information.mean(), [*learnt.values()], retain_graph=True
+            ),
+            strict=True,
+        )
+    )
+    for row in range(rows):
+        scores = torch.autograd.grad(likely[row], [*learnt.values()], retain_graph=True)
+        for name, score in zip(learnt, scores, strict=True):
+            expected[name] = expected[name] + (costs[row] - baselines[name]) * score / rows
+    state = {name: torch.stack([torch.ones_like(b), b]) for name, b in baselines.items()}
+    model.zero_grad()
+    given = TrainingBatch(*batch, 0.4, noise())
+    ParameterBaselines()(model, training.objective, given, state)[0].backward()
+    for name, each in learnt.items():
+        size = expected[name].abs().max().item()
+        torch.testing.assert_close(each.grad, expected[name], rtol=0, atol=1e-4 * size, msg=name)
+
+
 def best_baseline() -> float:
     """Of the neuron's bias over three steps, by enumeration."""
     every = outcomes(3)
     square = sum(o.probability * o.score**2 for o in every)
     return sum(o.probability * o.cost * o.score**2 for o in every) / square
-
-
-def test_the_ratio_of_means_is_the_baseline_of_least_variance() -> None:
-    """Here the cost hardly changes with the score, so that little is won."""
-    best, mean_cost = best_baseline(), sum(o.probability * o.cost for o in outcomes(3))
-    least = standard_error(3, best, 1)
-    assert least < standard_error(3, mean_cost, 1)
-    for away in (-0.5, 0.5):
-        assert least < standard_error(3, best + away, 1)
 
 
 def test_what_is_remembered_are_the_two_means() -> None:

@@ -32,7 +32,7 @@ from digit_training import (
 from neurodeploy._io.tensors import load_tensors, save_tensors
 from neurodeploy.errors import FileFormatError, InputError
 from neurodeploy.learn.checkpoint import load_model
-from neurodeploy.learn.estimators import Estimator, ScoreFunction, TrainingBatch
+from neurodeploy.learn.estimators import Estimator, Pathwise, ScoreFunction, TrainingBatch
 from neurodeploy.learn.objective import ConstantRate, HeadLoss, Objective, class_loss
 from neurodeploy.learn.parameter_baselines import ParameterBaselines
 from neurodeploy.learn.schedule import TrainConfig
@@ -56,6 +56,26 @@ def test_an_estimator_that_remembers_resumes_exactly_too(
     resumed.resume()
     resumed.fit()
     assert equal(state(straight.model), state(resumed.model))
+
+
+def test_a_baseline_that_an_earlier_version_noted_is_resumed(tmp_path: Path) -> None:
+    trainer(tmp_path, ONE_EPOCH, estimator=ScoreFunction()).fit()
+    path = tmp_path / "last.safetensors"
+    tensors, notes = load_tensors(path, "checkpoint")
+    baseline = tensors.pop("estimator.baseline").item()
+    save_tensors(path, tensors, {**notes, "estimator_state": {"baseline": baseline}})
+    resumed = trainer(tmp_path, ONE_EPOCH, estimator=ScoreFunction())
+    resumed.resume()
+    assert resumed.estimator_state == {"baseline": torch.tensor(baseline, dtype=torch.float64)}
+
+
+def test_an_estimator_remembers_tensors(tmp_path: Path) -> None:
+    def remembering(*args: Any) -> Any:
+        args[3]["mean"] = 0.5
+        return Pathwise()(*args)
+
+    with pytest.raises(InputError, match=r"state 'mean': expected a tensor, .* found 0\.5"):
+        trainer(tmp_path, ONE_EPOCH, estimator=remembering).fit()
 
 
 def test_a_refused_resume_leaves_the_model_as_it_was(tmp_path: Path) -> None:

@@ -85,12 +85,14 @@ def test_folds_test_every_recording_once(corpora: Path) -> None:
         assert np.array_equal(np.sort(np.concatenate([test, others])), np.arange(48))
 
 
-@pytest.mark.parametrize("fold", [-1, 5, 0.5])
+@pytest.mark.parametrize("fold", [-1, 5, 0.5, True])
 def test_a_fold_is_one_of_them(fold: int) -> None:
-    with pytest.raises(InputError, match="fold: expected a whole number from 0 to 4, of 5 folds"):
+    with pytest.raises(InputError, match=r"fold: expected an integer in \[0, 4\]"):
         dataclasses.replace(SMALL, fold=fold, folds=5)
     with pytest.raises(InputError, match="test part: expected a speaker held_out or a fold"):
         dataclasses.replace(SMALL, fold=0, folds=5, held_out="bob")
+    with pytest.raises(InputError, match="folds: expected an integer of at least 2"):
+        dataclasses.replace(SMALL, folds=1)
 
 
 def test_a_test_part_is_drawn_where_there_is_none(tmp_path: Path) -> None:
