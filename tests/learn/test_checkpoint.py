@@ -19,6 +19,7 @@ from neurodeploy.model.quantization import compress
 from neurodeploy.model.specs import ConvSpec, DenseSpec
 
 NOTES = {"epoch": 3, "best_loss": 0.1 + 0.2, "config": {"seed": 0, "name": "µ"}, "none": None}
+REMEMBERED = {"baseline": torch.tensor(0.1, dtype=torch.float64), "blocks.0.bias": torch.ones(2, 3)}
 
 
 def model(hidden: int = 5, *, seed: int = 0) -> HybridModel:
@@ -50,7 +51,7 @@ def trained(path: Path) -> tuple[HybridModel, torch.optim.Adam]:
     optimizer = optimizer_of(made)
     step(made, optimizer, seed=0)
     step(made, optimizer, seed=1)
-    save_training(path, made, optimizer, NOTES)
+    save_training(path, made, optimizer, REMEMBERED, NOTES)
     return made, optimizer
 
 
@@ -66,7 +67,8 @@ def test_round_trip_of_model_and_moments_is_exact(tmp_path: Path) -> None:
     other = model(seed=9)
     other_optimizer = optimizer_of(other)
     tensors, notes = load_tensors(tmp_path / "last.safetensors", "checkpoint")
-    restore_training(tensors, other, other_optimizer, "checkpoint")
+    remembered = restore_training(tensors, other, other_optimizer, "checkpoint")
+    assert_equal_tensors(remembered, REMEMBERED)
     assert notes == {**NOTES, "model": model_identity(made)}
     assert_equal_tensors(made.state_dict(), other.state_dict())
     moments, restored = optimizer.state_dict()["state"], other_optimizer.state_dict()["state"]
