@@ -68,12 +68,13 @@ def units(
 ) -> Iterator[Unit]:
     """All runs, seed by seed; the tightest readouts first."""
     base = TASK.in_folder(data)
+    direction = DirectionTask.of(base)
     for seed in range(seeds):
         for readout in readouts:
             for name in decoders:
                 yield unit("timing", base, name, readout, seed)
         for name in ("mlp", "recurrent", "counts"):
-            yield unit("direction", DirectionTask.of(base), name, 2, seed)
+            yield unit("direction", direction, name, 2, seed)
     yield from by_fold(data, readouts, decoders)
     yield from by_speaker(data)
 

@@ -45,6 +45,9 @@ def load_training(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """
     tensors, notes = load_tensors(path, "checkpoint")
     _require_notes(notes, RESUMED, f"checkpoint {path}")
+    # Earlier versions noted what an estimator remembered as numbers.
+    for name, kept in notes.get("estimator_state", {}).items():
+        tensors[f"estimator.{name}"] = torch.tensor(kept, dtype=torch.float64)
     return tensors, notes
 
 

@@ -57,6 +57,54 @@ class BatchTerms:
         self.firing_rate = batch_mean(spikes.mean((1, 2)))
 
 
+class Drawn(NamedTuple):
+    """One sampled readout of a batch, with no gradient through its spikes.
+
+    Parameters
+    ----------
+    spikes, margin : Tensor [batch, neuron, time]
+        Of the readout.
+    log_loss, information, loss : Tensor [batch]
+        Of the decoder and of the encoder, in nats, and what is minimised.
+    """
+
+    spikes: torch.Tensor
+    margin: torch.Tensor
+    log_loss: torch.Tensor
+    information: torch.Tensor
+    loss: torch.Tensor
+
+    @property
+    def terms(self) -> BatchTerms:
+        """What was measured."""
+        return BatchTerms(self.log_loss, self.information, self.spikes)
+
+
+def drawn(model: HybridModel, objective: Objective, batch: TrainingBatch) -> Drawn:
+    """Encode a batch and read what was sampled."""
+    encoded = model.encoder(batch.spikes, temperature=batch.temperature, generator=batch.noise)
+    sampled = encoded.spikes.detach()
+    log_loss = objective.log_loss(model.read(sampled), batch.targets)
+    information = objective.information(encoded.margin, batch.temperature)
+    loss = log_loss + objective.beta * information
+    return Drawn(sampled, encoded.margin, log_loss, information, loss)
+
+
+def require_momentum(estimator: str, momentum: float) -> None:
+    """Refuse a momentum that is no share."""
+    if not 0 <= momentum <= 1:
+        raise InputError(message(f"{estimator}.momentum", "in [0, 1]", momentum))
+
+
+def remembered(
+    state: EstimatorState, name: str, now: torch.Tensor, momentum: float
+) -> torch.Tensor:
+    """A running mean before this batch, which is counted in; of the first batch its own."""
+    before = state.get(name, now).to(now)
+    state[name] = momentum * before + (1 - momentum) * now
+    return before
+
+
 class Estimator(Protocol):
     """Computes the training loss of one batch; its ``repr`` is kept in checkpoints."""
 
@@ -120,8 +168,7 @@ class ScoreFunction:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0 <= self.momentum <= 1:
-            raise InputError(message("ScoreFunction.momentum", "in [0, 1]", self.momentum))
+        require_momentum("ScoreFunction", self.momentum)
 
     def __call__(
         self,
@@ -131,18 +178,12 @@ class ScoreFunction:
         state: EstimatorState,
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss, plus the score term for the encoder; remembers ``baseline``."""
-        encoded = model.encoder(batch.spikes, temperature=batch.temperature, generator=batch.noise)
-        sampled = encoded.spikes.detach()
-        log_loss = objective.log_loss(model.read(sampled), batch.targets)
-        information = objective.information(encoded.margin, batch.temperature)
-        cost = (log_loss + objective.beta * information).detach()
+        found = drawn(model, objective, batch)
+        cost = found.loss.detach()
         mean = torch.tensor(batch_mean(cost), dtype=torch.float64)
-        before = state.get("baseline", mean)
-        state["baseline"] = self.momentum * before + (1 - self.momentum) * mean
-        baseline = float(before)
-        score = (cost - baseline) * log_likelihood(sampled, encoded.margin, batch.temperature)
-        terms = BatchTerms(log_loss, information, sampled)
-        return (log_loss + objective.beta * information + score).mean(), terms
+        baseline = float(remembered(state, "baseline", mean, self.momentum))
+        score = (cost - baseline) * log_likelihood(found.spikes, found.margin, batch.temperature)
+        return (found.loss + score).mean(), found.terms
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from neurodeploy.errors import InputError, message
 from neurodeploy.learn.distributed import batch_sum
-from neurodeploy.learn.estimators import BatchTerms, EstimatorState, TrainingBatch
+from neurodeploy.learn.estimators import (
+    BatchTerms,
+    EstimatorState,
+    TrainingBatch,
+    drawn,
+    remembered,
+    require_momentum,
+)
 from neurodeploy.learn.objective import Objective, log_likelihood
 from neurodeploy.model.noise import row_by_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from neurodeploy.model.encoder import Encoder
     from neurodeploy.model.hybrid import HybridModel
@@ -44,8 +50,7 @@ class ParameterBaselines:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0 <= self.momentum <= 1:
-            raise InputError(message("ParameterBaselines.momentum", "in [0, 1]", self.momentum))
+        require_momentum("ParameterBaselines", self.momentum)
 
     def __call__(
         self,
@@ -56,38 +61,35 @@ class ParameterBaselines:
     ) -> tuple[torch.Tensor, BatchTerms]:
         """Decoder loss, plus a term with the encoder's score; remembers two means a parameter."""
         alone = row_by_row(batch.noise, len(batch.spikes))
-        encoded = model.encoder(batch.spikes, temperature=batch.temperature, generator=batch.noise)
-        sampled = encoded.spikes.detach()
-        log_loss = objective.log_loss(model.read(sampled), batch.targets)
-        information = objective.information(encoded.margin, batch.temperature)
-        loss = log_loss + objective.beta * information
-        sums = _sums(model.encoder, batch, alone, loss.detach())
+        found = drawn(model, objective, batch)
+        learnt = {
+            name: each for name, each in model.encoder.named_parameters() if each.requires_grad
+        }
+        sums = _sums(model.encoder, learnt, batch, alone, found.loss.detach())
         rows = len(alone)
-        every = float(batch_sum(loss.new_tensor(float(rows))))
-        objectives = [loss.mean()]
-        for name, parameter in _learnt(model.encoder).items():
+        every = float(batch_sum(found.loss.new_tensor(float(rows))))
+        objectives = [found.loss.mean()]
+        for name, parameter in learnt.items():
             score, scored, *squares = sums[name]
             means = batch_sum(torch.stack(squares)) / every
-            square, weighed = before = state.get(name, means).to(means)
-            state[name] = self.momentum * before + (1 - self.momentum) * means
+            square, weighed = remembered(state, name, means, self.momentum)
             baseline = torch.where(square > 0, weighed / square, 0)
             direction = (scored - baseline * score) / rows
             objectives.append((parameter * direction.to(parameter)).sum())
-        return torch.stack(objectives).sum(), BatchTerms(log_loss, information, sampled)
-
-
-def _learnt(encoder: Encoder) -> dict[str, torch.nn.Parameter]:
-    return {name: each for name, each in encoder.named_parameters() if each.requires_grad}
+        return torch.stack(objectives).sum(), found.terms
 
 
 def _sums(
-    encoder: Encoder, batch: TrainingBatch, alone: Sequence[Noise], costs: torch.Tensor
+    encoder: Encoder,
+    learnt: Mapping[str, torch.Tensor],
+    batch: TrainingBatch,
+    alone: Sequence[Noise],
+    costs: torch.Tensor,
 ) -> dict[str, torch.Tensor]:
     """Sums over samples of g, cost g, g**2 and cost g**2, float64 [4, *shape], of each parameter.
 
     g is the gradient of the log-probability of what a sample draws, here once more and by itself.
     """
-    learnt = _learnt(encoder)
     sums = {
         name: torch.zeros(4, *each.shape, dtype=torch.float64, device=each.device)
         for name, each in learnt.items()

@@ -262,9 +262,6 @@ class Trainer:
         self.estimator_state = restore_training(
             tensors, self.model, self.optimizer, f"checkpoint {self._last}"
         )
-        earlier: dict[str, float] = notes.get("estimator_state", {})
-        for name, kept in earlier.items():
-            self.estimator_state[name] = torch.tensor(kept, dtype=torch.float64)
         self.history = notes["history"]
 
     def _train_epoch(self, report: Callable[[str], None]) -> float:

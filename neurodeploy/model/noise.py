@@ -42,10 +42,11 @@ def row_by_row(noise: Noise, rows: int) -> list[ShareOfNoise]:
     """
     if isinstance(noise, torch.Generator):
         noise = ShareOfNoise(generator=noise, start=0, rows=rows)
+    before = noise.generator.get_state()
     alone = []
     for row in range(rows):
         generator = torch.Generator()
-        generator.set_state(noise.generator.get_state())
+        generator.set_state(before)
         alone.append(ShareOfNoise(generator=generator, start=noise.start + row, rows=noise.rows))
     return alone
 
