@@ -12,7 +12,9 @@ from neurodeploy.errors import InputError, message
 VARIABLE = "NEURODEPLOY_DATA"
 """Environment variable that names the folder of all data."""
 
-REMEDY = f"Name the folder by --data-dir, or all data's once by {VARIABLE}."
+OPTIONS = "--data-dir of train, or --data elsewhere"
+
+REMEDY = f"Name the folder by {OPTIONS}, or all data's once by {VARIABLE}."
 
 
 def data_folder(data_dir: Path | str | None) -> Path | None:
@@ -72,7 +74,7 @@ class Layout:
             raise InputError(message(where, self.files, f"none in {root}", self._remedy()))
         if len(found) > 1:
             names = ", ".join(folder.name for folder in found)
-            remedy = "Name one of them by --data-dir."
+            remedy = f"Name one of them by {OPTIONS}."
             raise InputError(message(where, f"one set in {root}", names, remedy))
         return found[0]
 
@@ -125,6 +127,7 @@ IDX_IMAGES = AnyFolder(
 
 LAYOUTS: dict[str, Layout] = {
     "spoken-digits": SPOKEN_DIGITS,
+    "new-voices": SPOKEN_DIGITS,
     "nmnist": N_MNIST,
     "shd": SPIKING_DIGITS,
     "idx-images": IDX_IMAGES,

@@ -9,13 +9,17 @@ from small_corpora import WRITERS
 
 from neurodeploy.errors import InputError
 from neurodeploy.signals.corpora.layouts import IDX_IMAGES, LAYOUTS, VARIABLE
-from neurodeploy.tasks.registry import TASKS
+from neurodeploy.tasks.idx_images import IdxTask
+from neurodeploy.tasks.recorded import RecordedTask
+from neurodeploy.tasks.registry import TASKS, task
 
 FOLDERS = dict(zip(("spoken-digits", "nmnist", "shd", "idx-images"), WRITERS, strict=True))
+FOLDERS["new-voices"] = FOLDERS["spoken-digits"]
 
 
-def test_every_layout_is_a_tasks() -> None:
-    assert set(LAYOUTS) == set(FOLDERS) < set(TASKS)
+def test_every_task_that_reads_a_folder_has_a_layout() -> None:
+    reading = {name for name in TASKS if isinstance(task(name), RecordedTask | IdxTask)}
+    assert set(LAYOUTS) == set(FOLDERS) == reading
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
