@@ -107,7 +107,7 @@ def by_speaker(data: Path) -> Iterator[Unit]:
         trained_for_it = dataclasses.replace(voices, held_out=speaker).trained_with(seed=place)
         runs = {
             name: vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
-            for name in ("mlp", "counts, one layer")
+            for name in ("recurrent", "counts, one layer")
         }
         runs["an ordinary CNN"] = run_spike_cnn(trained_for_it, epochs=25)
         for name, run in runs.items():

@@ -78,7 +78,7 @@ NEW_VOICES = replace(
     steps=50,
     dt_s=0.014,
     jitter=Voices(
-        stretch=0.25,
+        stretch=0.45,
         warp=0.16,
         shift=0.16,
         later=0.06,
@@ -92,6 +92,7 @@ NEW_VOICES = replace(
         threshold=3.0, current_decay=0.5, voltage_decay=0.25, surrogate_width=0.5
     ),
     weight_scale=4.0,
+    decoder="recurrent",
     decoder_hidden=128,
     beta=1e-5,
     prior=ConstantRate(0.3),
