@@ -25,6 +25,8 @@ ROOM = ".neurodeploy"
 def atomic_path(target: Path | str) -> Iterator[Path]:
     """Yield a path beside ``target``; it becomes ``target`` only if the block succeeds.
 
+    A link stays; what it points to is replaced.
+
     Works for a file and for a folder (the block decides which it makes). An existing folder is
     replaced by a folder only, as a whole. What killed processes left of the same target is removed.
 
@@ -35,6 +37,8 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     try:
+        if target.is_symlink():
+            target = target.resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(target)
         room, lock = _locked_room(target)

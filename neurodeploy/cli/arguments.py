@@ -74,8 +74,19 @@ def output_file(path: Path) -> Path:
     """The check of a file that is written."""
     if path.is_dir():
         raise InputError(message(f"output {path}", "a file", "a folder"))
+    if path.exists() and not path.is_file():
+        remedy = "It is written beside its place and moved there, which would replace the device."
+        raise InputError(message(f"output {path}", "a file", "a device or a pipe", remedy))
     require_writable(path.absolute().parent)
     return path
+
+
+def require_apart(output: Path, *others: Path | None) -> None:
+    """Refuse an output that would replace a file that is read or written by the same command."""
+    for other in others:
+        if other is not None and output.resolve() == other.resolve():
+            expected = "a file of its own"
+            raise InputError(message(f"output {output}", expected, "the source or another output"))
 
 
 def _engine(name: str) -> str:
@@ -103,6 +114,17 @@ def positive(option: str, expected: str) -> Callable[[Any], Any]:
     def check(value: float) -> float:
         if not 0 < value < math.inf:
             raise InputError(message(option, f"{expected}, more than 0", value))
+        return value
+
+    return given(check)
+
+
+def not_negative(option: str) -> Callable[[Any], Any]:
+    """The check of a number of at least 0."""
+
+    def check(value: float) -> float:
+        if not 0 <= value < math.inf:
+            raise InputError(message(option, "a finite number of at least 0", value))
         return value
 
     return given(check)

@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy.cli.app import command, out, print_json
-from neurodeploy.cli.arguments import JsonOption, output_file, positive, require_shape, shape_of
+from neurodeploy.cli.arguments import (
+    JsonOption,
+    output_file,
+    positive,
+    require_apart,
+    require_shape,
+    shape_of,
+)
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.signals.sources.units import UNIT_NAMES, ZERO, require_start, require_unit
 from neurodeploy.tasks.registry import require_task
@@ -115,6 +122,9 @@ def encode(
     as_json: JsonOption = False,
 ) -> None:
     """Make spikes, as the other commands take them, of a signal in your own files."""
+    require_apart(output, source, labels)
+    if labels is not None:
+        require_apart(labels, source)
     from neurodeploy.signals.recordings import Grid
     from neurodeploy.signals.sources.find import Reading, open_source
     from neurodeploy.signals.sources.writing import write_spikes

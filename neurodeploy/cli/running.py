@@ -17,6 +17,7 @@ from neurodeploy.cli.arguments import (
     JsonOption,
     MaxMemoryOption,
     OutputOption,
+    require_apart,
     shape_of,
 )
 from neurodeploy.cli.input_arguments import (
@@ -46,6 +47,7 @@ def simulate(
     from neurodeploy._io.arrays import save_array
     from neurodeploy.cli.inputs import checked_spikes, read_part
 
+    require_apart(output, input_file)
     part = read_part(network, shape_of(input_shape), limits)
     spikes = checked_spikes(input_file, data, samples, seed, part, f"the {engine} engine")
     from neurodeploy.deploy.run import simulate as run_batch

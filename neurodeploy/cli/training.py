@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +47,7 @@ from neurodeploy.cli.training_arguments import (
     TrainedNameOption,
 )
 from neurodeploy.engines.registry import REFERENCE_ENGINE
+from neurodeploy.signals.corpora.layouts import LAYOUTS, VARIABLE
 from neurodeploy.tasks.registry import TASKS
 
 if TYPE_CHECKING:
@@ -173,8 +176,8 @@ def train(
         history = read_history(folder)
         best = f"best of {counted(len(history), 'epoch')}: {best_epoch(history)}"
         print_table(f"{best}; validation, temperature 0", ("", "value"), _rows(result))
-        out().print(f"Next: neurodeploy export {task} --checkpoint {checkpoint}", soft_wrap=True)
-        out().print(f"See it: neurodeploy report {folder} --data {task}", soft_wrap=True)
+        _suggest("Next", "export", task, "--checkpoint", checkpoint)
+        _suggest("See it", "report", folder, "--data", data_dir or task)
 
 
 def _rows(found: Evaluation) -> list[tuple[str, str]]:
@@ -215,6 +218,14 @@ def export(
     for finding in findings:
         notes().print(finding, markup=False)
     out().print(f"Checkpoint: {checkpoint}\nBundle: {folder}", soft_wrap=True)
-    of_own = "" if task in TASKS else f" --data {task}"
-    after = ", ".join(f"neurodeploy {command} {folder}{of_own}" for command in ("energy", "report"))
-    out().print(f"Next: {after}", soft_wrap=True)
+    of_own = () if task in TASKS else ("--data", task)
+    for command_name in ("energy", "report"):
+        _suggest("Next", command_name, folder, *of_own)
+    if task in LAYOUTS and not os.environ.get(VARIABLE):
+        out().print(f"Both take --data FOLDER, that of {LAYOUTS[task].title}.", soft_wrap=True)
+
+
+def _suggest(when: str, *words: object) -> None:
+    """Say a command in a form that a shell takes."""
+    line = shlex.join(["neurodeploy", *map(str, words)])
+    out().print(f"{when}: {line}", markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import typer
 
 from neurodeploy._io.files import require_file, require_writable
 from neurodeploy._io.imports import require_name
-from neurodeploy.cli.arguments import file_of, given, positive
+from neurodeploy.cli.arguments import file_of, given, not_negative, positive
 from neurodeploy.cli.runs import require_run_name, run_folder, trained_checkpoint
 from neurodeploy.errors import InputError, message
 from neurodeploy.model.reader_names import ENTRY_POINTS, READER_NAMES
@@ -58,11 +58,19 @@ RateOption = Annotated[
 ]
 BatchSizeOption = Annotated[int | None, typer.Option(help="Samples of a gradient step.", min=1)]
 BetaOption = Annotated[
-    float | None, typer.Option(help="Weight of a nat of information (KL).", min=0)
+    float | None,
+    typer.Option(
+        help="Weight of a nat of information (KL).",
+        callback=not_negative("option --beta"),
+    ),
 ]
 SeedOption = Annotated[int | None, typer.Option(help="Of everything random in training.", min=0)]
 BudgetOption = Annotated[
-    float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)
+    float | None,
+    typer.Option(
+        help="Stop after so many seconds; run again to go on.",
+        callback=not_negative("option --budget-s"),
+    ),
 ]
 ReadoutOption = Annotated[
     int | None, typer.Option(help="Readout neurons, instead of the task's own number.", min=1)

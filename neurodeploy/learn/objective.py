@@ -24,6 +24,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from neurodeploy.errors import InputError, message
 from neurodeploy.learn.divergence import Divergence
 from neurodeploy.model.compiling import loops_take
+from neurodeploy.signals.arguments import not_negative
 
 
 class Prior(ABC):
@@ -156,8 +157,7 @@ class Objective:
     prior: Prior
 
     def __post_init__(self) -> None:
-        if self.beta < 0:
-            raise InputError(message("Objective.beta", "at least 0", self.beta))
+        not_negative("Objective.beta", self.beta)
 
     def log_loss(
         self, answers: Mapping[str, torch.Tensor], targets: Mapping[str, torch.Tensor]

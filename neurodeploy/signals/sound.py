@@ -97,9 +97,7 @@ class Hearing:
         InputError
             The last band is above half the rate, or a step is shorter than a sample.
         """
-        if self.high_hz >= rate_hz / 2:
-            expected = f"high_hz below {rate_hz / 2:g}, half the rate of the recording"
-            raise InputError(message("sound", expected, f"{self.high_hz:g}"))
+        self.require_rate(rate_hz)
         length = round(dt_s * rate_hz)
         if length < 1:
             expected = f"steps of at least {1 / rate_hz:g} s, a sample"
@@ -117,6 +115,26 @@ class Hearing:
         steps = len(samples) // length
         power = np.square(heard[:, : steps * length]).reshape(self.bands, steps, length).mean(-1)
         return _decibels(power[:, self._onset(power.sum(0)) :])
+
+    def require_rate(self, rate_hz: int, where: str = "sound") -> None:
+        """Refuse a recording that does not reach the last band.
+
+        Parameters
+        ----------
+        rate_hz : int
+            Samples a second.
+        where : str
+            The recording, for the message.
+
+        Raises
+        ------
+        InputError
+            The last band is above half the rate.
+        """
+        if self.high_hz >= rate_hz / 2:
+            expected = f"more than {2 * self.high_hz:g} samples a second, for its last band"
+            remedy = f"Record it faster, or give Hearing a high_hz below {rate_hz / 2:g}."
+            raise InputError(message(where, expected, rate_hz, remedy))
 
     def _onset(self, power: np.ndarray) -> int:
         """The first step [step] that is not left out."""

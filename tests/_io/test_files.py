@@ -50,6 +50,18 @@ def test_the_old_file_stays_if_the_block_fails(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file.txt"]
 
 
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
+    target, link = tmp_path / "there" / "file.txt", tmp_path / "link.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    with atomic_path(link) as draft:
+        draft.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert names(target.parent) == ["file.txt"]
+
+
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     target = tmp_path / "folder"
     target.mkdir()

@@ -107,6 +107,8 @@ MISTAKES = {
     "fit small.net --chips none.toml --chip own": "chip table none.toml: expected an existing file",
     "train digits --lr 0": "option --lr: expected a rate, more than 0, found 0.0",
     "train digits --lr nan": "option --lr: expected a rate, more than 0, found nan",
+    "train digits --beta nan": "option --beta: expected a finite number of at least 0, found nan",
+    "train digits --budget-s inf": "option --budget-s: expected a finite number of at least 0",
     "train digits --device tpu": "option --device: expected cpu, cuda, cuda:0 or mps, found 'tpu'",
     "train digits --name a/b": "option --name: expected the name of a folder, found 'a/b'",
     "train digits --name a --out b": "options --name and --out: expected one of them, found both",

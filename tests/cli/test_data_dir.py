@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,17 @@ def test_what_was_trained_on_a_folder_runs_on_it(
     assert json.loads(run("energy", bundle, "--samples", 4, "--json"))["samples"] == 4
     answers = run("stream", bundle, "--samples", 2, "--every", 15, "--json").splitlines()
     assert [len(json.loads(line)["logits"]["label"]) for line in answers] == [3, 3]
+
+
+def test_what_is_said_to_do_next_can_be_typed(corpora: Path) -> None:
+    small = ("--readout", 8, "--decoder", "linear", "--epochs", 1)
+    for where in ((), ("--out", "my run")):
+        said = run("train", "spoken-digits", "--data-dir", corpora, *small, *where)
+        lines = [line.partition(": neurodeploy ")[2] for line in said.splitlines()]
+        typed = [shlex.split(line) for line in lines if line]
+        assert [words[0] for words in typed] == ["export", "report"]
+        for words in typed:
+            run(*words)
 
 
 def test_encode_hears_as_the_task_does(bundle: Path, corpora: Path) -> None:

@@ -240,6 +240,7 @@ def test_objective_prices_information_at_its_own_prior() -> None:
     )
 
 
-def test_beta_is_not_negative() -> None:
-    with pytest.raises(InputError, match=r"Objective\.beta: expected at least 0, found -1"):
-        Objective(heads={"label": (class_loss, 1.0)}, beta=-1, prior=ConstantRate(0.5))
+@pytest.mark.parametrize("beta", [-1, math.nan, math.inf])
+def test_beta_is_a_number_of_at_least_0(beta: float) -> None:
+    with pytest.raises(InputError, match=rf"Objective\.beta: expected .* found {beta}"):
+        Objective(heads={"label": (class_loss, 1.0)}, beta=beta, prior=ConstantRate(0.5))

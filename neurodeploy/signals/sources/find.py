@@ -1,6 +1,7 @@
 """Which reader a file or a folder needs: by its first bytes, and not by its name.
 
-N-MNIST's files alone say nothing of themselves; they are known by their ending, ``.bin``.
+N-MNIST's files and tables alone say nothing of themselves; they are known by their ending, ``.bin``
+and ``.csv`` or ``.tsv``, in small letters or large ones.
 """
 
 from __future__ import annotations
@@ -110,13 +111,11 @@ def open_folder(path: Path, reading: Reading) -> Files:
     InputError
         There are none, or several kinds.
     """
-    paths = sorted(
-        found
-        for found in path.rglob("*")
-        if found.is_file() and not found.name.startswith(".") and found.suffix not in IGNORED
-    )
+    files = (found for found in path.rglob("*") if found.is_file() and found.name[0] != ".")
+    paths = sorted(found for found in files if found.suffix.lower() not in IGNORED)
     if not paths:
-        raise InputError(message(f"source {path}", EXPECTED, "an empty folder"))
+        remedy = f"What has no ending, or one of{' '.join(sorted(IGNORED))}, does not count."
+        raise InputError(message(f"source {path}", EXPECTED, "a folder without any", remedy))
     kinds = {_kind(each) for each in (paths[0], paths[-1])}
     if len(kinds) > 1 or kinds & {"images", "spike trains"}:
         names = ", ".join(each.name for each in paths[:4])
@@ -159,8 +158,8 @@ def _kind(path: Path) -> str:
         "spike trains": head.startswith(b"\x89HDF\r\n\x1a\n"),
         "events of a structured array": head.startswith(b"\x93NUMPY"),
         "sound": head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE",
-        "N-MNIST events": path.suffix == ".bin",
-        "CSV": path.suffix in (".csv", ".tsv"),
+        "N-MNIST events": path.suffix.lower() == ".bin",
+        "CSV": path.suffix.lower() in (".csv", ".tsv"),
     }
     found = vendor or next((kind for kind, fits in known.items() if fits), None)
     if found is None:

@@ -59,6 +59,8 @@ def read_wav(path: Path, hearing: Hearing) -> Sound:
     ------
     FileFormatError
         It is damaged or empty.
+    InputError
+        It does not reach the last band.
     """
     from scipy.io import wavfile
 
@@ -72,6 +74,7 @@ def read_wav(path: Path, hearing: Hearing) -> Sound:
         raise FileFormatError(message(where, "a whole WAV file", error)) from error
     if not samples.size or rate < 1:
         raise FileFormatError(message(where, "sound", f"{samples.size} samples at {rate} Hz"))
+    hearing.require_rate(rate, where)
     if samples.dtype.kind == "f":
         pressure = samples.astype(np.float64)
     elif samples.dtype == np.uint8:

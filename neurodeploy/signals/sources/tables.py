@@ -43,7 +43,7 @@ def read_columns(path: Path, where: str) -> dict[str, np.ndarray]:
         It has no header, two columns of one name, or a line is not of numbers.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline(4096)
             dialect = csv.Sniffer().sniff(first, ",;\t ")
             names = next(csv.reader([first], dialect))

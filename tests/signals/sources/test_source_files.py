@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -190,11 +191,48 @@ def test_sounds_are_labelled_by_their_names(tmp_path: Path) -> None:
     assert source.labels == ["3", "7"]
 
 
+def test_no_output_takes_the_place_of_what_is_not_its_own(tmp_path: Path) -> None:
+    nmnist(tmp_path / "3" / "a.bin", 20)
+    nmnist(tmp_path / "4" / "a.bin", 20)
+    source, grid = tmp_path / "3" / "a.bin", ("--steps", "3", "--dt", "1e-3")
+    before = source.read_bytes()
+    pipe, spikes = tmp_path / "pipe", tmp_path / "x.npy"
+    os.mkfifo(pipe)
+    for typed, said in (
+        ((source, source), "expected a file of its own"),
+        ((source, pipe), "found a device or a pipe"),
+        ((tmp_path, spikes, "--labels", spikes), "expected a file of its own"),
+        ((source, spikes, "--labels", source), "expected a file of its own"),
+    ):
+        code, error = run("encode", *typed, *grid)
+        assert code == 2
+        assert said in error
+    assert source.read_bytes() == before
+    assert pipe.is_fifo()
+    assert not spikes.exists()
+
+
+def test_tables_are_known_by_large_endings_too_and_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "A.CSV"
+    path.write_text("t,x,y,p\n0,1,2,1\n", encoding="utf-8-sig")
+    code, said = run(
+        "encode", path, tmp_path / "x.npy", "--steps", 3, "--dt", 1e-3, "--time-unit", "s"
+    )
+    assert code == 0
+    assert "1 spikes of 1 events" in said
+
+
+def test_a_sound_that_is_too_slow_is_named(tmp_path: Path) -> None:
+    wavfile.write(tmp_path / "slow.wav", 4000, RNG.integers(-9000, 9000, 2000, np.int16))
+    with pytest.raises(InputError, match=r"sound .*slow\.wav: expected more than 7200 samples"):
+        read_wav(tmp_path / "slow.wav", Hearing())
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
         (("gone", "--steps", "3"), "no such file"),
-        (("empty", "--steps", "3"), "an empty folder"),
+        (("empty", "--steps", "3"), "a folder without any"),
         (("a.txt", "--steps", "3"), "expected events (N-MNIST"),
         (("mixed", "--steps", "3", "--dt", "1e-3"), "of one kind"),
         (("a.bin", "--steps", "3"), "--dt: expected seconds of a step, found none"),
