@@ -10,7 +10,7 @@ const ask = (message) => {
 
 let hello = null;
 let state = { playing: false, thresholds: {}, silenced: [] };
-let frames = []; // the last steps, oldest first
+let recent = []; // the last steps, oldest first
 let heard = null; // input spikes of this sample, by feature
 let original = []; // the picture of this sample
 let drawing = false;
@@ -155,8 +155,8 @@ function complain(said) {
 }
 
 function show(frame) {
-  frames.push(frame);
-  frames = frames.slice(-COLUMNS);
+  recent.push(frame);
+  recent = recent.slice(-COLUMNS);
   if (frame.step === 0) heard.fill(0);
   if (frame.original.length) original = frame.original;
   for (const place of frame.input) heard[place] += 1;
@@ -169,7 +169,7 @@ function draw() {
   requestAnimationFrame(() => {
     drawing = false;
     rasters.forEach(drawRaster);
-    if (frames.length) drawAnswer(frames[frames.length - 1]);
+    if (recent.length) drawAnswer(recent[recent.length - 1]);
   });
 }
 
@@ -184,7 +184,7 @@ function drawRaster({ canvas, features, of, layer, name }) {
     if (index !== layer.index) continue;
     pen.fillRect(0, unit * layer.unit_features * row, width, Math.max(scale, layer.unit_features * row));
   }
-  frames.forEach((frame, index) => {
+  recent.forEach((frame, index) => {
     const x = index * column;
     if (frame.step === 0) {
       pen.fillStyle = color("--quiet");
@@ -196,7 +196,7 @@ function drawRaster({ canvas, features, of, layer, name }) {
       pen.fillRect(x + scale, place * row, Math.max(scale, column - 2 * scale), Math.max(scale, row - (row > 3 * scale ? scale : 0)));
     }
   });
-  const last = frames[frames.length - 1];
+  const last = recent[recent.length - 1];
   canvas.setAttribute("aria-label", `Spikes of ${name}: ${last ? of(last).length : 0} of ${features} in the last step`);
 }
 

@@ -84,7 +84,7 @@ def wait(happened: Callable[[], Any], seconds: float = 15) -> None:
 
 def steps(browser: Any) -> int:
     """Steps that the page has been shown."""
-    return int(browser.execute_script("return frames.length"))
+    return int(browser.execute_script("return recent.length"))
 
 
 def picture(browser: Any) -> str:
@@ -139,9 +139,9 @@ def test_touching_a_row_and_a_slider_changes_and_one_button_puts_back(page: Any)
     slider.send_keys(Keys.HOME)
     wait(lambda: page.execute_script("return state.thresholds[0]") == 0)
     wait(lambda: page.execute_script("return !state.pending"))
-    page.execute_script("frames = []")
+    page.execute_script("recent = []")
     wait(lambda: steps(page) > 12)
-    spoke = page.execute_script("return frames.flatMap((frame) => frame.layers[0])")
+    spoke = page.execute_script("return recent.flatMap((frame) => frame.layers[0])")
     assert spoke
     assert neuron not in spoke
     page.find_element(By.ID, "back").click()
@@ -210,7 +210,7 @@ def test_a_camera_connects_again_and_again(browser: Any, tmp_path: Path) -> None
     try:
         assert viewing.stdout is not None
         browser.get(viewing.stdout.readline().split()[3])
-        heard = "return frames.map((frame) => [frame.step, frame.input.join()])"
+        heard = "return recent.map((frame) => [frame.step, frame.input.join()])"
         shown = [
             [step, ",".join(map(str, json.loads(line)["spikes"]))] for step, line in sent(camera)
         ]
@@ -218,7 +218,7 @@ def test_a_camera_connects_again_and_again(browser: Any, tmp_path: Path) -> None
             subprocess.run([sys.executable, program, str(port)], check=True)
             wait(lambda: steps(browser) >= len(shown))
             assert browser.execute_script(heard) == shown
-            browser.execute_script("frames = []")
+            browser.execute_script("recent = []")
         assert browser.get_log("browser") == []
     finally:
         assert end(viewing)[:2] == (0, "the view has ended\n")
