@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import pytest
 from cases import Case, biased, neuron, spikes
 from reference import reference
 
-from neurodeploy.engines.lava import LavaEngine
+from neurodeploy.engines.lava import LavaEngine, starting
 from neurodeploy.errors import EngineError, InputError, NetworkError
 from neurodeploy.netx.layers import Average, Dense, NeuronInput
 from neurodeploy.netx.network import Network
@@ -124,11 +125,30 @@ def test_a_manager_that_dies_or_is_stopped_holds_nobody(
     engine = LavaEngine(small.network, timeout_s=60)
     engine.run(small.batch)
     assert engine._runtime is not None
-    os.kill(engine._runtime._running.manager_pid, number)
+    running = engine._runtime._running
+    infrastructure = running._runtime._messaging_infrastructure
+    segments = [handle.name for handle in infrastructure.smm._shared_memory_handles]
+    os.kill(running.manager_pid, number)
     began = time.monotonic()
     engine.close()
     assert time.monotonic() - began < 20
     nothing_left()
+    for name in segments:
+        with pytest.raises(FileNotFoundError):
+            SharedMemory(name)
+
+
+def test_a_process_that_does_not_stop_when_asked_is_killed(
+    small: Case, nothing_left: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "STOP_S", 0.5)
+    engine = LavaEngine(small.network, timeout_s=60)
+    engine.run(small.batch)
+    os.kill(runtime_processes(engine)[-1], signal.SIGSTOP)
+    before = threading.active_count()
+    engine.close()
+    nothing_left()
+    assert threading.active_count() < before
 
 
 def test_a_closed_engine_leaves_neither_thread_nor_semaphore(small: Case) -> None:
@@ -212,7 +232,7 @@ NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 INTERRUPTED = """
 import sys
 import numpy as np
-from neurodeploy.engines.lava import LavaEngine
+from neurodeploy.engines.lava import LavaEngine, starting
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron

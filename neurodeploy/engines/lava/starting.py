@@ -28,8 +28,11 @@ with lava_imports():
 STOPPED_S = 5.0
 """For so long a process of Lava may be stopped, as a whole group is while its terminal sleeps."""
 
+STOP_S = 10.0
+"""Longest wait for Lava to stop by itself."""
+
 END_S = 5.0
-"""Longest wait for shared memory to be freed."""
+"""Longest wait for shared memory to be freed, or for Lava to notice that we killed it."""
 
 
 def netx_process(network: Network, **options: Any) -> Any:
@@ -77,14 +80,15 @@ class Running:
                 process.create_runtime(run_cfg=run_config)
             except Exception as error:
                 if process._runtime is not None:
-                    _end(process._runtime, [])
+                    _end(process._runtime, [], _segments(process._runtime))
                 raise EngineError(
                     message("Lava", "the network to compile", f"{type(error).__name__}: {error}")
                 ) from error
             self._runtime = process._runtime
             self.actors = list(self._runtime._messaging_infrastructure.actors)
             self.ports: list[Any] = []
-            self.kill = weakref.finalize(owner, _end, self._runtime, self.ports)
+            segments = _segments(self._runtime)
+            self.kill = weakref.finalize(owner, _end, self._runtime, self.ports, segments)
 
     @property
     def manager_pid(self) -> int:
@@ -129,24 +133,31 @@ class Running:
                 raise EngineError(message("Lava", expected, "none", remedy))
 
     def stop(self) -> None:
-        """Ask Lava to stop; kill what does not."""
+        """Ask Lava to stop; kill what does not.
+
+        Two threads never wait for one process: only one of them would learn that it ended.
+        """
         if not self.kill.alive:
             return
+        infrastructure = self._runtime._messaging_infrastructure
+        _wake(_manager_process(infrastructure.smm))
         stopper = threading.Thread(target=self.process.stop, daemon=True)
         stopper.start()
-        stopper.join(timeout=10)
+        stopper.join(timeout=STOP_S)
+        if stopper.is_alive():
+            _kill_actors(infrastructure)
+            stopper.join(timeout=END_S)
         self.kill()
 
 
-def _end(runtime: Any, ports: Sequence[Any]) -> None:
+def _end(runtime: Any, ports: Sequence[Any], segments: Sequence[Any]) -> None:
     """End every process of a runtime, whatever state it is in, and our threads that hear them.
 
-    Lava's own ``stop`` waits for each of them.
+    Lava's own ``stop`` waits for each of them. What is left of its ``segments`` of shared memory
+    is freed.
     """
     infrastructure = runtime._messaging_infrastructure
-    for actor in infrastructure.actors:
-        if not actor._is_done and actor.is_alive():
-            actor.kill()
+    _kill_actors(infrastructure)
     for actor in infrastructure.actors:
         if not actor._is_done:
             actor.join()
@@ -155,31 +166,50 @@ def _end(runtime: Any, ports: Sequence[Any]) -> None:
     theirs = [ports for each in builders for ports in each.csp_ports.values()]
     for port in (*ports, *runtime._open_ports, *itertools.chain(*theirs)):
         port.join()
-    if infrastructure.smm is not None:
+    if _manager_process(infrastructure.smm) is not None:
         _end_manager(infrastructure.smm)
+    for segment in segments:
+        with contextlib.suppress(FileNotFoundError):
+            segment.unlink()
 
 
 def _end_manager(manager: Any) -> None:
-    """Free shared memory by the process that keeps it; where that does not answer, without it."""
-    handles, process = list(manager._shared_memory_handles), _manager_process(manager)
-    if process is None:
-        return
-    if process.is_alive():
-        os.kill(process.pid, signal.SIGCONT)
+    """End the process that keeps the shared memory, after it has freed it if it answers."""
+    process = _manager_process(manager)
+    _wake(process)
     ending = threading.Thread(target=_shut_down, args=(manager,), daemon=True)
     with contextlib.suppress(RuntimeError):  # since 3.12 no thread starts while Python ends
         ending.start()
         ending.join(timeout=END_S)
+        process.kill()
+        ending.join(timeout=END_S)
     process.kill()
     process.join()
-    for handle in handles:
-        with contextlib.suppress(FileNotFoundError):
-            handle.unlink()
+
+
+def _kill_actors(infrastructure: Any) -> None:
+    for actor in infrastructure.actors:
+        with contextlib.suppress(ValueError):  # it has ended and was closed
+            actor.kill()
+
+
+def _wake(process: Any) -> None:
+    """Let a process go on that a signal has stopped."""
+    if process is not None and process.is_alive():
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def _segments(runtime: Any) -> list[Any]:
+    """Shared memory of every channel of a runtime; Lava forgets it before it is freed."""
+    manager = runtime._messaging_infrastructure.smm
+    return [] if manager is None else list(manager._shared_memory_handles)
 
 
 def _manager_process(manager: Any) -> Any:
-    """Of Lava's shared memory; None once it has ended."""
-    return None if manager._manager is None else manager._manager._process
+    """Of Lava's shared memory; None before it has begun and once it has ended."""
+    if manager is None or manager._manager is None:
+        return None
+    return manager._manager._process
 
 
 def _shut_down(manager: Any) -> None:
