@@ -72,6 +72,8 @@ def _limits(mebibytes: str | Limits) -> Limits:
 
 def output_file(path: Path) -> Path:
     """The check of a file that is written."""
+    if str(path) == "-":
+        raise InputError(message("output -", "the name of a file", "standard output"))
     if path.is_dir():
         raise InputError(message(f"output {path}", "a file", "a folder"))
     if path.exists() and not path.is_file():

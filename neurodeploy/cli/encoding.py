@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from neurodeploy.cli.app import command, out, print_json
+from neurodeploy.cli.app import command, notes, out, print_json
 from neurodeploy.cli.arguments import (
     JsonOption,
     output_file,
@@ -126,9 +126,16 @@ def encode(
     if labels is not None:
         require_apart(labels, source)
     from neurodeploy.signals.recordings import Grid
-    from neurodeploy.signals.sources.find import Reading, open_source
+    from neurodeploy.signals.sources.find import Reading, open_source, options_of
     from neurodeploy.signals.sources.writing import write_spikes
 
+    given: dict[str, Any] = {
+        "--dt": dt,
+        "--shape": shape,
+        "--time-unit": time_unit,
+        "--delta": delta,
+    }
+    given["--start"] = None if start == ZERO else start
     reading = Reading()
     if task is not None:
         from neurodeploy.tasks import task as find_task
@@ -143,9 +150,11 @@ def encode(
     said = {name: value for name, value in said.items() if value is not None}
     reading = replace(reading, start=start, seed=seed, **said)
     grid = Grid(steps=steps, dt_s=dt)
-    written = write_spikes(
-        open_source(source, reading, steps), grid, output, labels=labels, samples=samples
-    )
+    recordings = open_source(source, reading, steps)
+    for option in given.keys() - options_of(recordings.words):
+        if given[option] is not None:
+            notes().print(f"{option} says nothing of {recordings.words}", markup=False)
+    written = write_spikes(recordings, grid, output, labels=labels, samples=samples)
     if as_json:
         print_json(written.to_dict())
     else:

@@ -19,6 +19,15 @@ def folder_of(data: str) -> Path | None:
     return None if data in TASKS or not Path(data).is_dir() else Path(data)
 
 
+def task_of(data: str) -> str:
+    """The task that ``--data`` names, whose folder is found if it reads one."""
+    if os.sep in data:
+        raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
+    if data in LAYOUTS:
+        LAYOUTS[data].find(None)
+    return require_task(data)
+
+
 def of_own_task(task: str) -> str:
     """What to do where data are of a task that somebody wrote; nothing where there is no task."""
     return f"The module of its task is not imported unasked: --data {task}." if task else ""
@@ -31,9 +40,7 @@ def one_source(context: typer.Context, data: str | None) -> str | None:
             raise InputError(message("options --input and --data", "one of them", "both"))
         return None
     if data is not None and folder_of(data) is None:
-        if os.sep in data:
-            raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
-        return require_task(data)
+        return task_of(data)
     task = context.params["network"].task
     if task not in TASKS:
         found, remedy = "neither, and no bundle of a task of ours", of_own_task(task)

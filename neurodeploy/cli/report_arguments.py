@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -13,14 +12,14 @@ import typer
 
 from neurodeploy._io.files import require_file
 from neurodeploy.cli.arguments import given, output_file, tasks
-from neurodeploy.cli.input_arguments import folder_of, of_own_task
+from neurodeploy.cli.input_arguments import folder_of, of_own_task, task_of
 from neurodeploy.cli.runs import CHECKPOINT
 from neurodeploy.deploy.manifest import MANIFEST_FILE, require_decoder
 from neurodeploy.deploy.opening import OpenBundle, is_bundle, open_bundle
 from neurodeploy.errors import FileFormatError, InputError, message
 from neurodeploy.report.extra import require_charts
 from neurodeploy.signals.corpora.layouts import LAYOUTS
-from neurodeploy.tasks.registry import TASKS, require_task
+from neurodeploy.tasks.registry import TASKS
 
 POINTS = "points.json"
 Opening: TypeAlias = "AbstractContextManager[OpenBundle]"
@@ -124,9 +123,7 @@ def names_apart(folders: Sequence[Path]) -> list[str]:
 def _data(context: typer.Context, data: str | None) -> str | None:
     """Each run has a task: the one that is named, or its own; a folder is for those of data."""
     if data is not None and folder_of(data) is None:
-        if os.sep in data:
-            raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
-        return require_task(data)
+        return task_of(data)
     sources: list[ReportSource] = context.params["sources"]
     if data is not None and not any(source.task in LAYOUTS for source in sources):
         expected = f"a run of a task that reads a folder: {', '.join(LAYOUTS)}"

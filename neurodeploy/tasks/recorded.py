@@ -22,6 +22,9 @@ from neurodeploy.signals.sources.find import Reading
 from neurodeploy.signals.voices import Voices
 from neurodeploy.tasks.base import Sources, Task
 
+TEST_ORDER = 0
+"""Seed of the order of the test part, the same for every task."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecordedPart:
@@ -56,7 +59,8 @@ class RecordedTask(Task[RecordedSplits]):
     """Tell recordings apart; the decoder sees all steps.
 
     The test part is the official one, or one speaker, whom training has never heard, or one fold
-    of a cross-validation. The validation part is drawn from the rest.
+    of a cross-validation. The validation part is drawn from the rest. The test part is in an order
+    of chance, so that its first samples speak for all of it.
 
     Parameters
     ----------
@@ -146,11 +150,14 @@ class RecordedTask(Task[RecordedSplits]):
         parts = {
             "train": np.sort(rest[validated:]),
             "validation": np.sort(rest[:validated]),
-            "test": np.flatnonzero(test),
+            "test": np.random.default_rng(TEST_ORDER).permutation(np.flatnonzero(test)),
         }
         for part, chosen in parts.items():
             if not len(chosen):
-                raise InputError(message(f"data, {part}", "at least one recording", "none"))
+                found = f"none of {len(labels)}"
+                remedy = "Add recordings, or take another share or fold."
+                where = f"data of {self.corpus.name}, {part} part"
+                raise InputError(message(where, "at least one recording", found, remedy))
         made = {
             part: RecordedPart(spikes=spikes.at(chosen), labels=labels[chosen])
             for part, chosen in parts.items()

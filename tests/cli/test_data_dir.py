@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from neurodeploy.cli import main as cli
 from neurodeploy.errors import InputError
-from neurodeploy.tasks.registry import TASKS
+from neurodeploy.tasks.registry import TASKS, task
 from neurodeploy.tasks.shipped import DIGITS, SPOKEN_DIGITS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -74,11 +74,10 @@ def test_what_is_said_to_do_next_can_be_typed(corpora: Path) -> None:
 
 def test_encode_hears_as_the_task_does(bundle: Path, corpora: Path) -> None:
     run("encode", corpora / "fsdd", "x.npy", "--steps", 15, "--task", "spoken-digits")
-    first = [f"{digit}_{speaker}_0.wav" for digit in range(3) for speaker in ("ann", "bob")]
-    names = sorted(path.name for path in (corpora / "fsdd").iterdir())
     run("simulate", bundle, "--data", corpora, "--output", "a.npy")
     run("simulate", bundle, "--input", "x.npy", "--output", "b.npy")
-    assert np.array_equal(np.load("b.npy")[names.index(first[1])], np.load("a.npy")[5])
+    places = task("spoken-digits").in_folder(corpora).splits().test.spikes.places
+    assert np.array_equal(np.load("b.npy")[places], np.load("a.npy"))
 
 
 def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> None:
@@ -94,6 +93,9 @@ def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> 
     assert not Path("a.npy").exists()
     with pytest.raises(InputError, match="--data: expected a task or a folder, found no folder"):
         run("energy", bundle, "--data", tmp_path / "nowhere")
+    for command in ("energy", "report"):
+        with pytest.raises(InputError, match=r"data, N-MNIST: .* found no folder named"):
+            run(command, bundle, "--data", "nmnist")
 
 
 def test_a_task_without_a_folder_takes_none(corpora: Path) -> None:

@@ -61,6 +61,14 @@ def test_splits_are_disjoint_and_of_the_seed(corpora: Path) -> None:
     assert one.train.spikes.digest() != other.train.spikes.digest()
 
 
+def test_the_first_test_samples_are_of_all_classes_and_speakers(corpora: Path) -> None:
+    test = SMALL.in_folder(corpora).splits().test
+    speakers = SpokenDigits().open(corpora).speakers
+    assert speakers is not None
+    heard = [speakers[place] for place in test.spikes.places[:8]]
+    assert (len({*test.labels[:8].tolist()}), {*heard}) == (3, {"ann", "bob"})
+
+
 def test_a_speaker_is_held_out_whole(corpora: Path) -> None:
     held = dataclasses.replace(SMALL, held_out="bob").in_folder(corpora)
     splits = held.splits()

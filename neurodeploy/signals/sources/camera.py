@@ -109,13 +109,14 @@ def events_of(
     if shape is None:
         channels = 1 if found["p"] is None else 2
         shape = (channels, *(int(each.max(initial=0)) + 1 for each in (y, x)))
-    if len(shape) != 3 or shape[0] not in (1, 2):
-        raise InputError(message("option --shape", "C,H,W with 1 or 2 channels", shape))
+    if len(shape) != 3 or shape[0] not in (1, 2) or max(shape) > LARGEST_SIDE:
+        expected = f"C,H,W with 1 or 2 channels and sides of up to {LARGEST_SIDE}"
+        raise InputError(message("option --shape", expected, shape))
     channels, height, width = shape
     for name, each, side in (("x", x, width), ("y", y, height)):
-        if side > LARGEST_SIDE or each.max(initial=0) >= side:
-            expected = f"{name} from 0 to {min(side, LARGEST_SIDE) - 1}"
-            raise FileFormatError(message(where, expected, int(each.max(initial=0))))
+        if (each >= side).any():
+            expected = f"{name} from 0 to {side - 1}"
+            raise FileFormatError(message(where, expected, _first(each >= side, each)))
     return CameraEvents(
         x=x,
         y=y,
@@ -141,13 +142,19 @@ def _whole(where: str, key: str, values: np.ndarray) -> np.ndarray:
     expected = f"whole numbers {key}, 0 or more"
     if values.dtype.kind not in "iuf" or values.ndim != 1:
         raise FileFormatError(message(where, expected, f"{values.dtype} {values.shape}"))
-    if values.size and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-        raise FileFormatError(message(where, expected, "fractions, NaN or infinity"))
-    if values.size and values.min() < 0:
-        raise FileFormatError(message(where, expected, values.min()))
-    if values.size and values.max() > LARGEST_SIDE:
-        raise FileFormatError(message(where, f"{key} up to {LARGEST_SIDE}", values.max()))
+    wrong = ~np.isfinite(values) | (values != np.rint(values)) | (values < 0)
+    if wrong.any():
+        raise FileFormatError(message(where, expected, _first(wrong, values)))
+    if (values >= LARGEST_SIDE).any():
+        found = _first(values >= LARGEST_SIDE, values)
+        raise FileFormatError(message(where, f"{key} under {LARGEST_SIDE}", found))
     return values.astype(np.int64)
+
+
+def _first(wrong: np.ndarray, values: np.ndarray) -> str:
+    """The first wrong value of a column, and where it is."""
+    place = int(np.argmax(wrong))
+    return f"{values[place]} (event {place + 1:,} of {len(values):,})"
 
 
 def times_us(where: str, values: np.ndarray, time_unit: str | None, start: str) -> np.ndarray:
@@ -165,13 +172,16 @@ def times_us(where: str, values: np.ndarray, time_unit: str | None, start: str) 
         raise InputError(message(f"{where}, times", "a unit", "none", remedy))
     unit = MICROSECONDS_OF[str(require_unit(time_unit))]
     expected = "times in numbers"
-    if values.dtype.kind not in "iuf" or values.ndim != 1 or not np.isfinite(values).all():
-        raise FileFormatError(message(where, expected, "others"))
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
+        raise FileFormatError(message(where, expected, f"{values.dtype} {values.shape}"))
+    if not np.isfinite(values).all():
+        raise FileFormatError(message(where, expected, _first(~np.isfinite(values), values)))
     if not values.size:
         return np.zeros(0, np.int64)
     if values.min() < 0 and start == ZERO:
         remedy = "Count from the first event: --start first."
-        raise FileFormatError(message(where, "times of 0 or more", values.min(), remedy))
+        found = _first(values < 0, values)
+        raise FileFormatError(message(where, "times of 0 or more", found, remedy))
     since = values - values.min() if start == FIRST else values
     longest = float(since.max()) * unit
     if longest >= 2.0**53:
@@ -182,8 +192,10 @@ def times_us(where: str, values: np.ndarray, time_unit: str | None, start: str) 
 def _polarity(where: str, values: np.ndarray | None, events: int) -> np.ndarray:
     if values is None:
         return np.zeros(events, np.int64)
-    if values.dtype.kind not in "biuf" or not np.isin(values, (-1, 0, 1)).all():
-        raise FileFormatError(
-            message(where, "polarity as 0 and 1, -1 and 1, or booleans", "others")
-        )
+    expected = "polarity as 0 and 1, -1 and 1, or booleans"
+    if values.dtype.kind not in "biuf":
+        raise FileFormatError(message(where, expected, values.dtype))
+    wrong = ~np.isin(values, (-1, 0, 1))
+    if wrong.any():
+        raise FileFormatError(message(where, expected, _first(wrong, values)))
     return (values > 0).astype(np.int64)

@@ -30,6 +30,15 @@ EXPECTED = (
     "events (N-MNIST .bin, CSV, a structured .npy, AEDAT, EVT), images (IDX), sound (WAV), samples "
     "of channels (CSV) or spike trains (SHD, SSC)"
 )
+OPTIONS = {
+    "CSV": ("--time-unit", "--dt", "--delta", "--start", "--shape"),
+    "events of a structured array": ("--time-unit", "--dt", "--start", "--shape"),
+    "images": ("--task",),
+    "sound": ("--dt", "--task"),
+    "spike trains of 700 channels": ("--dt",),
+}
+"""Of `neurodeploy encode`, what says how recordings of a kind are read, time first."""
+
 IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html", ""})
 """Endings of files in a folder that are no recordings; so are hidden ones."""
 
@@ -64,6 +73,11 @@ class Reading:
     hearing: Hearing = field(default_factory=Hearing)
     delta: tuple[float, ...] | None = None
     seed: int = 0
+
+
+def options_of(words: str) -> tuple[str, ...]:
+    """Options that say how recordings of a kind are read; events that say all have two."""
+    return OPTIONS.get(words, ("--dt", "--shape"))
 
 
 def open_source(path: Path | str, reading: Reading, steps: int) -> Recordings:

@@ -42,21 +42,47 @@ def read_columns(path: Path, where: str) -> dict[str, np.ndarray]:
     FileFormatError
         It has no header, two columns of one name, or a line is not of numbers.
     """
+    expected = "a header such as t,x,y,p and lines of numbers"
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline(4096)
-            dialect = csv.Sniffer().sniff(first, ",;\t ")
-            names = next(csv.reader([first], dialect))
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-                table = np.loadtxt(file, delimiter=dialect.delimiter, ndmin=2, converters=_number)
-    except (csv.Error, ValueError, UnicodeDecodeError) as error:
-        expected = "a header such as t,x,y,p and lines of numbers"
+            delimiter = csv.Sniffer().sniff(first, ",;\t ").delimiter
+            names = next(csv.reader([first], delimiter=delimiter))
+    except (csv.Error, UnicodeDecodeError) as error:
         raise FileFormatError(message(where, expected, error)) from error
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            table = np.loadtxt(file, delimiter=delimiter, ndmin=2, converters=_number, skiprows=1)
+    except (ValueError, UnicodeDecodeError) as error:
+        where, found = _wrong_line(path, where, delimiter, len(names), error)
+        raise FileFormatError(message(where, f"numbers {', '.join(names)}", found)) from error
     if (table.size and table.shape[1] != len(names)) or len({*names}) < len(names):
         found = f"{table.shape[1]} columns under the names {', '.join(names)}"
         raise FileFormatError(message(where, "a name for each column", found))
     return dict(zip(names, table.reshape(-1, len(names)).T, strict=True))
+
+
+def _wrong_line(
+    path: Path, where: str, delimiter: str, columns: int, error: Exception
+) -> tuple[str, object]:
+    """Where a table has the first line that is not of so many numbers, and what is there."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        for line, text in enumerate(file, 1):
+            words = text.partition("#")[0].strip("\r\n").split(delimiter)
+            others = [word for word in words if not _is_number(word)]
+            if line > 1 and words != [""] and (others or len(words) != columns):
+                found = repr(others[0]) if others else f"{len(words)} numbers"
+                return f"{where}, line {line}", found
+    return where, error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        _number(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_structured(

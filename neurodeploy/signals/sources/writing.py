@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from neurodeploy._io.arrays import save_array
 from neurodeploy._io.files import atomic_path
 from neurodeploy.errors import InputError, message
 from neurodeploy.signals.recordings import Grid, Recordings, encoded, require_size
+from neurodeploy.signals.sources.find import options_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,9 @@ class Written:
             f"{self.source}, {list(self.shape)}, {self.spikes:,} spikes of {self.events:,} events"
         )
         if not self.spikes:
-            said += ": nothing spiked, look at --time-unit, --dt and --delta"
+            said += f": nothing spiked, look at {', '.join(options_of(self.source))}"
+        elif self.steps_of_all == 1 < self.shape[-1] and self.spikes > self.shape[0]:
+            said += f", all in the first step, look at {', '.join(options_of(self.source)[:2])}"
         if self.merged:
             said += f", {self.merged:,} merged into one with another"
         if self.cut:
@@ -144,7 +148,12 @@ def write_spikes(
 
 
 def _opened(path: Path, shape: tuple[int, ...]) -> Any:
-    require_size(math.prod(shape))
+    size, free = math.prod(shape), shutil.disk_usage(path.parent).free
+    require_size(size)
+    if size > free:
+        remedy = "Take fewer samples or steps, or a smaller --shape."
+        where = f"output in {path.parent}"
+        raise InputError(message(where, f"at most {free} bytes, which are free", size, remedy))
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
 
 

@@ -82,9 +82,10 @@ REFUSED = {
     "x": ({"x": None}, {}, FileFormatError, r"expected a column x \(x\), found y, p, t"),
     "half": ({"x": [0.5, 0, 0, 0]}, {}, FileFormatError, "whole numbers x"),
     "negative": ({"y": [-1, 0, 0, 0]}, {}, FileFormatError, "whole numbers y, 0 or more, found -1"),
-    "far": ({"x": [1 << 40, 0, 0, 0]}, {}, FileFormatError, "x up to 16384"),
-    "polarity": ({"p": [2, 0, 1, 1]}, {}, FileFormatError, "polarity as 0 and 1"),
-    "times": ({"t": [np.nan, 0, 1, 1]}, {}, FileFormatError, "times in numbers"),
+    "far": ({"x": [1, 1 << 40, 0, 0]}, {}, FileFormatError, r"x under 16384.*\(event 2 of 4\)"),
+    "wide": ({}, {"shape": (2, 9, 99999)}, InputError, "--shape: expected C,H,W .* up to 16384"),
+    "polarity": ({"p": [1, 0, 7, 1]}, {}, FileFormatError, r"booleans, found 7 \(event 3 of 4\)"),
+    "times": ({"t": [0, np.nan, 1, 1]}, {}, FileFormatError, r"numbers, found nan \(event 2 of 4"),
     "before": ({"t": [-1.0, 0, 1, 1]}, {}, FileFormatError, "0 or more, found -1.0.*--start first"),
     "years": ({"t": [1e20, 0, 1, 1]}, {}, FileFormatError, "times under 285 years"),
     "short": ({"t": [1.0, 2.0]}, {}, FileFormatError, "columns of equal length"),
@@ -130,6 +131,22 @@ def test_tables_name_their_columns(tmp_path: Path) -> None:
     np.save(array, np.array([(0.0, 1, 0, True), (0.0021, 0, 2, False)], fields))
     for recording in (read_csv(csv, "s"), read_structured(array, "s")):
         assert places(recording.encode(GRID).spikes) == [(0, 2, 0, 2), (1, 0, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("1,2,3,1\n\n1,2,a,1\n", "a.csv, line 4: expected numbers t, x, y, p, found 'a'"),
+        ("1,2,3,1 # one\n1,2,3\n", "line 3: expected numbers t, x, y, p, found 3 numbers"),
+        ("1,2,3,1\n1,2,3,1,7\n", "line 3: .* found 5 numbers"),
+        ("1,2,,1\n", "line 2: .* found ''"),
+    ],
+)
+def test_the_line_that_is_wrong_is_named(lines: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("t,x,y,p\n" + lines)
+    with pytest.raises(FileFormatError, match=said):
+        read_csv(path, "s")
 
 
 @pytest.mark.parametrize(

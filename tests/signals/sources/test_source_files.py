@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import struct
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -295,6 +297,31 @@ def test_what_the_grid_and_the_shape_leave_out_is_said(tmp_path: Path) -> None:
     assert "3 spikes of 3 events" in text
     assert "--" not in text
     assert np.load(tmp_path / "x.npy").sum() == 3
+
+
+def test_what_does_not_fit_the_files_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = tmp_path / "a.csv"
+    events.write_text("t,x,y,p\n0,3,2,1\n2500,1,1,0\n6999,0,0,1\n")
+    given = ("encode", events, tmp_path / "x.npy", "--dt", "1e-3", "--steps", 9)
+    text = run(*given, "--time-unit", "ns")[1]
+    assert "3 spikes of 3 events, all in the first step, look at --time-unit, --dt" in text
+    assert "first step" not in run(*given, "--time-unit", "us")[1]
+    nmnist(tmp_path / "a.bin", 9)
+    given = ("encode", tmp_path / "a.bin", tmp_path / "x.npy", "--dt", "1e-3", "--steps", 400)
+    for option, value, unused in (("--time-unit", "us", True), ("--shape", "2,34,34", False)):
+        typed = [str(word) for word in (*given, option, value)]
+        result = CliRunner().invoke(cli.app, typed)
+        assert result.exit_code == 0
+        assert (f"{option} says nothing of N-MNIST events" in result.stderr) == unused
+    code, error = run("encode", tmp_path / "a.bin", "-", "--dt", "1e-3", "--steps", 9)
+    assert (code, "output -: expected the name of a file" in error) == (2, True)
+    (tmp_path / "x.npy").unlink()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=3))
+    code, error = run(*given)
+    assert (code, "expected at most 3 bytes, which are free" in error) == (2, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "a.csv"]
 
 
 @pytest.mark.parametrize("kind", ["a.wav", "a.bin"])
