@@ -26,6 +26,9 @@ from neurodeploy.experiments import (
 BETAS = (0.0, 3e-4, 1e-3, 3e-3)
 DELAY_STEPS = 20
 ANN_EPOCHS = 60
+IMAGE_BETAS = (0.0, 1e-5, 1e-4)
+IMAGE_SEEDS = 3
+"""At most, since a run takes up to half an hour."""
 WIDER = {
     "0, half as wide again, mirrored": (1.5, 10),
     "0, twice as wide, mirrored, 16 epochs": (2, 16),
@@ -55,12 +58,12 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         for variant, run in (("convolutions", vdib(task, threads=1)), ("the equal ANN", ann)):
             yield pooled(Unit(table="nmnist", variant=variant, seed=fold, run=run), events)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    for beta in (0.0, images.beta, 1e-4):
-        run = vdib(dataclasses.replace(images, beta=beta), threads=1)
-        yield Unit(table="fashion-mnist", variant=f"{beta:g}", seed=0, run=run)
-    for variant, (channels, epochs) in WIDER.items():
-        run = vdib(wider(images, channels, epochs), threads=1)
-        yield Unit(table="fashion-mnist", variant=variant, seed=0, run=run)
+    models = {f"{beta:g}": dataclasses.replace(images, beta=beta) for beta in IMAGE_BETAS}
+    models |= {name: wider(images, *changes) for name, changes in WIDER.items()}
+    for seed in range(min(seeds, IMAGE_SEEDS)):
+        for variant, task in models.items():
+            run = vdib(task.trained_with(seed=seed), threads=1)
+            yield Unit(table="fashion-mnist", variant=variant, seed=seed, run=run)
 
 
 def wider(images: nd.Task[Any], channels: float, epochs: int) -> nd.Task[Any]:

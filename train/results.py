@@ -154,6 +154,26 @@ def iso_accuracy_table(variants: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def hours_table(summary: Mapping[str, Any]) -> str:
+    """What the runs of each table took, and what it was made by; and of all."""
+    lines = [
+        "| table | script | runs | processor hours | longest run, min |",
+        "|---|---|---:|---:|---:|",
+    ]
+    every: list[float] = []
+    for name, variants in summary.items():
+        scripts = {word.split()[0] for each in variants.values() for word in each["commands"]}
+        took = [value for each in variants.values() for value in each["numbers"]["cpu_s"]["values"]]
+        lines.append(f"| {name} | {', '.join(sorted(scripts))} | {time_cells(took)} |")
+        every += took
+    return "\n".join([*lines, f"| all | | {time_cells(every)} |"])
+
+
+def time_cells(took: list[float]) -> str:
+    """Cells of some runs' seconds of processor."""
+    return f"{len(took)} | {sum(took) / 3600:.2f} | {max(took) / 60:.1f}"
+
+
 def means(variants: Mapping[Any, Any], number: str) -> list[float]:
     """Means of one number of all variants."""
     return [variant["numbers"][number]["mean"] for variant in variants.values()]
@@ -282,6 +302,7 @@ def main() -> None:
     fashion = tables["energy-fashion-mnist"]
     if fashion:
         filled["energy-fashion-mnist-iso"] = iso_accuracy_table(fashion)
+    filled["hours"] = hours_table(summary)
     fill(DOCS / "results.md", filled)
     print(f"{len(filled)} tables, {DOCS / 'results.json'}")
 
