@@ -151,8 +151,8 @@ def encode(
     reading = replace(reading, start=start, seed=seed, **said)
     grid = Grid(steps=steps, dt_s=dt)
     recordings = open_source(source, reading, steps)
-    for option in given.keys() - options_of(recordings.words):
-        if given[option] is not None:
+    for option, value in given.items():
+        if value is not None and option not in options_of(recordings.words):
             notes().print(f"{option} says nothing of {recordings.words}", markup=False)
     written = write_spikes(recordings, grid, output, labels=labels, samples=samples)
     if as_json:
