@@ -23,7 +23,7 @@ from neurodeploy.experiments import (
     vdib,
 )
 
-BETAS = (0.0, 3e-4, 1e-3, 3e-3)
+BETAS = (0.0, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 DELAY_STEPS = 20
 ANN_EPOCHS = 60
 IMAGE_BETAS = (0.0, 1e-5, 1e-4)
@@ -46,9 +46,13 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
             yield Unit(
                 table="spoken-digits", variant=f"{beta:g}", seed=seed, run=vdib(task, threads=1)
             )
-        delayed = dataclasses.replace(spoken, delay_steps=DELAY_STEPS).trained_with(seed=seed)
-        variant = f"{spoken.beta:g}, delays"
-        yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(delayed, threads=1))
+        changed = {
+            "delays": dataclasses.replace(spoken, delay_steps=DELAY_STEPS),
+            "recurrent": dataclasses.replace(spoken, hidden=tuple(map(recurrent, spoken.hidden))),
+        }
+        for name, task in changed.items():
+            variant, run = f"{spoken.beta:g}, {name}", vdib(task.trained_with(seed=seed), threads=1)
+            yield Unit(table="spoken-digits", variant=variant, seed=seed, run=run)
         heard = voices.trained_with(seed=seed)
         variant = "as new-voices"
         yield Unit(table="spoken-digits", variant=variant, seed=seed, run=vdib(heard, threads=1))
@@ -64,6 +68,11 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         for variant, task in models.items():
             run = vdib(task.trained_with(seed=seed), threads=1)
             yield Unit(table="fashion-mnist", variant=variant, seed=seed, run=run)
+
+
+def recurrent(neurons: Any) -> nd.RecurrentSpec:
+    """A hidden layer of spoken digits that hears itself."""
+    return nd.RecurrentSpec(neurons=neurons, neuron=nd.task("spoken-digits").neuron)
 
 
 def wider(images: nd.Task[Any], channels: float, epochs: int) -> nd.Task[Any]:
