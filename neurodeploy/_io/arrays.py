@@ -57,7 +57,8 @@ def _why(path: Path, error: BaseException) -> tuple[str, str]:
         return str(error), ""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            return "another kind of file", "Write it with np.save."
+            remedy = "Write it with np.save, or make spikes of it: neurodeploy encode."
+            return "another kind of file", remedy
     remedy = "Save numbers: np.stack(arrays of one shape), or array.astype(np.uint8)."
     return "an array of Python objects", remedy
 

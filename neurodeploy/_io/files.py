@@ -39,6 +39,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     try:
         if target.is_symlink():
             target = target.resolve()
+        missing = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(target)
         room, lock = _locked_room(target)
@@ -63,6 +64,9 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+        for folder in missing:  # which hold the target now, unless it failed
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def remove_abandoned(target: Path) -> None:

@@ -84,11 +84,18 @@ def output_file(path: Path) -> Path:
 
 
 def require_apart(output: Path, *others: Path | None) -> None:
-    """Refuse an output that would replace a file that is read or written by the same command."""
+    """Refuse an output that would replace a file that is read or written by the same command.
+
+    Nothing of a folder that is read is replaced; a new file there is not refused.
+    """
+    target = output.resolve()
     for other in others:
-        if other is not None and output.resolve() == other.resolve():
-            expected = "a file of its own"
-            raise InputError(message(f"output {output}", expected, "the source or another output"))
+        if other is None:
+            continue
+        inside = other.is_dir() and target.exists() and target.is_relative_to(other.resolve())
+        if inside or target == other.resolve():
+            found = f"a part of {other}" if inside else "the source or another output"
+            raise InputError(message(f"output {output}", "a file of its own", found))
 
 
 def _engine(name: str) -> str:

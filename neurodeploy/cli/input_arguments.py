@@ -21,11 +21,17 @@ def folder_of(data: str) -> Path | None:
 
 def task_of(data: str) -> str:
     """The task that ``--data`` names, whose folder is found if it reads one."""
-    if os.sep in data:
-        raise InputError(message("option --data", "a task or a folder", f"no folder {data}"))
+    if os.sep in data or Path(data).exists():
+        there = Path(data).exists()
+        remedy = "Spikes of a file: --input. Make them: neurodeploy encode." if there else ""
+        found = f"the file {data}" if there else f"no folder {data}"
+        raise InputError(message("option --data", "a task or a folder", found, remedy))
     if data in LAYOUTS:
         LAYOUTS[data].find(None)
-    return require_task(data)
+    try:
+        return require_task(data)
+    except InputError as error:
+        raise InputError(f"option --data: no folder {data}, and {error}") from error
 
 
 def of_own_task(task: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,13 +146,20 @@ def input_spikes(
     return batch.spikes.numpy().astype(np.uint8)
 
 
-def task_samples(data: str, samples: int, seed: int, part: ChipPart) -> tuple[Batch, Any]:
-    """Test samples with their targets, and the splits that they are of; else as `input_spikes`."""
+def task_samples(
+    data: str, samples: int, seed: int, part: ChipPart, heads: Mapping[str, int] | None = None
+) -> tuple[Batch, Any]:
+    """Test samples with their targets, and the splits that they are of; else as `input_spikes`.
+
+    ``heads`` are those of a decoder that is to be right, in which the data must fit.
+    """
     from neurodeploy.tasks import collect, task
 
     folder = folder_of(data)
     chosen = task(data) if folder is None else task(part.task).in_folder(folder)
+    chosen = chosen.as_noted(part.notes)
     if part.encoding is not None:
         chosen = chosen.with_signal(part.encoding)
     splits = chosen.splits()
+    chosen.require_heads(splits, heads or {})
     return collect(chosen.sources(splits).test, seed, samples), splits

@@ -92,6 +92,7 @@ def report(
                 bundle, named, run=source.training, data=folder, history=history
             )
             splits = task.splits()
+            task.require_heads(splits, bundle.heads)
             test = task.sources(splits).test
             number = len(test) if samples is None else min(samples, len(test))
             bar = progress.add_task(f"run {number:,} samples of {source.name}", total=number)
@@ -144,7 +145,7 @@ def _opened(
         assert source.checkpoint is not None  # its check found one
         return task, exported(task, source.checkpoint)
     bundle = load_bundle(source.bundle, allow_import=allow_import, limits=limits)
-    return task.with_signal(bundle.encoding), bundle
+    return task.as_noted(bundle.notes).with_signal(bundle.encoding), bundle
 
 
 def _in_numbers(run: Measured) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from neurodeploy.cli.input_arguments import (
     EncodingSeedOption,
     FileOption,
     SamplesOption,
+    folder_of,
 )
 from neurodeploy.cli.network_arguments import NetworkArgument
 from neurodeploy.engines.registry import DEFAULT_ENGINE
@@ -47,7 +48,8 @@ def simulate(
     from neurodeploy._io.arrays import save_array
     from neurodeploy.cli.inputs import checked_spikes, read_part
 
-    require_apart(output, input_file)
+    folder = None if data is None else folder_of(data)
+    require_apart(output, input_file, network.path, folder)
     part = read_part(network, shape_of(input_shape), limits)
     spikes = checked_spikes(input_file, data, samples, seed, part, f"the {engine} engine")
     from neurodeploy.deploy.run import simulate as run_batch

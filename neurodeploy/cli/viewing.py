@@ -107,7 +107,7 @@ def _source(
     if input_file is not None:
         spikes, title = load_array(input_file, "input")[:samples], str(input_file)
     else:
-        batch, splits = task_samples(str(data), samples or OF_A_TASK, seed, part)
+        batch, splits = task_samples(str(data), samples or OF_A_TASK, seed, part, bundle.heads)
         spikes, title = batch.spikes.numpy().astype(np.uint8), f"test samples of {data}"
         targets = {head: target.numpy() for head, target in batch.targets.items()}
         truth = truth_of(splits, targets)

@@ -6,10 +6,10 @@ torch. Functions that need the decoder take a bundle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -38,14 +38,19 @@ class ChipPart:
         alone, and of a bundle that takes as many steps as its encoding makes.
     encoding : Encoding, optional
         How a signal becomes its input, of a bundle.
-    task : str
-        By which name a bundle's data are found; empty where nobody said.
+    notes : mapping
+        What a bundle says of its data.
     """
 
     network: Network
     step_limit: int | None = None
     encoding: Encoding | None = None
-    task: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def task(self) -> str:
+        """By which name a bundle's data are found; empty where nobody said."""
+        return str(self.notes.get("task", ""))
 
     def first_steps(self, spikes: np.ndarray) -> np.ndarray:
         """The steps of [..., time] that are run."""
@@ -75,7 +80,7 @@ def chip_part(deployed: Deployed) -> ChipPart:
             network=deployed.network,
             step_limit=deployed.step_limit,
             encoding=deployed.encoding,
-            task=str(deployed.notes.get("task", "")),
+            notes=deployed.notes,
         )
     raise _wrong("a Network or a Bundle", deployed)
 
@@ -133,7 +138,7 @@ def read_chip_part(
         network=network,
         step_limit=opened.manifest.step_limit,
         encoding=encoding_from_dict(opened.manifest.encoding),
-        task=opened.task,
+        notes=opened.manifest.notes,
     )
 
 

@@ -306,7 +306,8 @@ def numeric_array(array: object, where: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         remedy = ""
         if array.dtype.names:
-            remedy = "Make spikes of events: neurodeploy encode EVENTS.npy SPIKES.npy --steps N."
+            typed = "neurodeploy encode EVENTS.npy SPIKES.npy --steps N --dt S --time-unit us"
+            remedy = f"Make spikes of events: {typed} (or s, ms, ns)."
         raise InputError(message(where, expected, f"dtype {array.dtype}", remedy))
     return array
 

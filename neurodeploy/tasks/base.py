@@ -169,6 +169,37 @@ class Task(ABC, Generic[Splits]):
             raise InputError(message(f"encoding for a {type(self).__name__}", expected, found))
         return self
 
+    def as_noted(self: T, notes: Mapping[str, Any]) -> T:
+        """The task with its data divided as the notes of a bundle say.
+
+        Raises
+        ------
+        InputError
+            They are of other data, or say nothing that could be.
+        """
+        return self
+
+    def require_heads(self, splits: Splits, heads: Mapping[str, int]) -> None:
+        """Raise unless the data ask for as many classes as a decoder answers.
+
+        Parameters
+        ----------
+        splits
+            The data.
+        heads : mapping of str to int
+            Outputs of the decoder's answers, by name; what it does not answer is not asked.
+
+        Raises
+        ------
+        InputError
+            A part of the classes is missing, so that their numbers would be others.
+        """
+        for name, count in self.heads_of(splits).items():
+            if heads.get(name, count) != count:
+                where, expected = f"data, {name}", f"{heads[name]} classes, as the decoder answers"
+                remedy = "Name a folder that has recordings of all of them."
+                raise InputError(message(where, expected, count, remedy))
+
     def trained_with(self: T, **changes: Any) -> T:
         """The task with other values of its `TrainConfig`, such as ``seed`` or ``epochs``."""
         return replace(self, training=replace(self.training, **changes))
@@ -249,6 +280,10 @@ class Task(ABC, Generic[Splits]):
     ) -> Trainer:
         """A trainer, of a fresh model if none is given, with checkpoints in a folder."""
         sources = self.sources(splits)
+        for part in ("train", "validation"):
+            if not len(getattr(sources, part)):
+                where, expected = f"data of {self.name}, {part} part", "at least one sample"
+                raise InputError(message(where, expected, "none", "Add some, or split otherwise."))
         return Trainer(
             self.model(splits) if model is None else model,
             self.objective(),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.errors import FileFormatError, InputError, message
+from neurodeploy.errors import FileFormatError, InputError, message, shortened
 from neurodeploy.learn.data import UNMOVED, SpikeSource
 from neurodeploy.learn.objective import HeadLoss, class_loss
 from neurodeploy.signals.arguments import whole_number
@@ -21,6 +21,12 @@ from neurodeploy.signals.recordings import Grid
 from neurodeploy.signals.sources.find import Reading
 from neurodeploy.signals.voices import Voices
 from neurodeploy.tasks.base import Sources, Task
+
+NOTED = (
+    *("steps", "dt_s", "held_out", "fold", "folds"),
+    *("validation_share", "test_share", "split_seed"),
+)
+"""What a bundle notes of how its data are divided and laid on steps."""
 
 TEST_ORDER = 0
 """Seed of the order of the test part, the same for every task."""
@@ -108,6 +114,7 @@ class RecordedTask(Task[RecordedSplits]):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(message(f"task, {name}", "in (0, 1)", getattr(self, name)))
         whole_number("task, folds", self.folds, least=2)
+        whole_number("task, split_seed", self.split_seed, least=0)
         if self.fold is not None:
             whole_number("task, fold", self.fold, least=0, most=self.folds - 1)
             if self.held_out is not None:
@@ -138,6 +145,16 @@ class RecordedTask(Task[RecordedSplits]):
         """The task with its data in another folder."""
         return replace(self, data_dir=data_dir)
 
+    def as_noted(self, notes: Mapping[str, Any]) -> RecordedTask:
+        """The task with the steps and the test part that a bundle was trained with."""
+        if "dataset" in notes and notes["dataset"] != self.corpus.name:
+            expected = f"{shortened(notes['dataset'])}, which the bundle was trained on"
+            raise InputError(message("option --data", expected, self.corpus.name))
+        try:
+            return replace(self, **{name: notes[name] for name in NOTED if name in notes})
+        except TypeError as error:
+            raise InputError(message("bundle, notes", "a split of recordings", error)) from error
+
     def splits(self) -> RecordedSplits:
         """The corpus, divided as described; spikes that were made before come from the cache."""
         opened = self.corpus.open(self.data_dir)
@@ -152,12 +169,9 @@ class RecordedTask(Task[RecordedSplits]):
             "validation": np.sort(rest[:validated]),
             "test": np.random.default_rng(TEST_ORDER).permutation(np.flatnonzero(test)),
         }
-        for part, chosen in parts.items():
-            if not len(chosen):
-                found = f"none of {len(labels)}"
-                remedy = "Add recordings, or take another share or fold."
-                where = f"data of {self.corpus.name}, {part} part"
-                raise InputError(message(where, "at least one recording", found, remedy))
+        if not len(parts["test"]):
+            where, found = f"data of {self.corpus.name}, test part", f"none of {len(labels)}"
+            raise InputError(message(where, "at least one recording", found, "Add some."))
         made = {
             part: RecordedPart(spikes=spikes.at(chosen), labels=labels[chosen])
             for part, chosen in parts.items()
@@ -200,10 +214,9 @@ class RecordedTask(Task[RecordedSplits]):
 
     def notes(self) -> Mapping[str, Any]:
         """Corpus, grid and split: what must be the same for a test set to stay unseen."""
-        names = ("steps", "dt_s", "held_out", "validation_share", "test_share", "split_seed")
-        folds = {} if self.fold is None else {"fold": self.fold, "folds": self.folds}
-        noted = {name: getattr(self, name) for name in names}
-        return {"dataset": self.corpus.name, **noted, **folds}
+        left_out = ("fold", "folds") if self.fold is None else ()
+        noted = {name: getattr(self, name) for name in NOTED if name not in left_out}
+        return {"dataset": self.corpus.name, **noted}
 
 
 def numbered(

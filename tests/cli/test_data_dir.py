@@ -80,6 +80,59 @@ def test_encode_hears_as_the_task_does(bundle: Path, corpora: Path) -> None:
     assert np.array_equal(np.load("b.npy")[places], np.load("a.npy"))
 
 
+def test_no_output_replaces_what_is_read(bundle: Path, corpora: Path) -> None:
+    wav = next((corpora / "fsdd").iterdir())
+    run("encode", corpora / "fsdd", "x.npy", "--steps", 15, "--task", "spoken-digits")
+    before = wav.read_bytes(), (bundle / "manifest.json").read_bytes()
+    encode = ("encode", corpora / "fsdd", "y.npy", "--steps", 15, "--dt", 0.02)
+    for typed in (
+        ("encode", corpora / "fsdd", wav, "--steps", 15, "--dt", 0.02),
+        (*encode, "--labels", wav),
+        ("simulate", bundle, "--input", "x.npy", "--output", bundle / "manifest.json"),
+        ("simulate", bundle, "--data", corpora, "--output", wav),
+    ):
+        with pytest.raises(InputError, match=r"expected a file of its own, found a part of"):
+            run(*typed)
+    assert (wav.read_bytes(), (bundle / "manifest.json").read_bytes()) == before
+
+
+def test_a_folder_may_hold_the_test_part_alone(bundle: Path, corpora: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    official = sorted((corpora / "fsdd").glob("*_[0-4].wav"))
+    for path in official:
+        (alone / path.name).write_bytes(path.read_bytes())
+    for data, output in ((corpora, "a.npy"), (alone, "b.npy")):
+        run("simulate", bundle, "--data", data, "--output", output)
+    assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
+    with pytest.raises(InputError, match="train part: expected at least one sample"):
+        run("train", "spoken-digits", "--data-dir", alone, "--epochs", 1)
+    for path in alone.glob("2_*"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"label: expected 3 classes, as the decoder .* found 2"):
+        run("report", bundle, "--data", alone)
+
+
+def test_a_bundle_is_tested_on_those_whom_its_training_never_heard(
+    corpora: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = dataclasses.replace(TASKS["spoken-digits"], held_out="bob")
+    small = ("--readout", 8, "--decoder", "linear", "--epochs", 1, "--data-dir", corpora)
+    with monkeypatch.context() as changed:
+        changed.setitem(TASKS, "spoken-digits", held)
+        run("train", "spoken-digits", *small)
+        held_bundle = json.loads(run("export", "spoken-digits", "--json"))["bundle"]
+        run("simulate", held_bundle, "--data", corpora, "--output", "a.npy")
+    run("simulate", held_bundle, "--data", corpora, "--output", "b.npy")
+    assert np.load("a.npy").shape[0] == 24
+    assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
+    for notes, said in (({"dataset": "other"}, "--data: expected other"), ({"folds": 1}, "folds")):
+        with pytest.raises(InputError, match=said):
+            held.as_noted(notes)
+    with pytest.raises(InputError, match="bundle, notes: expected a split of recordings"):
+        held.as_noted({"test_share": "all"})
+
+
 def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> None:
     for typed in (
         ("train", "spoken-digits"),
@@ -93,6 +146,11 @@ def test_data_that_are_not_there_are_asked_for(bundle: Path, tmp_path: Path) -> 
     assert not Path("a.npy").exists()
     with pytest.raises(InputError, match="--data: expected a task or a folder, found no folder"):
         run("energy", bundle, "--data", tmp_path / "nowhere")
+    with pytest.raises(InputError, match="--data: no folder spoken, and task: expected one of"):
+        run("energy", bundle, "--data", "spoken")
+    Path("x.npy").touch()
+    with pytest.raises(InputError, match=r"found the file x.npy\. Spikes of a file: --input"):
+        run("energy", bundle, "--data", "x.npy")
     for command in ("energy", "report"):
         with pytest.raises(InputError, match=r"data, N-MNIST: .* found no folder named"):
             run(command, bundle, "--data", "nmnist")

@@ -17,7 +17,7 @@ from neurodeploy.signals.encode import Encoding, LevelEncoding
 from neurodeploy.signals.recordings import Recording, Recordings
 from neurodeploy.signals.sound import Hearing
 from neurodeploy.signals.sources.files import Files
-from neurodeploy.signals.sources.images import Images, is_idx
+from neurodeploy.signals.sources.images import Images, is_idx, labels_beside
 from neurodeploy.signals.sources.nmnist import read_nmnist
 from neurodeploy.signals.sources.series import read_series
 from neurodeploy.signals.sources.sounds import read_wav
@@ -39,7 +39,7 @@ OPTIONS = {
 }
 """Of `neurodeploy encode`, what says how recordings of a kind are read, time first."""
 
-IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html", ""})
+IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html"})
 """Endings of files in a folder that are no recordings; so are hidden ones."""
 
 
@@ -99,20 +99,24 @@ def open_source(path: Path | str, reading: Reading, steps: int) -> Recordings:
         A folder holds nothing, or files of several kinds; an encoding is of other steps.
     """
     path = Path(path)
-    if not path.exists():
+    if path.is_dir():
+        alone = _recordings(path)
+        if len(alone) > 1:
+            return open_folder(path, reading)
+        path = alone[0]
+    if not path.is_file():
         raise FileFormatError(message(f"source {path}", EXPECTED, "no such file"))
-    if path.is_file():
-        kind = _kind(path)
-        if kind == "images":
-            encoding = reading.encoding or LevelEncoding(steps=steps, levels=max(1, steps // 2))
-            if encoding.steps != steps:
-                expected = f"{encoding.steps}, those of the encoding"
-                raise InputError(message("option --steps", expected, steps))
-            return Images(path, encoding, reading.seed)
-        if kind == "spike trains":
-            return SpikeTrains(path)
-        return Files(kind, [path], _reader(kind, reading), repr(reading))
-    return open_folder(path, reading)
+    kind = _kind(path)
+    if kind == "images":
+        encoding = reading.encoding or LevelEncoding(steps=steps, levels=max(1, steps // 2))
+        if encoding.steps != steps:
+            expected = f"{encoding.steps}, those of the encoding"
+            remedy = "Give those, or no --task."
+            raise InputError(message("option --steps", expected, steps, remedy))
+        return Images(path, encoding, reading.seed)
+    if kind == "spike trains":
+        return SpikeTrains(path)
+    return Files(kind, [path], _reader(kind, reading), repr(reading))
 
 
 def open_folder(path: Path, reading: Reading) -> Files:
@@ -125,20 +129,43 @@ def open_folder(path: Path, reading: Reading) -> Files:
     InputError
         There are none, or several kinds.
     """
-    files = (found for found in path.rglob("*") if found.is_file() and found.name[0] != ".")
-    paths = sorted(found for found in files if found.suffix.lower() not in IGNORED)
-    if not paths:
-        remedy = f"What has no ending, or one of{' '.join(sorted(IGNORED))}, does not count."
-        raise InputError(message(f"source {path}", EXPECTED, "a folder without any", remedy))
-    kinds = {_kind(each) for each in (paths[0], paths[-1])}
+    paths = _recordings(path)
+    ends = {each: _kind(each) for each in (paths[0], paths[-1])}
+    kinds = {*ends.values()}
     if len(kinds) > 1 or kinds & {"images", "spike trains"}:
-        names = ", ".join(each.name for each in paths[:4])
+        found = ", ".join(f"{each.name} ({kind})" for each, kind in ends.items())
         remedy = "Name one of them."
         raise InputError(
-            message(f"source {path}", "files of one recording each, of one kind", names, remedy)
+            message(f"source {path}", "files of one recording each, of one kind", found, remedy)
         )
     (kind,) = kinds
     return Files(kind, paths, _reader(kind, reading), repr(reading))
+
+
+def _recordings(folder: Path) -> list[Path]:
+    """Files of a folder in order, without the labels that stand beside images.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    files = (found for found in folder.rglob("*") if found.is_file() and found.name[0] != ".")
+    every = sorted(found for found in files if _counts(found))
+    labels = {labels_beside(found) for found in every}
+    paths = [found for found in every if found not in labels]
+    if not paths:
+        remedy = f"What has no ending, or one of {' '.join(sorted(IGNORED))}, does not count."
+        raise InputError(message(f"source {folder}", EXPECTED, "a folder without any", remedy))
+    return paths
+
+
+def _counts(path: Path) -> bool:
+    """Whether a file of a folder may be a recording; IDX files often have no ending."""
+    if path.suffix:
+        return path.suffix.lower() not in IGNORED
+    with path.open("rb") as file:
+        return is_idx(file.read(4))
 
 
 def _reader(kind: str, reading: Reading) -> Callable[[Path], Recording]:

@@ -299,6 +299,26 @@ def test_what_the_grid_and_the_shape_leave_out_is_said(tmp_path: Path) -> None:
     assert np.load(tmp_path / "x.npy").sum() == 3
 
 
+def test_a_folder_of_one_file_of_images_is_that_file(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "t10k-images-idx3-ubyte").write_bytes(idx(GREY))
+    (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(LABELS))
+    assert run("encode", folder, tmp_path / "x.npy", "--steps", 8)[0] == 0
+    assert np.load(tmp_path / "x.npy").shape == (3, 1, 5, 4, 8)
+    (folder / "train-images-idx3-ubyte").write_bytes(idx(GREY))
+    code, error = run("encode", folder, tmp_path / "x.npy", "--steps", 8)
+    assert (code, "t10k-images-idx3-ubyte (images), train-images" in error) == (2, True)
+
+
+def test_what_failed_leaves_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x,y,p\n0,3,2,9\n")
+    new = tmp_path / "new" / "folder" / "x.npy"
+    given = ("--steps", 8, "--dt", 1, "--time-unit", "s")
+    assert run("encode", tmp_path / "a.csv", new, *given)[0] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
 def test_what_does_not_fit_the_files_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
