@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from neurodeploy._io.digest import digest_files
 from neurodeploy.signals.recordings import Recording
+
+MNIST_DVS = re.compile(r"mnist_(\d)_scale\d+_\d+", re.IGNORECASE)
+"""Files of MNIST-DVS (Serrano-Gotarredona et al. 2015), in ``grabbed_data3/scale4`` of digit 3."""
 
 PARTS = ("train", "validation", "test")
 """Folders of these names, in whatever case, are parts of a set and no labels."""
@@ -16,8 +20,8 @@ PARTS = ("train", "validation", "test")
 class Files:
     """Files of one recording each, labelled by their folder or by their name.
 
-    The label is the folder's name where the files lie in several folders, else what their name has
-    before the first ``_``, if it has one.
+    The label is what MNIST-DVS has in its names, else the folder's name where the files lie in
+    several folders, else what their name has before the first ``_``, if it has one.
 
     Parameters
     ----------
@@ -53,6 +57,9 @@ class Files:
 
 
 def _label(path: Path, by_folder: bool) -> str | None:
+    digit = MNIST_DVS.fullmatch(path.stem)
+    if digit:
+        return digit[1]
     label, underscore, _ = path.stem.partition("_")
     if by_folder:
         return path.parent.name

@@ -17,6 +17,7 @@ from neurodeploy.signals.encode import Encoding, LevelEncoding
 from neurodeploy.signals.recordings import Recording, Recordings
 from neurodeploy.signals.sound import Hearing
 from neurodeploy.signals.sources.files import Files
+from neurodeploy.signals.sources.gestures import FORMAT, Gestures, table_beside
 from neurodeploy.signals.sources.images import Images, is_idx, labels_beside
 from neurodeploy.signals.sources.nmnist import read_nmnist
 from neurodeploy.signals.sources.series import read_series
@@ -39,6 +40,7 @@ OPTIONS = {
 }
 """Of `neurodeploy encode`, what says how recordings of a kind are read, time first."""
 
+TABLES = (".csv", ".tsv")
 IGNORED = frozenset({".txt", ".md", ".toml", ".json", ".html"})
 """Endings of files in a folder that are no recordings; so are hidden ones."""
 
@@ -116,10 +118,10 @@ def open_source(path: Path | str, reading: Reading, steps: int) -> Recordings:
         return Images(path, encoding, reading.seed)
     if kind == "spike trains":
         return SpikeTrains(path)
-    return Files(kind, [path], _reader(kind, reading), repr(reading))
+    return _files(kind, [path], reading)
 
 
-def open_folder(path: Path, reading: Reading) -> Files:
+def open_folder(path: Path, reading: Reading) -> Files | Gestures:
     """Open all files of a folder and of those in it.
 
     Raises
@@ -139,11 +141,17 @@ def open_folder(path: Path, reading: Reading) -> Files:
             message(f"source {path}", "files of one recording each, of one kind", found, remedy)
         )
     (kind,) = kinds
+    return _files(kind, paths, reading)
+
+
+def _files(kind: str, paths: list[Path], reading: Reading) -> Files | Gestures:
+    if kind == FORMAT and all(table_beside(path).is_file() for path in paths):
+        return Gestures(paths, reading.shape)
     return Files(kind, paths, _reader(kind, reading), repr(reading))
 
 
 def _recordings(folder: Path) -> list[Path]:
-    """Files of a folder in order, without the labels that stand beside images.
+    """Files of a folder in order, without the labels that stand beside images or gestures.
 
     Raises
     ------
@@ -153,7 +161,9 @@ def _recordings(folder: Path) -> list[Path]:
     files = (found for found in folder.rglob("*") if found.is_file() and found.name[0] != ".")
     every = sorted(found for found in files if _counts(found))
     labels = {labels_beside(found) for found in every}
-    paths = [found for found in every if found not in labels]
+    there = {*every}
+    cut = any(table_beside(found) in there for found in every)
+    paths = [found for found in every if found not in labels and not (cut and _is_table(found))]
     if not paths:
         remedy = f"What has no ending, or one of {' '.join(sorted(IGNORED))}, does not count."
         raise InputError(message(f"source {folder}", EXPECTED, "a folder without any", remedy))
@@ -166,6 +176,10 @@ def _counts(path: Path) -> bool:
         return path.suffix.lower() not in IGNORED
     with path.open("rb") as file:
         return is_idx(file.read(4))
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in TABLES
 
 
 def _reader(kind: str, reading: Reading) -> Callable[[Path], Recording]:
@@ -200,7 +214,7 @@ def _kind(path: Path) -> str:
         "events of a structured array": head.startswith(b"\x93NUMPY"),
         "sound": head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE",
         "N-MNIST events": path.suffix.lower() == ".bin",
-        "CSV": path.suffix.lower() in (".csv", ".tsv"),
+        "CSV": _is_table(path),
     }
     found = vendor or next((kind for kind, fits in known.items() if fits), None)
     if found is None:

@@ -42,23 +42,34 @@ def read_vendor(path: Path, format_: str, shape: tuple[int, ...] | None = None) 
 
     Raises
     ------
+    MissingPackageError, FileFormatError
+        As `read_columns_of`.
+    """
+    sensor, columns = read_columns_of(path, format_)
+    return events_of(f"events {path}", columns, time_unit="us", start=FIRST, shape=shape or sensor)
+
+
+Read = tuple[tuple[int, ...] | None, dict[str, np.ndarray]]
+"""The shape of a sensor, if it is known, and columns of events."""
+
+
+def read_columns_of(path: Path, format_: str) -> Read:
+    """Shape of the sensor and columns of a file, in microseconds of the camera's clock.
+
+    Raises
+    ------
     MissingPackageError
         The extra is not installed.
     FileFormatError
         The file is damaged.
     """
     try:
-        sensor, columns = READERS[format_](path)
+        return READERS[format_](path)
     except ImportError as error:
         raise MissingPackageError(f"{format_} files need tonic: {INSTALL}") from error
     except Exception as error:  # what the readers raise for a damaged file is not listed anywhere
         said = f"{type(error).__name__}: {error}"
         raise FileFormatError(message(f"events {path}", f"a whole {format_} file", said)) from error
-    return events_of(f"events {path}", columns, time_unit="us", start=FIRST, shape=shape or sensor)
-
-
-Read = tuple[tuple[int, ...] | None, dict[str, np.ndarray]]
-"""The shape of a sensor, if it is known, and columns of events."""
 
 
 def _addresses(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,14 @@ EVENTS = [(3, 100, 1, 50_000), (127, 0, 0, 51_500), (0, 127, 1, 59_000)]
 """Column, row, polarity, microseconds."""
 
 
+def aedat_3_1() -> bytes:
+    words = [struct.pack("<II", x << 17 | y << 2 | p << 1 | 1, t) for x, y, p, t in EVENTS]
+    words.append(struct.pack("<II", 5 << 17, 59_500))  # not valid
+    packet = struct.pack("<hhiiiiii", 1, 0, 8, 4, 0, 4, 4, 3)
+    lines = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n"
+    return lines + packet + b"".join(words)
+
+
 def assert_read(path: Path) -> None:
     (recording,) = open_source(path, Reading(shape=(2, 128, 128)), 5).read([0])
     made = recording.encode(Grid(steps=5, dt_s=1e-3))
@@ -43,12 +51,35 @@ def test_aedat_2(tmp_path: Path) -> None:
 
 def test_aedat_3_1(tmp_path: Path) -> None:
     path = tmp_path / "a.aedat"
-    words = [struct.pack("<II", x << 17 | y << 2 | p << 1 | 1, t) for x, y, p, t in EVENTS]
-    words.append(struct.pack("<II", 5 << 17, 59_500))  # not valid
-    packet = struct.pack("<hhiiiiii", 1, 0, 8, 4, 0, 4, 4, 3)
-    lines = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n"
-    path.write_bytes(lines + packet + b"".join(words))
+    path.write_bytes(aedat_3_1())
     assert_read(path)
+
+
+def test_gestures_are_cut_by_the_table_beside(tmp_path: Path) -> None:
+    folder = tmp_path / "gestures"
+    folder.mkdir()
+    for user, rows in (("user01", "4,50000,52000\n11,59000,60000\n"), ("user02", "4,0,51501\n")):
+        (folder / f"{user}_led.aedat").write_bytes(aedat_3_1())
+        table = folder / f"{user}_led_labels.csv"
+        table.write_text("class,startTime_usec,endTime_usec\n" + rows)
+    (folder / "gesture_mapping.csv").write_text("action,label\nhand_clapping,1\n")
+    found = open_source(folder, Reading(), 5)
+    assert found.labels == ["4", "11", "4"]
+    assert list(found.names) == [
+        f"user0{n}_led.aedat[{row}]" for n, row in ((1, 0), (1, 1), (2, 0))
+    ]
+    places = []
+    for made in (each.encode(Grid(steps=60, dt_s=1e-3)) for each in found.read(range(3))):
+        assert made.spikes.shape == (2, 128, 128, 60)
+        places.append(sorted(tuple(map(int, place)) for place in np.argwhere(made.spikes)))
+    first, second = (1, 100, 3), (0, 0, 127)
+    assert places == [[(*second, 1), (*first, 0)], [(1, 127, 0, 0)], [(*second, 51), (*first, 50)]]
+    alone = open_source(folder / "user01_led.aedat", Reading(), 5)
+    assert alone.labels == ["4", "11"]
+    before = alone.identity
+    table = folder / "user01_led_labels.csv"
+    table.write_text(table.read_text().replace("11,", "9,"))
+    assert open_source(folder / "user01_led.aedat", Reading(), 5).identity != before
 
 
 def test_evt_3(tmp_path: Path) -> None:
