@@ -108,7 +108,7 @@ N_MNIST = Layout(
     files="files Train/DIGIT/NUMBER.bin and Test/DIGIT/NUMBER.bin",
     fetch="Train.zip and Test.zip of Orchard et al. 2015, unpacked,",
     folders=("nmnist", "N-MNIST", "NMNIST"),
-    marks=("Train/*/*.bin", "Test/*/*.bin"),
+    marks=("Test/*/*.bin",),
 )
 SPIKING_DIGITS = Layout(
     title="the Spiking Heidelberg Digits",

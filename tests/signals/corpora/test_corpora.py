@@ -48,6 +48,15 @@ def test_the_first_five_takes_of_a_spoken_digit_are_for_the_test(corpora: Path) 
     assert not opened.test[opened.recordings.names.index("2_bob_5.wav")]
 
 
+def test_events_of_the_test_part_alone_will_do(corpora: Path, tmp_path: Path) -> None:
+    (tmp_path / "nmnist").symlink_to(tmp_path / "alone")
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "Test").symlink_to(corpora / "nmnist" / "Test")
+    opened = NMnist().open(tmp_path)
+    assert opened.test is not None
+    assert (len(opened.recordings.names), opened.test.all()) == (8, True)
+
+
 def test_speakers_of_spiking_digits_are_those_of_the_file(corpora: Path) -> None:
     speakers = SpikingDigits().open(corpora).speakers
     assert speakers is not None
