@@ -40,7 +40,6 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         if target.is_symlink():
             target = target.resolve()
         missing = [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(target)
         room, lock = _locked_room(target)
     except OSError as error:
@@ -90,7 +89,11 @@ def remove_abandoned(target: Path) -> None:
 def _locked_room(target: Path) -> tuple[Path, int | None]:
     """A folder beside a target, and the lock that says that somebody is at work in it."""
     while True:
-        room = Path(tempfile.mkdtemp(ROOM, f".{target.name}.", target.parent))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            room = Path(tempfile.mkdtemp(ROOM, f".{target.name}.", target.parent))
+        except FileNotFoundError:  # whoever made the new folder, too, failed and took it away
+            continue
         lock = _lock(room)
         if room.exists():  # nobody took it for abandoned before it was locked
             return room, lock

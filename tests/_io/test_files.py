@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,25 @@ def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_text() == "new"
     assert names(target.parent) == ["file.txt"]
+
+
+def test_a_new_folder_goes_with_the_failure_and_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, make = tmp_path / "a" / "b" / "x", tempfile.mkdtemp
+
+    def taken_away(suffix: str, prefix: str, folder: Path) -> str:
+        monkeypatch.setattr(tempfile, "mkdtemp", make)
+        shutil.rmtree(tmp_path / "a")
+        return make(suffix, prefix, folder)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", taken_away)
+    with atomic_path(target) as draft:
+        draft.write_text("new")
+    assert target.read_text() == "new"
+    with pytest.raises(KeyError), atomic_path(tmp_path / "c" / "d" / "x"):
+        raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
