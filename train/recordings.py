@@ -26,7 +26,6 @@ from neurodeploy.experiments import (
 BETAS = (0.0, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 DELAY_STEPS = 20
 ANN_EPOCHS = 60
-IMAGE_BETAS = (0.0, 1e-5, 1e-4)
 IMAGE_SEEDS = 3
 """At most, since a run takes up to half an hour."""
 WIDER = {
@@ -62,7 +61,9 @@ def units(data: Path, seeds: int) -> Iterator[Unit]:
         for variant, run in (("convolutions", vdib(task, threads=1)), ("the equal ANN", ann)):
             yield pooled(Unit(table="nmnist", variant=variant, seed=fold, run=run), events)
     images = nd.task("idx-images").in_folder(data / "fashion_mnist")
-    models = {f"{beta:g}": dataclasses.replace(images, beta=beta) for beta in IMAGE_BETAS}
+    models = {
+        f"{beta:g}": dataclasses.replace(images, beta=beta) for beta in (0.0, images.beta, 1e-4)
+    }
     models |= {name: wider(images, *changes) for name, changes in WIDER.items()}
     for seed in range(min(seeds, IMAGE_SEEDS)):
         for variant, task in models.items():

@@ -109,7 +109,9 @@ def by_speaker(data: Path) -> Iterator[Unit]:
             name: vdib(dataclasses.replace(trained_for_it, decoder=DECODERS[name]), threads=1)
             for name in ("recurrent", "counts, one layer")
         }
-        earlier = dataclasses.replace(trained_for_it, decoder="mlp", jitter=slower(voices.jitter))
+        earlier = dataclasses.replace(
+            trained_for_it, decoder="mlp", jitter=earlier_tempos(voices.jitter)
+        )
         runs["mlp"] = vdib(earlier, threads=1)
         runs["an ordinary CNN"] = run_spike_cnn(trained_for_it, epochs=25)
         for name, run in runs.items():
@@ -117,7 +119,7 @@ def by_speaker(data: Path) -> Iterator[Unit]:
             yield pooled(one, voices)
 
 
-def slower(voices: nd.Jitter | nd.Voices) -> nd.Voices:
+def earlier_tempos(voices: nd.Jitter | nd.Voices) -> nd.Voices:
     """Changed voices with the tempos that the task had before its GRU."""
     assert isinstance(voices, nd.Voices)
     return dataclasses.replace(voices, stretch=0.25)

@@ -129,30 +129,25 @@ def encode(
     from neurodeploy.signals.sources.find import Reading, open_source, options_of
     from neurodeploy.signals.sources.writing import write_spikes
 
-    given: dict[str, Any] = {
-        "--dt": dt,
-        "--shape": shape,
-        "--time-unit": time_unit,
-        "--delta": delta,
-    }
-    given["--start"] = None if start == ZERO else start
-    reading = Reading()
-    if task is not None:
-        from neurodeploy.tasks import task as find_task
-
-        chosen = find_task(task)
-        reading, dt = chosen.reading, dt or chosen.grid.dt_s
     said: dict[str, Any] = {
         "time_unit": time_unit,
         "shape": shape_of(shape),
         "delta": _deltas_of(delta),
     }
     said = {name: value for name, value in said.items() if value is not None}
+    typed = [f"--{name.replace('_', '-')}" for name in said]
+    typed += ["--dt"] * (dt is not None) + ["--start"] * (start != ZERO)
+    reading = Reading()
+    if task is not None:
+        from neurodeploy.tasks import task as find_task
+
+        chosen = find_task(task)
+        reading, dt = chosen.reading, dt or chosen.grid.dt_s
     reading = replace(reading, start=start, seed=seed, **said)
     grid = Grid(steps=steps, dt_s=dt)
     recordings = open_source(source, reading, steps)
-    for option, value in given.items():
-        if value is not None and option not in options_of(recordings.words):
+    for option in typed:
+        if option not in options_of(recordings.words):
             notes().print(f"{option} says nothing of {recordings.words}", markup=False)
     written = write_spikes(recordings, grid, output, labels=labels, samples=samples)
     if as_json:

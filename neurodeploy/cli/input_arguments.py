@@ -21,8 +21,8 @@ def folder_of(data: str) -> Path | None:
 
 def task_of(data: str) -> str:
     """The task that ``--data`` names, whose folder is found if it reads one."""
-    if os.sep in data or Path(data).exists():
-        there = Path(data).exists()
+    there = Path(data).exists()
+    if there or os.sep in data:
         remedy = "Spikes of a file: --input. Make them: neurodeploy encode." if there else ""
         found = f"the file {data}" if there else f"no folder {data}"
         raise InputError(message("option --data", "a task or a folder", found, remedy))

@@ -79,6 +79,11 @@ class Trainer:
         Gradient through the readout.
     threads : int, optional
         Of the CPU, one for each core if not given; what is learnt does not depend on it.
+
+    Raises
+    ------
+    InputError
+        A source has no sample.
     """
 
     def __init__(
@@ -93,6 +98,12 @@ class Trainer:
         estimator: Estimator | None = None,
         threads: int | None = None,
     ) -> None:
+        for part, source in (("train", train), ("validation", validation)):
+            if not len(source):
+                remedy = "Add some, or split otherwise."
+                raise InputError(
+                    message(f"data, {part} part", "at least one sample", "none", remedy)
+                )
         self.model = model
         self.objective = objective
         self.train_source = train

@@ -280,10 +280,6 @@ class Task(ABC, Generic[Splits]):
     ) -> Trainer:
         """A trainer, of a fresh model if none is given, with checkpoints in a folder."""
         sources = self.sources(splits)
-        for part in ("train", "validation"):
-            if not len(getattr(sources, part)):
-                where, expected = f"data of {self.name}, {part} part", "at least one sample"
-                raise InputError(message(where, expected, "none", "Add some, or split otherwise."))
         return Trainer(
             self.model(splits) if model is None else model,
             self.objective(),

@@ -232,7 +232,7 @@ NEURON = CubaNeuron(current_decay=700, voltage_decay=300, threshold=250)
 INTERRUPTED = """
 import sys
 import numpy as np
-from neurodeploy.engines.lava import LavaEngine, starting
+from neurodeploy.engines.lava import LavaEngine
 from neurodeploy.netx.layers import Dense
 from neurodeploy.netx.network import Network
 from neurodeploy.netx.neurons import CubaNeuron

@@ -42,11 +42,16 @@ class Gestures:
 
     def __init__(self, files: Sequence[Path], shape: tuple[int, ...] | None) -> None:
         self._files, self._shape = files, shape
-        spans = {path: _spans(table_beside(path)) for path in files}
-        self.paths = [path for path in files for _ in spans[path]]
-        self._spans = [tuple(span) for path in files for span in spans[path].tolist()]
-        self.names = [f"{path.name}[{row}]" for path in files for row in range(len(spans[path]))]
-        self.labels = [str(label) for label, _, _ in self._spans]
+        self.paths: list[Path] = []
+        self.names: list[str] = []
+        self.labels: list[str] = []
+        self._spans: list[tuple[int, int]] = []
+        for path in files:
+            for row, (label, start, end) in enumerate(_spans(table_beside(path)).tolist()):
+                self.paths.append(path)
+                self.names.append(f"{path.name}[{row}]")
+                self.labels.append(str(label))
+                self._spans.append((start, end))
 
     @cached_property
     def identity(self) -> str:
@@ -58,7 +63,7 @@ class Gestures:
         """Read some of them; a file is read once for those that follow each other."""
         held: Path | None = None
         for index in indices:
-            path, (_, start, end) = self.paths[index], self._spans[index]
+            path, (start, end) = self.paths[index], self._spans[index]
             if path != held:
                 (sensor, columns), held = read_columns_of(path, FORMAT), path
             inside = (columns["t"] >= start) & (columns["t"] < end)

@@ -42,21 +42,21 @@ def read_columns(path: Path, where: str) -> dict[str, np.ndarray]:
     FileFormatError
         It has no header, two columns of one name, or a line is not of numbers.
     """
-    expected = "a header such as t,x,y,p and lines of numbers"
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
             first = file.readline(4096)
             delimiter = csv.Sniffer().sniff(first, ",;\t ").delimiter
             names = next(csv.reader([first], delimiter=delimiter))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FileFormatError(message(where, expected, error)) from error
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-            table = np.loadtxt(file, delimiter=delimiter, ndmin=2, converters=_number, skiprows=1)
-    except (ValueError, UnicodeDecodeError) as error:
-        where, found = _wrong_line(path, where, delimiter, len(names), error)
-        raise FileFormatError(message(where, f"numbers {', '.join(names)}", found)) from error
+        except (csv.Error, UnicodeDecodeError) as error:
+            expected = "a header such as t,x,y,p and lines of numbers"
+            raise FileFormatError(message(where, expected, error)) from error
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+                table = np.loadtxt(file, delimiter=delimiter, ndmin=2, converters=_number)
+        except ValueError as error:
+            where, found = _wrong_line(path, where, delimiter, len(names), error)
+            raise FileFormatError(message(where, f"numbers {', '.join(names)}", found)) from error
     if (table.size and table.shape[1] != len(names)) or len({*names}) < len(names):
         found = f"{table.shape[1]} columns under the names {', '.join(names)}"
         raise FileFormatError(message(where, "a name for each column", found))
